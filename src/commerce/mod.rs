@@ -1,0 +1,3 @@
+//! What every source lands: orders, refunds, customers, products, costs, stock and ad performance.
+
+pub mod rows;

@@ -1,0 +1,180 @@
+//! The rows that every source lands: what a file or an API says, before it has a key of ours.
+//! Money is i64 micros of the row's own currency; instants are unix seconds, UTC.
+
+use jiff::civil::Date;
+
+use crate::money::Currency;
+
+/// Rows of one brand from one source that land in one transaction.
+#[derive(Debug, Default, Clone)]
+pub struct Batch {
+    pub products: Vec<Product>,
+    pub costs: Vec<UnitCost>,
+    pub orders: Vec<Order>,
+    pub refunds: Vec<Refund>,
+    pub stock: Vec<StockLevel>,
+    pub ads: Vec<AdWindow>,
+}
+
+/// Names a variant: by SKU where there is one, else by title.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct VariantRef {
+    pub sku: Option<String>,
+    pub title: String,
+}
+
+/// One product of the catalogue with its variants.
+#[derive(Debug, Clone)]
+pub struct Product {
+    /// The source's own key (a Shopify handle), stable across exports.
+    pub key: String,
+    pub title: String,
+    pub category: Option<String>,
+    pub vendor: Option<String>,
+    pub collections: Vec<String>,
+    pub variants: Vec<Variant>,
+}
+
+#[derive(Debug, Clone)]
+pub struct Variant {
+    pub sku: Option<String>,
+    pub title: Option<String>,
+    pub size: Option<String>,
+    pub price: Option<(i64, Currency)>,
+}
+
+/// What a unit costs from a day on.
+#[derive(Debug, Clone)]
+pub struct UnitCost {
+    pub variant: VariantRef,
+    pub from_day: Date,
+    pub cost_micros: i64,
+    pub currency: Currency,
+}
+
+#[derive(Debug, Clone)]
+pub struct Order {
+    /// The source's id, else the order's name: the natural key together with brand and connector.
+    pub external_id: String,
+    pub name: Option<String>,
+    /// Name of the store (a Shopify shop); the brand's only store where a file does not say.
+    pub store: Option<String>,
+    pub customer: Option<CustomerRef>,
+    pub currency: Currency,
+    pub placed_at: i64,
+    pub cancelled_at: Option<i64>,
+    pub test: bool,
+    pub financial_status: Option<String>,
+    pub fulfillment_status: Option<String>,
+    /// Where in the shop it was placed: `web`, `pos`, `draft`.
+    pub sales_source: Option<String>,
+    pub device: Option<String>,
+    /// ISO 3166-1 alpha-2.
+    pub country: Option<String>,
+    pub region: Option<String>,
+    pub city: Option<String>,
+    pub discount_codes: Vec<String>,
+    pub shipping_micros: i64,
+    pub shipping_discount_micros: i64,
+    pub tax_micros: i64,
+    pub lines: Vec<OrderLine>,
+}
+
+/// Whose order it is. Only a keyed hash of it is kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum CustomerRef {
+    Email(String),
+    SourceId(String),
+}
+
+#[derive(Debug, Clone)]
+pub struct OrderLine {
+    pub variant: VariantRef,
+    pub quantity: i64,
+    pub fulfilled_quantity: i64,
+    pub price_micros: i64,
+    /// The line's own discount and its share of the order's.
+    pub discount_micros: i64,
+    pub tax_micros: i64,
+    pub gift_card: bool,
+}
+
+#[derive(Debug, Clone)]
+pub struct Refund {
+    pub external_id: String,
+    /// The order's `external_id` of the same connector, where known.
+    pub order: Option<String>,
+    pub store: Option<String>,
+    pub customer: Option<CustomerRef>,
+    pub currency: Currency,
+    pub refunded_at: i64,
+    /// The source gave no date: this is the order's.
+    pub day_estimated: bool,
+    pub reason: Option<String>,
+    pub country: Option<String>,
+    pub shipping_micros: i64,
+    pub tax_micros: i64,
+    pub lines: Vec<RefundLine>,
+}
+
+#[derive(Debug, Clone)]
+pub struct RefundLine {
+    pub variant: Option<VariantRef>,
+    pub quantity: i64,
+    pub goods_micros: i64,
+}
+
+#[derive(Debug, Clone)]
+pub struct StockLevel {
+    pub variant: VariantRef,
+    pub warehouse: String,
+    pub day: Date,
+    pub on_hand: i64,
+    pub incoming: i64,
+}
+
+/// All ad rows of one account for some (campaign, day) pairs, or for whole days: what it names is replaced by `rows`,
+/// so that a row that vanished at the platform vanishes here.
+#[derive(Debug, Clone)]
+pub struct AdWindow {
+    pub account: AdAccount,
+    pub replaces: AdScope,
+    /// Rows of an API win over rows of a file for the same ad and day.
+    pub from_api: bool,
+    pub rows: Vec<AdDay>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct AdAccount {
+    /// `meta`, `google` or `tiktok`.
+    pub channel: String,
+    pub external_id: String,
+    pub name: String,
+    pub currency: Currency,
+    /// IANA name; its local days are the days of its rows.
+    pub timezone: String,
+}
+
+#[derive(Debug, Clone)]
+pub enum AdScope {
+    /// Every row of the account on these days (inclusive).
+    Days { first: Date, last: Date },
+    /// Only the (campaign, day) pairs that `rows` has: what a file may replace.
+    CampaignDays,
+}
+
+#[derive(Debug, Clone)]
+pub struct AdDay {
+    /// Ids down the path, else names joined by U+001F.
+    pub key: String,
+    pub campaign: String,
+    pub adset: Option<String>,
+    pub ad: Option<String>,
+    pub day: Date,
+    pub spend_micros: i64,
+    pub impressions: i64,
+    pub clicks: i64,
+    /// Platforms report fractions of a conversion.
+    pub conversions_micros: i64,
+    pub revenue_micros: i64,
+}

@@ -1,0 +1,7 @@
+//! Pulsepoint: a brand's own commerce analytics in one binary. The modules below stand in dependency order: a module uses only
+//! modules above it, so this list is the map. `tests/architecture.rs` checks it.
+
+pub mod clock;
+pub mod error;
+pub mod money;
+pub mod commerce;
