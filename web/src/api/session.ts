@@ -71,7 +71,29 @@ export async function setUp(form: SetupForm): Promise<void> {
   set(await send("/api/setup", form));
 }
 
-/** Two tabs must not spend the same refresh token, so they take turns where the browser offers a lock. */
+const LOCK = "pp.refreshing";
+const pause = (ms: number) => new Promise((done) => setTimeout(done, ms));
+
+/**
+ * A turn for this tab where the browser offers no locks, which is on plain http outside of localhost: the tab whose mark
+ * is still there after a moment goes first. A mark of a tab that died counts for five seconds.
+ */
+async function inTurn<T>(run: () => Promise<T>): Promise<T> {
+  const mine = `${Date.now()}:${Math.random()}`;
+  const held = () => {
+    const mark = localStorage.getItem(LOCK);
+    return mark !== null && mark !== mine && Date.now() - Number(mark.split(":")[0]) < 5000;
+  };
+  for (let won = false; !won; ) {
+    while (held()) await pause(60);
+    localStorage.setItem(LOCK, mine);
+    await pause(40);
+    won = localStorage.getItem(LOCK) === mine;
+  }
+  return run().finally(() => localStorage.removeItem(LOCK));
+}
+
+/** Two tabs must not spend the same refresh token: the server takes a second use for theft and ends the session. */
 async function refreshOnce(): Promise<Session | null> {
   const run = async () => {
     try {
@@ -81,7 +103,7 @@ async function refreshOnce(): Promise<Session | null> {
       throw error;
     }
   };
-  return navigator.locks ? navigator.locks.request("pp.refresh", run) : run();
+  return navigator.locks ? navigator.locks.request(LOCK, run) : inTurn(run);
 }
 
 /** A new access token through the cookie; null when the person has to sign in. */

@@ -1,5 +1,6 @@
 import { formatFigure, toNumber } from "../format/number";
 import { t } from "../messages/en";
+import { ScrollBox } from "../ui/ScrollBox";
 import type { ChartBucket, ChartLine } from "./model";
 
 /** The same figures as the chart, exact, as a table. */
@@ -30,8 +31,7 @@ export function ChartTable({
       : []),
   ]);
   return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: a scroll box has to be reachable by keyboard
-    <section className="max-h-96 overflow-auto focus-visible:-outline-offset-2" aria-label={title} tabIndex={0}>
+    <ScrollBox label={title} className="max-h-96">
       <table data-testid={`chart-${id}-table`} className="w-full border-separate border-spacing-0 text-sm">
         <thead>
           <tr className="text-xs text-ink-mute">
@@ -73,6 +73,6 @@ export function ChartTable({
           ))}
         </tbody>
       </table>
-    </section>
+    </ScrollBox>
   );
 }

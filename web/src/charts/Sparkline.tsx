@@ -23,6 +23,13 @@ function path(values: (number | null)[], top: number, low: number): string {
     .join("");
 }
 
+/** The ground under the line down to zero, where the line has no gaps. */
+function area(values: (number | null)[], top: number, low: number): string {
+  if (values.length < 2 || values.includes(null)) return "";
+  const zero = (HEIGHT - 2 - ((0 - low) / (top - low || 1)) * (HEIGHT - 4)).toFixed(2);
+  return `${path(values, top, low)}L${WIDTH} ${zero}L0 ${zero}Z`;
+}
+
 /** The shape of a tile's figure over the range; the comparison in grey, an unfinished end dashed. */
 export function Sparkline({
   values,
@@ -50,6 +57,7 @@ export function Sparkline({
       aria-hidden="true"
     >
       <g fill="none" strokeLinejoin="round">
+        <path d={area(now, top, low)} fill="var(--accent-soft)" stroke="none" />
         {then.length > 1 && (
           <path
             d={path(then, top, low)}

@@ -60,10 +60,12 @@ export function bucketTitle(t: string, grain: Grain): string {
   return formatter(day).format(wall(t));
 }
 
-/** A half-open window with its last day shown: `Oct 21 – Nov 19, 2026`. */
-export function windowLabel(start: string, end: string): string {
+/** A half-open window with its last day shown: `Oct 21 – Nov 19, 2026`; without the year where `year` says it already. */
+export function windowLabel(start: string, end: string, year?: string): string {
   const last = addDays(end, -1);
-  const format = formatter({ timeZone: "UTC", day: "numeric", month: "short", year: "numeric" });
+  const said = year !== undefined && start.slice(0, 4) === year && last.slice(0, 4) === year;
+  const day = { timeZone: "UTC", day: "numeric", month: "short" } as const;
+  const format = formatter(said ? day : { ...day, year: "numeric" });
   if (last <= start.slice(0, 10)) return format.format(wall(start.slice(0, 10)));
   return format.formatRange(wall(start.slice(0, 10)), wall(last));
 }

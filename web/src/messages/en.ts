@@ -295,6 +295,7 @@ export const t = {
     you: "you",
     active: "Active",
     disabled: "Disabled",
+    change: "Change",
     disable: "Disable",
     enable: "Enable",
     roleOf: (name: string) => `Role of ${name}`,

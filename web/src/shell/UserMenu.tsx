@@ -34,7 +34,7 @@ export function UserMenu({ onHelp }: { onHelp: () => void }) {
       trigger={
         <button
           type="button"
-          aria-label={t.nav.account}
+          aria-label={`${initials}, ${t.nav.account}`}
           title={t.nav.account}
           className="tap flex size-9 shrink-0 items-center justify-center rounded-full"
         >

@@ -14,6 +14,7 @@ import { ArrowDown, ArrowUp, ChevronRight } from "lucide-react";
 import type { ReactNode } from "react";
 import { t } from "../messages/en";
 import { cx } from "./cx";
+import { ScrollBox } from "./ScrollBox";
 
 const features = tableFeatures({
   rowExpandingFeature,
@@ -31,6 +32,8 @@ export interface Column<T> {
   /** Makes the column sortable; null goes last. */
   sort?: (row: T) => number | string | null;
   left?: boolean;
+  /** Its header is only spoken. */
+  hidden?: boolean;
 }
 
 interface Props<T> {
@@ -72,12 +75,7 @@ export function DataTable<T extends object>(props: Props<T>) {
     initialState: { sorting: props.initialSort ?? [] },
   });
   return (
-    <section
-      className="relative overflow-x-auto overscroll-x-contain pb-1 focus-visible:-outline-offset-2"
-      aria-label={label}
-      // biome-ignore lint/a11y/noNoninteractiveTabindex: a scroll box has to be reachable by keyboard
-      tabIndex={0}
-    >
+    <ScrollBox label={label} className="relative rounded-b-[0.7rem]">
       <table data-testid={`table-${id}`} className="w-full border-separate border-spacing-0 text-sm">
         <thead>
           <tr>
@@ -110,7 +108,9 @@ export function DataTable<T extends object>(props: Props<T>) {
                       {sorted === "desc" && <ArrowDown className="size-3" aria-hidden="true" />}
                     </button>
                   ) : (
-                    <span title={column.title}>{column.header}</span>
+                    <span title={column.title} className={column.hidden ? "sr-only" : undefined}>
+                      {column.header}
+                    </span>
                   )}
                 </th>
               );
@@ -134,7 +134,7 @@ export function DataTable<T extends object>(props: Props<T>) {
           </tfoot>
         )}
       </table>
-    </section>
+    </ScrollBox>
   );
 }
 

@@ -36,7 +36,7 @@ export function Page({
   return (
     <div className={cx("flex flex-col gap-5", wide ? "" : "mx-auto w-full max-w-4xl")}>
       <div className="flex flex-wrap items-start justify-between gap-x-4 gap-y-3">
-        <div className="min-w-0">
+        <div className="min-w-0 flex-[1_1_20rem]">
           <h1 ref={heading} tabIndex={-1} className="text-xl font-semibold tracking-tight">
             {title}
           </h1>

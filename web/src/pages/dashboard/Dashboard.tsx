@@ -71,7 +71,7 @@ export function Dashboard() {
       wide
       title={t.dashboard.title}
       scope={brand?.name ?? data?.brand.name}
-      lead={data ? <WindowLine data={data} /> : <span className="bone inline-block h-4 w-72 max-w-full align-middle" />}
+      lead={data ? <WindowLine data={data} /> : !problem && <span className="bone inline-block h-4 w-72 max-w-full" />}
       actions={
         <Toolbar
           search={search}
@@ -166,7 +166,7 @@ function Body({
       <Tiles data={data} metric={metric} onPick={(id) => onChange({ metric: id as KpiId })} />
       {isZero(data) ? <NoRows search={search} onChange={onChange} /> : <MainChart data={data} metric={metric} />}
       <Channels data={data} onFilter={onFilter} />
-      <div className="grid min-w-0 gap-3 sm:gap-4 xl:grid-cols-2">
+      <div className="grid min-w-0 gap-3 sm:gap-4 min-[87.5rem]:grid-cols-2">
         <Products data={data} onFilter={onFilter} />
         <Inventory data={data} />
       </div>

@@ -99,7 +99,7 @@ function Panel({
           </li>
         ))}
       </ul>
-      <div className="flex flex-col gap-5 p-3 sm:w-72 sm:p-4">
+      <div className="flex flex-col gap-5 p-3 sm:w-84 sm:p-4">
         <Dates
           legend={t.range.names.custom}
           start={search.from ?? data?.window.start.slice(0, 10)}

@@ -13,7 +13,10 @@ import { Delta } from "./Delta";
 /** The figures at a glance; pressing one puts it into the chart. */
 export function Tiles({ data, metric, onPick }: { data: Dashboard; metric: string; onPick: (id: string) => void }) {
   return (
-    <section aria-label={t.dashboard.tiles}>
+    <section aria-labelledby="tiles">
+      <h2 id="tiles" className="sr-only">
+        {t.dashboard.tiles}
+      </h2>
       <ul className="grid grid-cols-2 gap-2 sm:gap-3 md:grid-cols-4">
         {data.kpis.map((kpi) => (
           <li key={kpi.id} className="min-w-0">

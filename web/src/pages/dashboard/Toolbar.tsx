@@ -53,7 +53,9 @@ export function WindowLine({ data }: { data: Dashboard }) {
   return (
     <>
       {windowLabel(data.window.start, data.window.end)}
-      {data.compare && <> {t.range.versus(windowLabel(data.compare.start, data.compare.end))}</>}
+      {data.compare && (
+        <> {t.range.versus(windowLabel(data.compare.start, data.compare.end, data.window.start.slice(0, 4)))}</>
+      )}
       <span className="whitespace-nowrap"> · {data.window.timezone.replaceAll("_", " ")}</span>
     </>
   );

@@ -1,3 +1,4 @@
+import { ChevronRight } from "lucide-react";
 import { useId } from "react";
 import type { ImportFormat } from "../../api/types";
 import { t } from "../../messages/en";
@@ -38,7 +39,10 @@ export function Options({
   const asked = chosen ? NEEDS.filter((need) => chosen.needs.includes(need)) : NEEDS;
   return (
     <details className="card group px-5 py-3.5">
-      <summary className="tap flex items-center text-sm font-medium">{t.imports.options}</summary>
+      <summary className="tap flex list-none items-center gap-2 text-sm font-medium">
+        <ChevronRight className="size-4 text-ink-mute transition-transform group-open:rotate-90" aria-hidden="true" />
+        {t.imports.options}
+      </summary>
       <div className="grid gap-4 pt-4 pb-1.5 sm:grid-cols-2">
         <SelectField
           label={t.imports.format}

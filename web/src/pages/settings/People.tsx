@@ -161,7 +161,8 @@ function columnsFor(myId: string, onChange: (person: Person, body: Partial<Perso
     },
     {
       id: "actions",
-      header: "",
+      header: t.people.change,
+      hidden: true,
       cell: (person) =>
         person.id === myId ? null : (
           <Button
