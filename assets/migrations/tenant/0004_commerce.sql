@@ -7,7 +7,7 @@
 -- One entry a batch. `detail` is JSON: rows by table. `batch` is a random number by which a lander knows its own last entry.
 create table change_log (
     seq             integer primary key,
-    brand_id        integer references brands (id) on delete cascade,
+    brand_id        integer,
     at_ms           integer not null,
     kind            text not null check (kind in ('rows','rebuild')),
     batch           integer not null default 0,
@@ -54,6 +54,7 @@ create table products (
     rev             integer not null,
     unique (brand_id, key)
 ) strict;
+create index products_by_rev on products (rev);
 
 -- `key` is the SKU, else 'title:' and the line's title. `moved_rev`: the entry in which it last changed its product.
 create table variants (
@@ -72,6 +73,7 @@ create table variants (
     unique (brand_id, key)
 ) strict;
 create index variants_by_product on variants (product_id);
+create index variants_by_rev on variants (rev);
 
 create table unit_costs (
     brand_id        integer not null references brands (id) on delete cascade,
@@ -82,6 +84,7 @@ create table unit_costs (
     rev             integer not null,
     primary key (variant_id, from_day)
 ) strict, without rowid;
+create index unit_costs_by_rev on unit_costs (rev);
 
 create table orders (
     id              integer primary key,
