@@ -45,7 +45,7 @@ create table fact_order_lines (
 );
 
 -- gross, discount, units, fulfilled and cost are the sums of the order's lines above; shipping is after its discount.
--- `cost` leaves out the units without a known cost, which `units_without_cost` counts.
+-- `cost` leaves out the units without a known cost, which `units_without_cost` counts; `first_product_id` is line 0's.
 create table fact_orders (
     brand_id integer not null, order_id bigint not null, name varchar, external_id varchar not null, day date not null,
     hour tinyint not null, placed_at bigint not null, store_id integer not null, customer_id integer,
@@ -53,10 +53,11 @@ create table fact_orders (
     discount_codes varchar[] not null, units bigint not null, fulfilled bigint not null, cancelled boolean not null,
     gross bigint, discount bigint, shipping bigint, tax bigint, cost bigint, units_without_cost bigint not null,
     currency varchar not null, gross_native bigint not null, discount_native bigint not null,
-    shipping_native bigint not null, tax_native bigint not null
+    shipping_native bigint not null, tax_native bigint not null, first_product_id integer
 );
 
--- On the day of the refund. Tax and shipping stand on line 0, which a refund without lines has too (quantity and goods 0).
+-- On the day of the refund. Tax and shipping stand on its first row; a refund without lines has one row of quantity 0.
+-- `country` is the refund's, else its order's.
 -- `cost` is of the refunded units: what was booked for them on the order's day, else of the refund's day.
 create table fact_refund_lines (
     brand_id integer not null, refund_id bigint not null, line_no integer not null, order_id bigint, day date not null,
