@@ -17,7 +17,7 @@ pub use migrate::Migration;
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, Weak};
 
 use anyhow::Context;
 use rusqlite::{Connection, Transaction, TransactionBehavior};
@@ -42,11 +42,29 @@ pub struct FileSpec<'a> {
     pub create: bool,
     /// A file with fewer commits than this is an older copy.
     pub least_commits: i64,
+    /// Overwrite what is deleted: for files that hold keys.
+    pub secure_delete: bool,
 }
 
 /// An open file. Cheap to clone; it closes when the last clone is dropped.
 #[derive(Clone)]
 pub struct Db(Arc<Inner>);
+
+/// A [`Db`] that does not keep its file open.
+#[derive(Clone)]
+pub struct WeakDb(Weak<Inner>);
+
+impl WeakDb {
+    /// The file, if somebody still has it open.
+    pub fn upgrade(&self) -> Option<Db> {
+        self.0.upgrade().map(Db)
+    }
+
+    /// Whether it is this one.
+    pub fn is_of(&self, db: &Db) -> bool {
+        self.0.as_ptr() == Arc::as_ptr(&db.0)
+    }
+}
 
 struct Inner {
     path: PathBuf,
@@ -142,10 +160,13 @@ impl Db {
         Ok(value)
     }
 
-    /// Moves the log into the file, as far as readers of this moment allow, and empties it.
+    /// Moves the log into the file, as far as readers of this moment allow, empties it, and gives the writer's cache back.
+    /// Worth calling after a large import; small writes need not care.
     pub fn checkpoint(&self) -> Result<()> {
         self.usable()?;
-        let outcome = lock(&self.0.writer).checkpoint();
+        let writer = lock(&self.0.writer);
+        let outcome = writer.checkpoint().and_then(|()| writer.shrink());
+        drop(writer);
         self.watched(outcome)
     }
 
@@ -162,6 +183,24 @@ impl Db {
     /// Where the file lies.
     pub fn path(&self) -> &Path {
         &self.0.path
+    }
+
+    /// Whether the file at `path` is one under `key`, judged by its first bytes.
+    pub fn is_under(path: &Path, key: &[u8; 32]) -> bool {
+        file::check_outside(path, key).is_ok()
+    }
+
+    /// A checkpoint if the last writes were large; nothing else is worth one before the file closes.
+    pub fn settle(&self) -> Result<()> {
+        if self.damage().is_some() || !lock(&self.0.writer).log_is_worth_a_checkpoint() {
+            return Ok(());
+        }
+        self.checkpoint()
+    }
+
+    /// A handle that does not keep the file open.
+    pub fn downgrade(&self) -> WeakDb {
+        WeakDb(Arc::downgrade(&self.0))
     }
 
     /// Calls `hook` after every commit, on the thread that committed. The first hook stays.

@@ -30,7 +30,7 @@ pub(super) fn open(path: &Path, key: &[u8; 32], spec: &FileSpec<'_>) -> Result<O
 }
 
 fn ready(conn: &mut Connection, spec: &FileSpec<'_>) -> rusqlite::Result<i64> {
-    pool::trust(conn)?;
+    pool::trust(conn, spec.secure_delete)?;
     migrate::run(conn, spec.migrations)?;
     Ok(file::identity(conn)?.map_or(0, |(_, commits)| commits))
 }
@@ -81,7 +81,7 @@ fn create(path: &Path, key: &[u8; 32], spec: &FileSpec<'_>) -> Result<(), OpenEr
 
 fn fill(draft: &Path, key: &[u8; 32], spec: &FileSpec<'_>) -> rusqlite::Result<()> {
     let mut conn = pool::connect(draft, key)?;
-    pool::trust(&conn)?;
+    pool::trust(&conn, spec.secure_delete)?;
     let tx = conn.transaction()?;
     tx.pragma_update(None, "application_id", spec.application_id)?;
     tx.execute_batch(file::TABLE)?;

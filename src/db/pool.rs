@@ -17,6 +17,8 @@ const WRITER_CACHE_KIB: i64 = 64 * 1024;
 const READER_CACHE_KIB: i64 = 8 * 1024;
 /// Readers kept open when nobody reads.
 const IDLE_READERS: usize = 2;
+/// A log below this is left alone when writing pauses.
+const WORTHWHILE_LOG_BYTES: u64 = 2 * 1024 * 1024;
 /// The log is moved into the file beyond this.
 const LONG_LOG_BYTES: u64 = 32 * 1024 * 1024;
 /// Beyond this a commit waits for readers, so that they cannot make the log grow for ever.
@@ -51,8 +53,9 @@ fn set_up(conn: &Connection, cache_kib: i64, statements: usize) -> rusqlite::Res
 }
 
 /// Makes a checked connection the writer's.
-pub(super) fn trust(conn: &Connection) -> rusqlite::Result<()> {
+pub(super) fn trust(conn: &Connection, secure_delete: bool) -> rusqlite::Result<()> {
     set_up(conn, WRITER_CACHE_KIB, 256)?;
+    conn.execute_batch(if secure_delete { "pragma secure_delete = on" } else { "pragma secure_delete = off" })?;
     conn.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false)?;
     Ok(())
 }
@@ -77,7 +80,7 @@ impl Writer {
 
     /// After a commit: a log that is long is emptied if no reader needs it, one that is very long even if that takes a wait.
     pub(super) fn checkpoint_if_long(&self) -> Result<()> {
-        let long = std::fs::metadata(&self.log).map_or(0, |meta| meta.len());
+        let long = self.log_bytes();
         if long >= VERY_LONG_LOG_BYTES {
             return self.checkpoint();
         }
@@ -90,13 +93,23 @@ impl Writer {
         Ok(())
     }
 
-    /// Moves the log into the file and cuts it to nothing, then gives the page cache back.
+    /// Whether the log is long enough that reading through it costs more than moving it.
+    pub(super) fn log_is_worth_a_checkpoint(&self) -> bool {
+        self.log_bytes() >= WORTHWHILE_LOG_BYTES
+    }
+
+    fn log_bytes(&self) -> u64 {
+        std::fs::metadata(&self.log).map_or(0, |meta| meta.len())
+    }
+
+    /// Moves the log into the file and cuts it to nothing, as far as readers allow.
     pub(super) fn checkpoint(&self) -> Result<()> {
-        let busy: bool = self.conn.query_row("pragma wal_checkpoint(truncate)", [], |row| row.get(0))?;
-        if !busy {
-            self.conn.execute_batch("pragma shrink_memory")?;
-        }
-        Ok(())
+        Ok(self.conn.query_row("pragma wal_checkpoint(truncate)", [], |_| Ok(()))?)
+    }
+
+    /// Gives the page cache back: what a large write filled it with is of no use to the next small one.
+    pub(super) fn shrink(&self) -> Result<()> {
+        Ok(self.conn.execute_batch("pragma shrink_memory")?)
     }
 }
 
@@ -119,12 +132,12 @@ impl Readers {
             Some(conn) => conn,
             None => self.connect()?,
         };
-        let value = f(&conn)?;
+        let value = f(&conn);
         let mut idle = lock(&self.idle);
         if idle.len() < IDLE_READERS {
             idle.push(conn);
         }
-        Ok(value)
+        value
     }
 
     fn connect(&self) -> Result<Connection> {
