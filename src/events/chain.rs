@@ -116,6 +116,7 @@ pub fn verify(conn: &Connection) -> Result<Verdict> {
     let mut before = Head { seq: 0, hash: beginning(conn)? };
     while let Some(row) = rows.next()? {
         let text = |at: usize| -> rusqlite::Result<Option<&str>> { Ok(row.get_ref(at)?.as_str_or_null()?) };
+        let bytes = |at: usize| -> rusqlite::Result<Option<&[u8]>> { Ok(row.get_ref(at)?.as_blob_or_null()?) };
         let entry = Row {
             seq: row.get(0)?,
             at_ms: row.get(1)?,
@@ -126,13 +127,12 @@ pub fn verify(conn: &Connection) -> Result<Verdict> {
             ip: text(6)?,
             data: text(7)?.unwrap_or_default(),
         };
-        let (stored_before, stored) = (row.get_ref(8)?.as_blob_or_null()?, row.get_ref(9)?.as_blob_or_null()?);
         let expected = entry.hash(&before.hash);
         let kind = if entry.seq != before.seq + 1 {
             Some((before.seq + 1, FaultKind::Missing))
-        } else if stored_before != Some(before.hash.as_slice()) {
+        } else if bytes(8)? != Some(before.hash.as_slice()) {
             Some((entry.seq, FaultKind::OutOfOrder))
-        } else if stored != Some(expected.as_slice()) {
+        } else if bytes(9)? != Some(expected.as_slice()) {
             Some((entry.seq, FaultKind::Edited))
         } else {
             None
