@@ -1,3 +1,5 @@
 //! Parses the command line, runs the command, sets the exit code.
 
-fn main() {}
+fn main() -> std::process::ExitCode {
+    pulsepoint::cli::run(std::env::args_os())
+}

@@ -14,19 +14,54 @@ pub type Upload = Pin<Box<dyn AsyncRead + Send>>;
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Command {
-    TenantAdd { slug: String, name: String },
+    TenantAdd {
+        slug: String,
+        name: String,
+    },
     TenantList,
-    TenantRemove { slug: String },
-    BrandAdd { tenant: String, slug: String, name: String, currency: String, timezone: String, week_start: u8 },
-    BrandList { tenant: String },
-    BrandRemoveDemo { tenant: String, slug: String },
-    UserAdd { tenant: String, email: String, name: String, role: String, password: Password },
-    UserList { tenant: String },
-    UserPassword { email: String, password: Password },
-    UserRole { email: String, role: String },
-    UserRemove { email: String },
+    TenantRemove {
+        slug: String,
+    },
+    BrandAdd {
+        tenant: String,
+        slug: String,
+        name: String,
+        currency: String,
+        timezone: String,
+        week_start: u8,
+    },
+    BrandList {
+        tenant: String,
+    },
+    BrandRemoveDemo {
+        tenant: String,
+        slug: String,
+    },
+    UserAdd {
+        tenant: String,
+        email: String,
+        name: String,
+        role: String,
+        password: Password,
+    },
+    UserList {
+        tenant: String,
+    },
+    UserPassword {
+        email: String,
+        password: Password,
+    },
+    UserRole {
+        email: String,
+        role: String,
+    },
+    UserRemove {
+        email: String,
+    },
     SetupToken,
-    WarehouseRebuild { tenant: Option<String> },
+    WarehouseRebuild {
+        tenant: Option<String>,
+    },
     /// The file follows in pieces.
     Import(Import),
     /// What a running server can say of itself.

@@ -73,11 +73,8 @@ impl DataLock {
 /// The sentence for a folder that another process has.
 pub fn taken(data: &Path, pid: Option<u32>) -> crate::error::Error {
     let who = pid.map_or_else(|| "another process".to_owned(), |pid| format!("process {pid}"));
-    anyhow!(
-        "the data folder {} is in use by {who}: stop it first, or name another folder with --data",
-        data.display()
-    )
-    .into()
+    anyhow!("the data folder {} is in use by {who}: stop it first, or name another folder with --data", data.display())
+        .into()
 }
 
 #[cfg(test)]

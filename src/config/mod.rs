@@ -89,11 +89,14 @@ impl fmt::Display for Problem {
 pub struct Resolved {
     /// What the program uses.
     pub settings: Settings,
-    /// By key: the value as text of the file would have it, and its origin.
-    pub keys: BTreeMap<String, (Value, Origin)>,
+    /// By key: the value as the file would have it, and its origin.
+    pub keys: Keys,
     /// Variables that look like settings but are none. They do not stop a start: another release may know them.
     pub strays: Vec<Problem>,
 }
+
+/// Every key with its value and where that comes from.
+pub type Keys = BTreeMap<String, (Value, Origin)>;
 
 /// One layer over the defaults: key, value, origin.
 type Given = (String, Value, Origin);
@@ -102,7 +105,7 @@ type Given = (String, Value, Origin);
 pub fn resolve(sources: &Sources) -> Result<Resolved, Vec<Problem>> {
     let defaults = Settings::default();
     let table = keys::table_of(&defaults);
-    let mut known: BTreeMap<String, (Value, Origin)> =
+    let mut known: Keys =
         keys::flatten(&table).into_iter().map(|(key, value)| (key, (value, Origin::Default))).collect();
 
     let mut problems = Vec::new();

@@ -7,7 +7,7 @@ use etcetera::BaseStrategy;
 use secrecy::SecretString;
 use toml::{Table, Value};
 
-use super::{Given, MASTER_KEY_VARIABLE, Origin, Problem, keys};
+use super::{Given, Keys, MASTER_KEY_VARIABLE, Origin, Problem, keys};
 
 /// The variable that names the configuration file.
 const FILE_VARIABLE: &str = "PULSEPOINT_CONFIG";
@@ -42,7 +42,7 @@ impl Sources {
         self
     }
 
-    pub(super) fn by_file(&self, known: &BTreeMap<String, (Value, Origin)>, problems: &mut Vec<Problem>) -> Vec<Given> {
+    pub(super) fn by_file(&self, known: &Keys, problems: &mut Vec<Problem>) -> Vec<Given> {
         let Some(path) = &self.file else { return Vec::new() };
         let origin = || Origin::File(path.clone());
         let table = match read(path) {
@@ -69,7 +69,7 @@ impl Sources {
 
     pub(super) fn by_environment(
         &self,
-        known: &BTreeMap<String, (Value, Origin)>,
+        known: &Keys,
         problems: &mut Vec<Problem>,
         strays: &mut Vec<Problem>,
     ) -> Vec<Given> {
