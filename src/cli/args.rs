@@ -79,7 +79,7 @@ pub struct Place {
   pulsepoint demo --now 2026-11-20T12:00:00Z")]
 pub struct Demo {
     /// Which shop to make up
-    #[arg(long, value_name = "N", default_value_t = 42)]
+    #[arg(long, value_name = "N", default_value_t = crate::commerce::demo::DEFAULT_SEED)]
     pub seed: u64,
     /// Print the stories hidden in the data of this seed, and stop
     #[arg(long)]
@@ -249,6 +249,9 @@ pub enum User {
         /// owner, admin, marketer, analyst, viewer or operator
         #[arg(long)]
         role: String,
+        /// Read the password from standard input even if that is a terminal
+        #[arg(long)]
+        password_stdin: bool,
         #[command(flatten)]
         plain: Plain,
     },
@@ -262,6 +265,9 @@ pub enum User {
     /// Set a new password and end every session; asked for, or read from standard input
     Password {
         email: String,
+        /// Read the password from standard input even if that is a terminal
+        #[arg(long)]
+        password_stdin: bool,
         #[command(flatten)]
         plain: Plain,
     },

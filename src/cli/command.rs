@@ -68,6 +68,25 @@ pub enum Command {
     Status,
 }
 
+/// A brand to be added.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct NewBrand {
+    pub slug: String,
+    pub name: String,
+    pub currency: String,
+    pub timezone: String,
+    pub week_start: u8,
+}
+
+/// A person to be added.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct NewUser {
+    pub email: String,
+    pub name: String,
+    pub role: String,
+    pub password: Password,
+}
+
 /// What an import is told beside the file.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Import {
@@ -98,6 +117,12 @@ impl Serialize for Password {
 impl<'de> Deserialize<'de> for Password {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
         Ok(Self(String::deserialize(from)?.into()))
+    }
+}
+
+impl From<Password> for SecretString {
+    fn from(password: Password) -> Self {
+        password.0
     }
 }
 

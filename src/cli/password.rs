@@ -9,9 +9,9 @@ use zeroize::Zeroizing;
 
 use crate::error::Result;
 
-/// Asks twice on a terminal; else takes the first line of standard input.
-pub fn ask(of: &str) -> Result<SecretString> {
-    if !std::io::stdin().is_terminal() {
+/// Asks twice on a terminal; else, or where `from_stdin` says so, takes the first line of standard input.
+pub fn ask(of: &str, from_stdin: bool) -> Result<SecretString> {
+    if from_stdin || !std::io::stdin().is_terminal() {
         return match line()? {
             Some(password) => Ok(password),
             None => Err(anyhow!("no password: write it to standard input, or run this on a terminal").into()),
