@@ -25,9 +25,12 @@ pub fn complain(text: &str) {
     let _ = writeln!(std::io::stderr().lock(), "{text}");
 }
 
-/// What a failed command says.
-pub fn failure(error: &Error) -> String {
-    format!("pulsepoint: {error}")
+/// What a failed command says: the field at fault, if one is, and the reason.
+pub fn sentence(error: &Error) -> String {
+    match error {
+        Error::Invalid { field: Some(field), reason, .. } => format!("{field}: {reason}"),
+        other => other.to_string(),
+    }
 }
 
 /// Rows under a heading, columns lined up.

@@ -18,6 +18,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::super::command::{Command, Outcome, Progress, Upload};
+use super::super::output;
 use super::wire::{self, Kind};
 use super::{Address, NAME};
 use crate::error::Result;
@@ -114,7 +115,7 @@ where
     receiving.abort();
     match outcome {
         Ok(outcome) => wire::send_json(&mut to, Kind::Done, &outcome).await,
-        Err(error) => wire::send(&mut to, Kind::Failed, error.to_string().as_bytes()).await,
+        Err(error) => wire::send(&mut to, Kind::Failed, output::sentence(&error).as_bytes()).await,
     }
 }
 
