@@ -12,6 +12,8 @@ use crate::error::Result;
 
 /// Days simulated beyond today: stock is ordered for what will be sold, so today's deliveries need the weeks to come.
 const AHEAD: i64 = 92;
+/// After so many days nothing changes about an order any more: it is shipped, and what comes back has come back.
+pub(super) const OPEN_DAYS: i64 = 60;
 
 /// The shop's local days from its first, numbered from 0, up to some weeks after `now`.
 pub(super) struct Calendar {

@@ -27,7 +27,7 @@ pub use self::{
 use crate::error::Result;
 
 /// Seed of the demo unless `--seed` gives another.
-pub const DEFAULT_SEED: u64 = 1;
+pub const DEFAULT_SEED: u64 = 42;
 
 impl Shop {
     /// Everything that the shop's sources know by `now`, in batches to be landed in this order. With `since`, only what may

@@ -60,21 +60,20 @@ impl Ledger {
         Self { shelves, sold_today }
     }
 
-    /// The levels that changed on `first..=last`, days up to today; today's as of "now".
+    /// The levels of every day of `first..=last` up to today; today's as of "now".
     pub(super) fn levels(&self, world: &World, first: i64, last: i64) -> Vec<StockLevel> {
         let mut levels = Vec::new();
         for (i, shelf) in self.shelves.iter().enumerate() {
             for day in first.max(0)..=last.min(world.calendar.today) {
-                let today = day == world.calendar.today;
-                let Ok(day) = usize::try_from(day) else { continue };
-                let unsold = if today { shelf.sold[day] - self.sold_today[i] } else { 0 };
-                let (on_hand, incoming) = (shelf.on_hand[day] + unsold, shelf.incoming(day));
-                if day > 0 && (on_hand, incoming) == (shelf.on_hand[day - 1], shelf.incoming(day - 1)) {
-                    continue;
-                }
-                let warehouse = world.shop.stores[shelf.warehouse].warehouse.clone();
-                let variant = variant_ref(world, shelf.product, shelf.variant);
-                levels.push(StockLevel { variant, warehouse, day: world.calendar.date(day as i64), on_hand, incoming });
+                let unsold =
+                    if day == world.calendar.today { shelf.sold[day as usize] - self.sold_today[i] } else { 0 };
+                levels.push(StockLevel {
+                    variant: variant_ref(world, shelf.product, shelf.variant),
+                    warehouse: world.shop.stores[shelf.warehouse].warehouse.clone(),
+                    day: world.calendar.date(day),
+                    on_hand: shelf.on_hand[day as usize] + unsold,
+                    incoming: shelf.incoming(day as usize),
+                });
             }
         }
         levels
