@@ -6,6 +6,7 @@ use crate::auth::Auth;
 use crate::clock::Clock;
 use crate::error::Result;
 use crate::http::{self, Assets, Counters};
+use crate::jobs::Jobs;
 use crate::tenants::Tenants;
 
 /// Everything a running Pulsepoint holds.
@@ -23,6 +24,8 @@ pub struct App {
     pub counters: Counters,
     /// The embedded page.
     pub assets: Assets,
+    /// What runs by itself.
+    pub jobs: Jobs,
 }
 
 impl App {

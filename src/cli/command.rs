@@ -24,11 +24,7 @@ pub enum Command {
     },
     BrandAdd {
         tenant: String,
-        slug: String,
-        name: String,
-        currency: String,
-        timezone: String,
-        week_start: u8,
+        new: NewBrand,
     },
     BrandList {
         tenant: String,
@@ -39,10 +35,7 @@ pub enum Command {
     },
     UserAdd {
         tenant: String,
-        email: String,
-        name: String,
-        role: String,
-        password: Password,
+        new: NewUser,
     },
     UserList {
         tenant: String,

@@ -17,6 +17,7 @@ use crate::clock::Clock;
 use crate::config::{self, Settings};
 use crate::error::Result;
 use crate::secrets::{KeySource, MasterKey};
+use crate::tenants::Tenants;
 use crate::{schedule, server};
 
 /// How long jobs may take to finish when the server stops.
@@ -49,7 +50,9 @@ pub async fn build(settings: &Settings, clock: Clock) -> Result<App> {
     if let KeySource::NewFile(path) = &source {
         tracing::info!("made the master key {}: keep a copy elsewhere, the data is lost without it", path.display());
     }
-    App::start(settings, clock, master).await
+    let (data, limits, time) = (settings.data.clone(), settings.tenants.clone(), clock.clone());
+    let tenants = tokio::task::spawn_blocking(move || Tenants::start(&data, master, time, &limits));
+    App::start(tenants.await.context("opening the tenants")??, clock, settings.http.clone()).await
 }
 
 /// An open socket, or a sentence that says what to do.
@@ -81,7 +84,7 @@ pub async fn serve(
     let url = format!("http://{address}");
     greet(&url);
     output::line(&format!("listening on {url}"));
-    let served = server::run(app.clone(), listener, stop.clone()).await;
+    let served = server::run(app.clone(), listener, stop.clone().cancelled_owned()).await;
     stop.cancel();
     // It ends by itself; a panic in it was told already.
     let _ = control.await;
@@ -93,7 +96,7 @@ pub async fn serve(
     served.and(closed)
 }
 
-/// Flips at the first SIGTERM or SIGINT. A second one ends the process as it does by default.
+/// Flips at the first SIGTERM or SIGINT.
 fn stop_signal() -> Result<CancellationToken> {
     let stop = CancellationToken::new();
     let mut term = signal(SignalKind::terminate()).context("listening for SIGTERM")?;

@@ -12,7 +12,9 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 use toml::Value;
 
-pub use sources::{Sources, master_key_from_environment};
+pub use sources::{Sources, data_home, master_key_from_environment};
+
+use crate::{http, tenants};
 
 /// The environment variable of the master key. It is no setting: it is never in a file, and never shown.
 pub const MASTER_KEY_VARIABLE: &str = "PULSEPOINT_MASTER_KEY";
@@ -25,11 +27,21 @@ pub struct Settings {
     pub data: PathBuf,
     /// Where to listen.
     pub listen: SocketAddr,
+    /// How requests are treated; its keys stand at the top.
+    #[serde(flatten)]
+    pub http: http::Settings,
+    /// How many tenants stay open.
+    pub tenants: tenants::Settings,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { data: sources::data_home().join("pulsepoint"), listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)) }
+        Self {
+            data: data_home().join("pulsepoint"),
+            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)),
+            http: http::Settings::default(),
+            tenants: tenants::Settings::default(),
+        }
     }
 }
 

@@ -115,7 +115,7 @@ fn found() -> Option<PathBuf> {
 }
 
 /// The user's XDG data folder; the working folder where the process has no home.
-pub(crate) fn data_home() -> PathBuf {
+pub fn data_home() -> PathBuf {
     etcetera::choose_base_strategy().map_or_else(|_| PathBuf::from("."), |base| base.data_dir())
 }
 

@@ -7,13 +7,15 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use rusqlite::Transaction;
 use secrecy::SecretString;
+use serde_json::json;
 
 use super::PASSWORD;
 use crate::app::App;
 use crate::auth::{self, Author, NewPerson, Role};
 use crate::brands::{self, Brand, NewBrand};
 use crate::commerce::demo::{self, Shop};
-use crate::commerce::{Lander, rates};
+use crate::commerce::Lander;
+use crate::commerce::rates::{self, DatedRate};
 use crate::error::{Error, Result};
 use crate::secrets::Purpose;
 use crate::tenants::Tenant;
@@ -90,6 +92,7 @@ fn land(
     let landed = tenant.db().write_blocking(|tx| {
         let brand = brand_of(tx, shop, now)?;
         let days = demo::daily_rates(shop.currency, since.unwrap_or(shop.first_day), today);
+        let days: Vec<DatedRate> = days.into_iter().map(dated).collect();
         let mut last = rates::land(tx, &days, demo::RATE_SOURCE, now.as_millisecond())?;
         let mut landers: BTreeMap<String, Lander> = BTreeMap::new();
         for landing in shop.generate(seed, now, since)? {
@@ -113,7 +116,13 @@ fn brand_of(tx: &Transaction<'_>, shop: &Shop, now: Timestamp) -> Result<Brand> 
     }
     let (currency, week_start) = (shop.currency.code(), Some(shop.week_start));
     let new = NewBrand::parse(&shop.name, Some(&shop.slug), currency, &shop.timezone, week_start)?;
-    brands::create(tx, &new.demo(), &author(), now)
+    let brand = brands::create(tx, &new.demo(), now)?;
+    author().tell(tx, now, "brand.created", &format!("brand:{}", brand.uid), json!({ "slug": brand.slug }))?;
+    Ok(brand)
+}
+
+fn dated(rate: demo::DemoRate) -> DatedRate {
+    DatedRate { day: rate.day, base: rate.base, quote: rate.quote, rate: rate.rate }
 }
 
 fn author() -> Author {

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use super::{author, listed, missing, said, tenant_of};
 use crate::app::App;
 use crate::brands::{self, Brand, NewBrand};
+use crate::commerce;
 use crate::cli::command::{self, Outcome};
 use crate::error::{Error, Result};
 use crate::tenants::Tenant;
@@ -13,7 +14,12 @@ pub(super) async fn add(app: &App, tenant: &str, new: command::NewBrand) -> Resu
     let tenant = tenant_of(app, tenant).await?;
     let parsed = NewBrand::parse(&new.name, Some(&new.slug), &new.currency, &new.timezone, Some(new.week_start))?;
     let now = app.clock.system_time();
-    let brand = tenant.db().write(move |tx| brands::create(tx, &parsed, &author(), now)).await?;
+    let made = tenant.db().write(move |tx| {
+        let brand = brands::create(tx, &parsed, now)?;
+        author().tell(tx, now, "brand.created", &format!("brand:{}", brand.uid), json!({ "slug": brand.slug }))?;
+        Ok(brand)
+    });
+    let brand = made.await?;
     let text = format!("Added brand {0}. Next: pulsepoint import --tenant {1} --brand {0} …", brand.slug, tenant.slug());
     said(text, shown(&brand))
 }
@@ -28,6 +34,18 @@ pub(super) async fn list(app: &App, tenant: &str) -> Result<Outcome> {
     let none = format!("{} has no brand yet. Next: pulsepoint brand add <slug> --tenant {0} …", tenant.slug());
     let shown: Vec<Value> = brands.iter().map(shown).collect();
     listed(&["slug", "name", "currency", "time zone"], &rows, &none, json!({ "brands": shown }))
+}
+
+pub(super) async fn remove_demo(app: &App, tenant: &str, slug: &str) -> Result<Outcome> {
+    let tenant = tenant_of(app, tenant).await?;
+    let brand = brand_of(&tenant, slug).await?;
+    let (id, now) = (brand.id, app.clock.system_time());
+    let removed = tenant.db().write(move |tx| {
+        author().tell(tx, now, "brand.demo_removed", &format!("brand:{}", brand.uid), json!({}))?;
+        commerce::remove_demo(tx, &brand, now.as_millisecond())
+    });
+    tenant.announce(id, removed.await?);
+    said(format!("Removed the demo's data: brand {slug} is empty now."), json!({ "removed": slug }))
 }
 
 /// The brand of a slug, or a sentence that says how to find it.

@@ -1,7 +1,7 @@
 //! Runs commands with the parts of an instance: the one place where they do what they do, with a server or without.
 
 mod brands;
-mod import;
+//mod import;
 mod people;
 mod tenants;
 mod warehouse;
