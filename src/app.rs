@@ -33,7 +33,13 @@ impl App {
     pub async fn start(tenants: Tenants, clock: Clock, http: http::Settings) -> Result<Self> {
         let auth = Auth::start(tenants.clone(), clock.clone(), &http).await?;
         let counters = Counters::new(crate::routes::paths());
-        Ok(Self { clock, tenants, auth, http, counters, assets: Assets::embedded() })
+        let jobs = Jobs::new(clock.clone());
+        Ok(Self { clock, tenants, auth, http, counters, assets: Assets::embedded(), jobs })
+    }
+
+    /// Lets go of what is open and writes down what is still in memory.
+    pub async fn close(&self) -> Result<()> {
+        self.tenants.close_all().await
     }
 }
 
