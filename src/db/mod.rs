@@ -9,8 +9,6 @@ mod file;
 mod migrate;
 mod open;
 mod pool;
-#[cfg(test)]
-mod tests;
 
 pub use failure::OpenError;
 pub use migrate::Migration;

@@ -34,7 +34,10 @@ pub(super) fn connect(path: &Path, key: &[u8; 32]) -> rusqlite::Result<Connectio
     let conn = Connection::open_with_flags(path, flags)?;
     // A log that belongs to another file must not be copied into this one by a connection that only came to look.
     conn.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
-    let statement = Zeroizing::new(format!("pragma key = \"{}\"; pragma cipher_page_size = {PAGE_BYTES};", *raw_key(key)));
+    let statement = Zeroizing::new(format!(
+        "pragma cipher_log_level = none; pragma key = \"{}\"; pragma cipher_page_size = {PAGE_BYTES};",
+        *raw_key(key)
+    ));
     conn.execute_batch(&statement)?;
     conn.busy_timeout(PATIENCE)?;
     Ok(conn)

@@ -3,8 +3,6 @@
 
 mod chain;
 mod denials;
-#[cfg(test)]
-mod tests;
 
 pub use chain::{Fault, FaultKind, Head, Verdict, head, holds, verify, verify_against};
 pub use denials::{Denial, Denials};

@@ -3,4 +3,12 @@
 
 mod cli;
 mod cli_serve;
+mod db;
+mod db_crash;
+mod demo;
+mod demo_figures;
+mod demo_stories;
+mod events;
 mod support;
+mod tenants;
+mod tenants_attacked;
