@@ -23,7 +23,7 @@ pub struct Costs {
     currency: Currency,
     today: jiff::civil::Date,
     style: Style,
-    drafts: Slots<UnitCost>,
+    drafts: Slots<(UnitCost, bool)>,
 }
 
 impl Costs {
@@ -69,21 +69,25 @@ impl Reading for Costs {
         if cost_micros < 0 {
             return Err("The cost is negative.".into());
         }
-        let from_day = match record.some(self.from) {
-            Some(text) => dates::day(text, self.style.order).ok_or_else(|| bad_date("The day", text))?,
-            None => self.today,
+        let dated = match record.some(self.from) {
+            Some(text) => Some(dates::day(text, self.style.order).ok_or_else(|| bad_date("The day", text))?),
+            None => None,
         };
         let currency = match record.some(self.code) {
             Some(code) => Currency::parse(code).ok_or_else(|| not_a("currency code", "The currency", code))?,
             None => self.currency,
         };
         let variant = VariantRef { sku, title: title.unwrap_or_default() };
-        *self.drafts.at(slot) = Some(UnitCost { variant, from_day, cost_micros, currency });
+        *self.drafts.at(slot) = Some((UnitCost { variant, from_day: dated.unwrap_or(self.today), cost_micros, currency }, dated.is_some()));
         Ok(())
     }
 
     fn finish(&mut self, slot: usize, out: &mut Output) -> Result<(), Reject> {
-        out.batch.costs.extend(self.drafts.take(slot));
+        match self.drafts.take(slot) {
+            Some((cost, true)) => out.batch.costs.push(cost),
+            Some((cost, false)) => out.costs_now.push(cost),
+            None => {}
+        }
         Ok(())
     }
 
@@ -102,7 +106,7 @@ mod tests {
         let file = "SKU,Cost (EUR),From\nA-1,12.50,2026-01-01\nA-1,13,2026-06-01\nB-2,-1,2026-01-01\nC-3,4,someday\nD-4,2.5,\n";
         let (out, rejects) = read_all(Format::Costs, file, &test_setting(), Style::default());
         let costs: Vec<_> =
-            out.batch.costs.iter().map(|c| (c.from_day.to_string(), c.cost_micros, c.currency.code().to_owned())).collect();
+            out.batch.costs.iter().chain(&out.costs_now).map(|c| (c.from_day.to_string(), c.cost_micros, c.currency.code().to_owned())).collect();
         let c = |day: &str, micros| (day.to_owned(), micros, "EUR".to_owned());
         assert_eq!(costs, vec![c("2026-01-01", 12_500_000), c("2026-06-01", 13_000_000), c("2026-11-22", 2_500_000)]);
         assert_eq!(rejects.iter().map(|r| r.0).collect::<Vec<_>>(), vec![4, 5]);

@@ -138,7 +138,7 @@ impl Reading for ShopifyProducts {
     fn finish(&mut self, slot: usize, out: &mut Output) -> Result<(), Reject> {
         if let Some(draft) = self.drafts.take(slot) {
             out.batch.products.push(draft.product);
-            out.batch.costs.extend(draft.costs);
+            out.costs_now.extend(draft.costs);
         }
         Ok(())
     }
@@ -182,8 +182,8 @@ mod tests {
         assert_eq!(hoodie.variants[1].title.as_deref(), Some("Alpine Fleece Hoodie - Moss / M"));
         assert_eq!(products[1].variants[0].title.as_deref(), Some("Cedar Candle"));
         assert_eq!(products[1].category.as_deref(), Some("Candles"));
-        assert_eq!(out.batch.costs.len(), 3);
-        assert_eq!(out.batch.costs[0].cost_micros, 21_400_000);
+        assert_eq!(out.costs_now.len(), 3);
+        assert_eq!(out.costs_now[0].cost_micros, 21_400_000);
         assert_eq!(products[2].title, "Line one, \"two\"\nthree");
     }
 
@@ -193,6 +193,6 @@ mod tests {
         assert_eq!(rejects, vec![]);
         assert_eq!(out.batch.products.len(), 1);
         assert_eq!(out.batch.products[0].variants.len(), 2);
-        assert_eq!(out.batch.costs.len(), 2);
+        assert_eq!(out.costs_now.len(), 2);
     }
 }
