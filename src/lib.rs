@@ -4,4 +4,8 @@
 pub mod clock;
 pub mod error;
 pub mod money;
+pub mod secrets;
+pub mod db;
+pub mod events;
+pub mod tenants;
 pub mod commerce;
