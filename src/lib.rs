@@ -7,5 +7,8 @@ pub mod money;
 pub mod secrets;
 pub mod db;
 pub mod events;
+pub mod http;
 pub mod tenants;
+pub mod auth;
+pub mod brands;
 pub mod commerce;

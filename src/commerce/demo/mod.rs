@@ -8,6 +8,7 @@ mod ads;
 mod basket;
 mod calendar;
 mod draw;
+mod install;
 mod landing;
 mod people;
 mod plan;
@@ -19,6 +20,7 @@ mod stories;
 use jiff::{Timestamp, civil::Date};
 
 pub use self::{
+    install::{Installed, PASSWORD, install, remove},
     landing::Landing,
     rates::{DemoRate, SOURCE as RATE_SOURCE, daily as daily_rates},
     shop::Shop,
