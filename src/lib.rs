@@ -15,6 +15,8 @@ pub mod auth;
 pub mod brands;
 pub mod commerce;
 pub mod warehouse;
+pub mod imports;
+pub mod metrics;
 pub mod config;
 pub mod app;
 pub mod routes;

@@ -136,11 +136,14 @@ fn nothing_is_later_than_now_and_today_is_a_part() {
 
 #[test]
 fn every_name_of_the_catalogue_is_used() {
-    let Ok(text) = std::fs::read_to_string("../shared/qa/catalog.json") else {
-        eprintln!("skipped: ../shared/qa/catalog.json is not there");
-        return;
-    };
-    let catalogue: serde_json::Value = serde_json::from_str(&text).expect("JSON");
+    let kept = include_str!("../fixtures/demo_names.json").to_owned();
+    // Where the evaluation's own file lies beside the checkout, it counts too.
+    for text in [Some(kept), std::fs::read_to_string("../shared/qa/catalog.json").ok()].into_iter().flatten() {
+        has_every_name(&serde_json::from_str(&text).expect("JSON"));
+    }
+}
+
+fn has_every_name(catalogue: &serde_json::Value) {
     let all = rows(&juniper(), 1, NOW);
     let used = Names::of(&all);
     let keys = |path: &str| -> BTreeSet<String> { catalogue[path].as_object().expect(path).keys().cloned().collect() };

@@ -8,6 +8,7 @@ mod ads;
 mod basket;
 mod calendar;
 mod draw;
+mod install;
 mod landing;
 mod people;
 mod plan;
@@ -19,19 +20,34 @@ mod stories;
 use jiff::{Timestamp, civil::Date};
 
 pub use self::{
+    install::{Installed, PASSWORD, install, remove},
     landing::Landing,
     rates::{DemoRate, SOURCE as RATE_SOURCE, daily as daily_rates},
     shop::Shop,
-    stories::{Event, StorePrice, Story, TOLD_DAYS, stories},
+    stories::{Event, StorePrice, Story, TOLD_DAYS, stories_of},
 };
 use crate::error::Result;
 
 /// Seed of the demo unless `--seed` gives another.
 pub const DEFAULT_SEED: u64 = 42;
 
+/// What `demo --stories` prints: the stories of both shops, by date.
+///
+/// # Errors
+/// As [`stories_of`].
+pub fn stories(seed: u64, now: Timestamp) -> Result<Vec<Story>> {
+    let mut all = stories_of(&Shop::juniper_oak()?, seed, now)?;
+    all.extend(stories_of(&Shop::northwind()?, seed, now)?);
+    all.sort_by_key(|story| story.start);
+    Ok(all)
+}
+
 impl Shop {
     /// Everything that the shop's sources know by `now`, in batches to be landed in this order. With `since`, only what may
     /// have changed from that day on. Empty before the shop's first day.
+    ///
+    /// # Errors
+    /// A clock that reads beyond what calendars know.
     pub fn generate(&self, seed: u64, now: Timestamp, since: Option<Date>) -> Result<impl Iterator<Item = Landing>> {
         Ok(landing::History::simulate(self, seed, now)?.landings(since))
     }

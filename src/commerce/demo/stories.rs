@@ -98,8 +98,11 @@ pub struct StorePrice {
     pub after: String,
 }
 
-/// The stories of the last [`TOLD_DAYS`] days before `now` that have begun, by date.
-pub fn stories(shop: &Shop, seed: u64, now: Timestamp) -> Result<Vec<Story>> {
+/// A shop's stories of the last [`TOLD_DAYS`] days before `now` that have begun, by date.
+///
+/// # Errors
+/// A clock that reads beyond what calendars know.
+pub fn stories_of(shop: &Shop, seed: u64, now: Timestamp) -> Result<Vec<Story>> {
     let history = History::simulate(shop, seed, now)?;
     let teller = Teller { shop, history: &history, today: history.world.calendar.today };
     let plan = &history.world.plan;
