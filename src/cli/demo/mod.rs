@@ -1,6 +1,5 @@
 //! `demo`: two invented shops in a folder of their own, served like anything else.
 
-mod fill;
 mod folder;
 
 use std::net::{Ipv4Addr, SocketAddr};
@@ -11,14 +10,12 @@ use tokio::net::TcpListener;
 
 use super::lock::DataLock;
 use super::{args, output, serve, settings};
-use crate::commerce::demo::{self, Shop};
+use crate::commerce::demo::{self, Installed};
 use crate::config;
 use crate::error::Result;
 
 /// Ports that are tried from the first on.
 const PORTS: std::ops::Range<u16> = 8080..8180;
-/// The password of every login of the demo.
-const PASSWORD: &str = "pulsepoint-demo";
 
 /// `demo`.
 pub async fn run(args: args::Demo) -> Result<()> {
@@ -34,29 +31,29 @@ pub async fn run(args: args::Demo) -> Result<()> {
         Some(_) => serve::listen(settings.listen).await?,
         None => next_free_port().await?,
     };
-    let begun = folder::prepare(&settings.data, args.seed, clock.now(), args.reset)?;
+    folder::prepare(&settings.data, args.reset)?;
     let app = serve::build(&settings, clock.clone()).await?;
-    if begun.is_behind(clock.now()) {
-        tracing::info!("making up two shops: a few seconds");
-        fill::fill(&app, args.seed, begun.filled_to).await?;
-        folder::remember(&settings.data, args.seed, clock.now())?;
-    }
-    serve::serve(app, lock, &settings, listener, |url| output::line(&greeting(url))).await
+    tracing::info!("making up what is missing of two shops: a few seconds the first time");
+    let installed = demo::install(&app.tenants, args.seed, &clock).await?;
+    serve::serve(app, lock, &settings, listener, |url| output::line(&greeting(url, &installed))).await
 }
 
-fn greeting(url: &str) -> String {
-    let logins: Vec<String> =
-        fill::PEOPLE.iter().map(|person| format!("  {:<29} {}", person.email, person.tenant)).collect();
-    format!("Pulsepoint demo: {url}\n\nSign in with the password {PASSWORD} as\n{}\n", logins.join("\n"))
+fn greeting(url: &str, installed: &[Installed]) -> String {
+    let mut lines = vec![format!("Pulsepoint demo: {url}"), format!("Sign in with the password {} as", demo::PASSWORD)];
+    for shop in installed {
+        lines.extend(shop.logins.iter().map(|login| format!("  {login:<30} {}", shop.brand)));
+        if shop.removed {
+            lines.push(format!("  (the data of {} was removed; --reset brings it back)", shop.brand));
+        }
+    }
+    lines.join("\n")
 }
 
 /// Prints what is hidden in the data.
 fn tell(seed: u64, now: Timestamp) -> Result<()> {
-    for shop in [Shop::juniper_oak()?, Shop::northwind()?] {
-        for story in demo::stories(&shop, seed, now)? {
-            let end = story.end.map_or_else(|| "…".to_owned(), |end| end.to_string());
-            output::line(&format!("{}  {} to {end}  {}", story.brand, story.start, story.text));
-        }
+    for story in demo::stories(seed, now)? {
+        let end = story.end.map_or_else(|| "now".to_owned(), |end| end.to_string());
+        output::line(&format!("{}  {} to {end}  {}", story.brand, story.start, story.text));
     }
     Ok(())
 }

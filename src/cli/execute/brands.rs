@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::{author, listed, missing, said, tenant_of};
 use crate::app::App;
 use crate::brands::{self, Brand, NewBrand};
-use crate::commerce;
+use crate::commerce::demo;
 use crate::cli::command::{self, Outcome};
 use crate::error::{Error, Result};
 use crate::tenants::Tenant;
@@ -39,12 +39,7 @@ pub(super) async fn list(app: &App, tenant: &str) -> Result<Outcome> {
 pub(super) async fn remove_demo(app: &App, tenant: &str, slug: &str) -> Result<Outcome> {
     let tenant = tenant_of(app, tenant).await?;
     let brand = brand_of(&tenant, slug).await?;
-    let (id, now) = (brand.id, app.clock.system_time());
-    let removed = tenant.db().write(move |tx| {
-        author().tell(tx, now, "brand.demo_removed", &format!("brand:{}", brand.uid), json!({}))?;
-        commerce::remove_demo(tx, &brand, now.as_millisecond())
-    });
-    tenant.announce(id, removed.await?);
+    demo::remove(&tenant, &brand.uid, author(), app.clock.system_time()).await?;
     said(format!("Removed the demo's data: brand {slug} is empty now."), json!({ "removed": slug }))
 }
 

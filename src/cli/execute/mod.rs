@@ -1,7 +1,7 @@
 //! Runs commands with the parts of an instance: the one place where they do what they do, with a server or without.
 
 mod brands;
-//mod import;
+mod import;
 mod people;
 mod tenants;
 mod warehouse;
@@ -39,7 +39,7 @@ pub async fn execute(app: &App, command: Command, file: Upload, progress: mpsc::
 
 /// Who stands in the event log for what a command did: whoever could read the data folder.
 fn author() -> Author {
-    Author { actor: "command".to_owned(), request_id: None, ip: None }
+    Author::without_request("command")
 }
 
 /// The tenant of a slug, or a sentence that says how to find it.
