@@ -62,8 +62,8 @@ enum Refusal {
 }
 
 impl Tenants {
-    /// Opens `control.db` in the data folder, making both on first start, and finishes what a crash interrupted. No tenant is
-    /// opened. Blocks; to be called before serving.
+    /// Opens `control.db` in the data folder, making both on first start, and finishes what a crash interrupted. No
+    /// tenant is opened. Blocks; to be called before serving.
     pub fn start(data: &Path, master: MasterKey, clock: Clock, settings: &Settings) -> Result<Self> {
         let folder = data.join("tenants");
         let control = open_control(data, &folder, &master)?;
@@ -101,8 +101,8 @@ impl Tenants {
         self.open(&id).await
     }
 
-    /// The tenant, opened if it was not. `NotFound` if there is none; `Unavailable` with code `tenant_set_aside` if its store
-    /// is missing, damaged, another's or older than it was: the reason is in the log and in [`Self::list`].
+    /// The tenant, opened if it was not. `NotFound` if there is none; `Unavailable` with code `tenant_set_aside` if its
+    /// store is missing, damaged, another's or older than it was: the reason is in the log and in [`Self::list`].
     pub async fn open(&self, id: &TenantId) -> Result<Tenant> {
         if let Some(tenant) = self.0.open.get(id).await {
             if tenant.db().damage().is_none() {
@@ -157,7 +157,8 @@ impl Tenants {
         self.0.control.read(move |conn| directory::by_email(conn, &email)).await
     }
 
-    /// Takes an e-mail for a tenant; `Conflict` with code `email_taken` when another tenant has it. Taking it twice is fine.
+    /// Takes an e-mail for a tenant; `Conflict` with code `email_taken` when another tenant has it. Taking it twice is
+    /// fine.
     pub async fn register_email(&self, email: &str, tenant: &TenantId) -> Result<()> {
         let (email, tenant) = (email.to_owned(), tenant.clone());
         self.0.control.write(move |tx| directory::register_email(tx, &email, &tenant)).await
@@ -343,7 +344,8 @@ fn open_control(data: &Path, folder: &Path, master: &MasterKey) -> Result<Db> {
     };
     Db::open(&path, &master.derive("control.db"), &spec).map_err(|error| match error {
         OpenError::WrongKey(path) => anyhow!(
-            "the master key does not open {}: it is another folder's key, or the file's beginning is damaged. Nothing was changed",
+            "the master key does not open {}: it is another folder's, or the file's beginning is damaged. \
+             Nothing was changed",
             path.display()
         )
         .into(),

@@ -91,7 +91,8 @@ fn every_connection_has_the_settings_that_durability_needs() {
     let folder = folder();
     let db = Db::open(&folder.path, &KEY, &SPEC).unwrap();
     let settings = |conn: &rusqlite::Connection| -> pulsepoint::error::Result<Vec<String>> {
-        let ask = |name: &str| conn.query_row(&format!("pragma {name}"), [], |row| row.get::<_, rusqlite::types::Value>(0));
+        let ask =
+            |name: &str| conn.query_row(&format!("pragma {name}"), [], |row| row.get::<_, rusqlite::types::Value>(0));
         ["journal_mode", "synchronous", "foreign_keys", "wal_autocheckpoint", "temp_store", "trusted_schema"]
             .iter()
             .map(|name| Ok(format!("{:?}", ask(name)?)))
@@ -100,7 +101,8 @@ fn every_connection_has_the_settings_that_durability_needs() {
     let expected = ["Text(\"wal\")", "Integer(2)", "Integer(1)", "Integer(0)", "Integer(2)", "Integer(0)"];
     assert_eq!(db.read_blocking(settings).unwrap(), expected);
     assert_eq!(db.write_blocking(|tx| settings(tx)).unwrap(), expected);
-    db.read_blocking(|conn| Ok(conn.execute("insert into notes (text) values ('x')", [])?)).expect_err("a reader wrote");
+    db.read_blocking(|conn| Ok(conn.execute("insert into notes (text) values ('x')", [])?))
+        .expect_err("a reader wrote");
     assert!(rusqlite::version_number() >= 3_051_003, "{}", rusqlite::version());
 }
 
@@ -151,7 +153,8 @@ async fn many_write_at_once_and_none_is_lost() {
         .map(|task| {
             let db = db.clone();
             tokio::spawn(async move {
-                db.write(move |tx| Ok(tx.execute("insert into notes (text) values (?1)", [format!("{task}")])?)).await?;
+                db.write(move |tx| Ok(tx.execute("insert into notes (text) values (?1)", [format!("{task}")])?))
+                    .await?;
                 db.read(|conn| Ok(conn.query_row("select count(*) from notes", [], |row| row.get::<_, i64>(0))?)).await
             })
         })
@@ -184,7 +187,9 @@ fn a_migration_that_fails_changes_nothing() {
     let db = Db::open(&folder.path, &KEY, &SPEC).unwrap();
     let fine: i64 = db
         .read_blocking(|conn| {
-            Ok(conn.query_row("select count(*) from sqlite_master where name in ('fine', 'broken')", [], |row| row.get(0))?)
+            Ok(conn.query_row("select count(*) from sqlite_master where name in ('fine', 'broken')", [], |row| {
+                row.get(0)
+            })?)
         })
         .unwrap();
     assert_eq!(fine, 0);
@@ -262,7 +267,9 @@ fn found_out(path: &Path) -> bool {
         let check: String = conn.query_row("pragma integrity_check", [], |row| row.get(0))?;
         conn.query_row("select coalesce(sum(length(text)), 0) from notes", [], |row| row.get::<_, i64>(0))?;
         let pages: Option<String> =
-            rusqlite::OptionalExtension::optional(conn.query_row("pragma cipher_integrity_check", [], |row| row.get(0)))?;
+            rusqlite::OptionalExtension::optional(
+                conn.query_row("pragma cipher_integrity_check", [], |row| row.get(0)),
+            )?;
         Ok(check == "ok" && pages.is_none())
     });
     match sound {

@@ -22,7 +22,8 @@ fn child_that_writes() {
     let mut out = std::io::stdout().lock();
     loop {
         db.write_blocking(|tx| {
-            (0..ROWS).try_for_each(|row| tx.execute("insert into notes (text) values (?1)", [row.to_string()]).map(drop))?;
+            (0..ROWS)
+                .try_for_each(|row| tx.execute("insert into notes (text) values (?1)", [row.to_string()]).map(drop))?;
             Ok(())
         })
         .unwrap();

@@ -12,14 +12,8 @@ static SCHEMA: &[Migration] =
 
 fn store(owner: &str) -> (tempfile::TempDir, Db) {
     let dir = tempfile::tempdir().unwrap();
-    let spec = FileSpec {
-        application_id: 1,
-        owner,
-        migrations: SCHEMA,
-        create: true,
-        least_commits: 0,
-        secure_delete: false,
-    };
+    let spec =
+        FileSpec { application_id: 1, owner, migrations: SCHEMA, create: true, least_commits: 0, secure_delete: false };
     let db = Db::open(&dir.path().join("a.db"), &[1; 32], &spec).unwrap();
     (dir, db)
 }

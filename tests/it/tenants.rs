@@ -24,7 +24,8 @@ pub async fn write_brand(tenant: &Tenant, slug: &str) {
     tenant
         .db()
         .write(move |tx| {
-            let sql = "insert into brands (uid, slug, name, currency, timezone, created_at_ms) values (?1, ?1, ?1, 'USD', 'UTC', 0)";
+            let sql = "insert into brands (uid, slug, name, currency, timezone, created_at_ms)
+                       values (?1, ?1, ?1, 'USD', 'UTC', 0)";
             Ok(tx.execute(sql, [slug])?)
         })
         .await
@@ -72,10 +73,7 @@ async fn refuses_a_taken_slug_and_what_is_no_slug() {
     let data = tempfile::tempdir().unwrap();
     let tenants = start(data.path());
     tenants.create("juniper-oak", "Juniper & Oak").await.unwrap();
-    assert!(matches!(
-        tenants.create("juniper-oak", "Again").await,
-        Err(Error::Conflict { code: "slug_taken", .. })
-    ));
+    assert!(matches!(tenants.create("juniper-oak", "Again").await, Err(Error::Conflict { code: "slug_taken", .. })));
     for slug in ["", "-a", "a-", "a--b", "A", "a b", "..", "a/b", "ä", &"a".repeat(64)] {
         let refused = tenants.create(slug, "Name").await;
         assert!(matches!(&refused, Err(Error::Invalid { field: Some(field), .. }) if field == "slug"), "{slug:?}");
@@ -211,14 +209,16 @@ async fn signing_keys_last_and_do_not_print() {
 async fn a_deleted_tenant_is_gone_for_its_holders_too() {
     let data = tempfile::tempdir().unwrap();
     let tenants = start(data.path());
-    let (gone, stays) = (tenants.create("gone", "Gone").await.unwrap(), tenants.create("stays", "Stays").await.unwrap());
+    let (gone, stays) =
+        (tenants.create("gone", "Gone").await.unwrap(), tenants.create("stays", "Stays").await.unwrap());
     tenants.register_email("a@example.com", gone.id()).await.unwrap();
     tenants.delete(gone.id()).await.unwrap();
     assert!(matches!(tenants.open(gone.id()).await, Err(Error::NotFound)));
     assert!(matches!(tenants.delete(gone.id()).await, Err(Error::NotFound)));
     assert_eq!(tenants.by_email("a@example.com").await.unwrap(), None);
     gone.db().read(|_| Ok(())).await.expect_err("its holder can still read");
-    let folders: Vec<_> = std::fs::read_dir(data.path().join("tenants")).unwrap().map(|f| f.unwrap().file_name()).collect();
+    let folders: Vec<_> =
+        std::fs::read_dir(data.path().join("tenants")).unwrap().map(|f| f.unwrap().file_name()).collect();
     assert_eq!(folders, [stays.id().as_str()]);
     assert_eq!(brands(&stays).await, Vec::<String>::new());
     tenants.create("gone", "Its slug is free again").await.unwrap();
@@ -238,6 +238,8 @@ async fn a_start_with_a_hundred_tenants_opens_none_and_is_fast() {
     assert_eq!(tenants.list().await.unwrap().len(), 100);
     let took = started.elapsed();
     assert!(took < Duration::from_millis(200), "{took:?}");
-    let log = |info: &pulsepoint::tenants::TenantInfo| data.path().join("tenants").join(info.id.as_str()).join("store.db-wal");
+    let log = |info: &pulsepoint::tenants::TenantInfo| {
+        data.path().join("tenants").join(info.id.as_str()).join("store.db-wal")
+    };
     assert!(!tenants.list().await.unwrap().iter().any(|info| log(info).exists()), "a tenant was opened");
 }

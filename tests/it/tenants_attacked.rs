@@ -1,4 +1,5 @@
-//! Stores that were cut, emptied, swapped or replaced by older ones; wrong keys; crashes in the middle of making and deleting.
+//! Stores that were cut, emptied, swapped or replaced by older ones; wrong keys; crashes in the middle of making and
+//! deleting.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -125,9 +126,8 @@ async fn a_store_that_rots_while_open_is_set_aside_at_the_next_asking() {
     std::fs::write(&path, &bent).unwrap();
     let tenant = tenants.open(&two.victim).await;
     if let Ok(tenant) = tenant {
-        let read = tenant.db().read(|conn| {
-            Ok(conn.query_row("pragma integrity_check", [], |row| row.get::<_, String>(0))?)
-        });
+        let read =
+            tenant.db().read(|conn| Ok(conn.query_row("pragma integrity_check", [], |row| row.get::<_, String>(0))?));
         assert_ne!(read.await.unwrap_or_default(), "ok");
     }
     assert_eq!(brands(&tenants.open(&two.other).await.unwrap()).await, ["of-other"]);
