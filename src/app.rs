@@ -35,8 +35,7 @@ impl App {
     /// Puts the parts together over open tenants.
     pub async fn start(tenants: Tenants, clock: Clock, http: http::Settings) -> Result<Self> {
         let auth = Auth::start(tenants.clone(), clock.clone(), &http).await?;
-        let counters = Counters::new(crate::routes::paths());
-        let (jobs, assets) = (Jobs::new(clock.clone()), Assets::embedded());
+        let (jobs, counters, assets) = (Jobs::new(clock.clone()), Counters::default(), Assets::embedded());
         let imports = Imports::new(clock.clone(), imports::Limits { upload_bytes: http.upload_bytes as u64, ..Default::default() });
         Ok(Self { clock, tenants, auth, http, counters, assets, imports, jobs })
     }
