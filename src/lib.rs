@@ -12,3 +12,6 @@ pub mod tenants;
 pub mod auth;
 pub mod brands;
 pub mod commerce;
+pub mod app;
+pub mod routes;
+pub mod server;

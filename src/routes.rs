@@ -3,21 +3,25 @@
 //! A route is one line: method, path, access, and the handler, which carries its own OpenAPI description. `Upload` after the
 //! access lets a body be as large as an import may be, and take as long.
 
+use std::sync::OnceLock;
+
 use axum::Router;
-use axum::extract::{DefaultBodyLimit, State};
+use axum::extract::{DefaultBodyLimit, MatchedPath, Request, State};
 use axum::http::{HeaderMap, Method, StatusCode, Uri, header};
-use axum::middleware::from_fn;
+use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodFilter, MethodRouter, on};
+use utoipa::OpenApi;
+use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityRequirement, SecurityScheme};
 
 use crate::app::App;
 use crate::auth::Access::{self, Needs, Public, SignedIn};
 use crate::auth::Permission::{Manage, View};
-use crate::auth::{self, guard};
+use crate::auth::{self, Asked, guard};
 use crate::brands;
 use crate::error::Error;
 use crate::http::secs;
-use crate::server::{openapi, probes};
+use crate::tenants;
 
 /// One line of the table.
 pub struct Route {
@@ -61,9 +65,9 @@ macro_rules! table {
 }
 
 table! {
-    GET    "/healthz"                        Public          => probes::healthz;
-    GET    "/readyz"                         Public          => probes::readyz;
-    GET    "/api/openapi.json"               Public          => openapi::document;
+    GET    "/healthz"                        Public          => tenants::routes::healthz;
+    GET    "/readyz"                         Public          => tenants::routes::readyz;
+    GET    "/api/openapi.json"               Public          => openapi_document;
     GET    "/api/setup"                      Public          => auth::routes::setup_state;
     POST   "/api/setup"                      Public          => auth::routes::set_up;
     POST   "/api/auth/login"                 Public          => auth::routes::login;
@@ -85,6 +89,28 @@ const PAGES: [&str; 9] = [
     "/", "/setup", "/login", "/b/*", "/b/*/import", "/admin/users", "/settings/profile", "/settings/brand", "/settings/about",
 ];
 
+/// The OpenAPI 3.1 document, generated from the handlers that the table names.
+pub fn openapi() -> utoipa::openapi::OpenApi {
+    let mut document = Described::openapi();
+    let about = "A brand's own commerce analytics. Decimals are strings, times RFC 3339, days YYYY-MM-DD.";
+    document.info.title = "Pulsepoint".to_owned();
+    document.info.description = Some(about.to_owned());
+    document.info.contact = None;
+    document.security = Some(vec![SecurityRequirement::new("bearer", Vec::<String>::new())]);
+    let bearer = SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer));
+    document.components.get_or_insert_default().add_security_scheme("bearer", bearer);
+    document
+}
+
+/// This document.
+#[utoipa::path(get, path = "/api/openapi.json", tag = "operation", security(()), responses((status = 200, body = serde_json::Value)))]
+async fn openapi_document() -> Response {
+    static TEXT: OnceLock<String> = OnceLock::new();
+    // Made of strings and numbers, which always serialise.
+    let text = TEXT.get_or_init(|| openapi().to_json().unwrap_or_default());
+    ([(header::CONTENT_TYPE, "application/json")], text.as_str()).into_response()
+}
+
 /// The paths of the table, each once or more.
 pub fn paths() -> impl Iterator<Item = &'static str> {
     table().into_iter().map(|route| route.path)
@@ -99,7 +125,7 @@ pub fn router(app: &App) -> Router {
             Weight::Plain => (app.http.body_bytes, secs(app.http.request_timeout_secs)),
             Weight::Upload => (app.http.upload_bytes, secs(app.http.upload_timeout_secs)),
         };
-        let guarded = route.handler.route_layer(DefaultBodyLimit::max(bytes)).route_layer(from_fn(move |request, next| {
+        let guarded = route.handler.route_layer(DefaultBodyLimit::max(bytes)).route_layer(from_fn(move |request: Request, next: Next| {
             guard(auth.clone(), access, limit, request, next)
         }));
         router = router.route(route.path, guarded);
@@ -108,32 +134,48 @@ pub fn router(app: &App) -> Router {
 }
 
 /// An address that takes other methods. Strangers are told so only of what strangers may use.
-async fn wrong_method(State(app): State<App>, request: axum::extract::Request) -> Response {
-    let path = request.extensions().get::<axum::extract::MatchedPath>().map(|path| path.as_str().to_owned());
+async fn wrong_method(State(app): State<App>, request: Request) -> Response {
+    let path = request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned());
     let is_public = table().iter().any(|route| Some(route.path) == path.as_deref() && route.access == Public);
-    match is_public || auth::recognise(&app.auth, &request).await.is_ok() {
-        true => StatusCode::METHOD_NOT_ALLOWED.into_response(),
-        false => auth::sign_in().into_response(),
+    let answer = StatusCode::METHOD_NOT_ALLOWED.into_response();
+    if is_public {
+        return answer;
     }
+    let answer = answer_to_members(&app, &request, answer);
+    drop(request);
+    answer.await
 }
 
 /// What is in no table: a file of the page, an address of the page, or nothing; and strangers are not told which nothing.
-async fn elsewhere(State(app): State<App>, request: axum::extract::Request) -> Response {
+async fn elsewhere(State(app): State<App>, request: Request) -> Response {
     let (method, path, headers) = (request.method(), request.uri().path(), request.headers());
     let reads = method == Method::GET || method == Method::HEAD;
     if reads && let Some(file) = app.assets.file(path, headers) {
         return file;
     }
     if reads && is_page(path) {
-        let gone = path == "/setup" && !matches!(app.auth.setup_is_needed().await, Ok(true));
-        return app.assets.shell(if gone { StatusCode::NOT_FOUND } else { StatusCode::OK }, headers);
+        let (is_setup, headers) = (path == "/setup", headers.clone());
+        drop(request);
+        let gone = is_setup && !matches!(app.auth.setup_is_needed().await, Ok(true));
+        return app.assets.shell(if gone { StatusCode::NOT_FOUND } else { StatusCode::OK }, &headers);
     }
     if reads && wants_page(request.uri(), headers) {
         return app.assets.shell(StatusCode::NOT_FOUND, headers);
     }
-    match auth::recognise(&app.auth, &request).await {
-        Ok(_) => Error::NotFound.into_response(),
-        Err(error) => error.into_response(),
+    let answer = answer_to_members(&app, &request, Error::NotFound.into_response());
+    drop(request);
+    answer.await
+}
+
+/// The answer, if whoever asks has signed in.
+fn answer_to_members(app: &App, request: &Request, answer: Response) -> impl Future<Output = Response> + Send + use<> {
+    let (auth, asked) = (app.auth.clone(), Asked::of(request));
+    async move {
+        let member = match asked {
+            Ok(asked) => auth::recognise(&auth, &asked).await,
+            Err(error) => Err(error),
+        };
+        member.map_or_else(IntoResponse::into_response, |_| answer)
     }
 }
 

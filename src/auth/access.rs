@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use axum::extract::{MatchedPath, Request, State};
-use axum::http::{HeaderMap, header};
+use axum::http::{HeaderMap, Method, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
@@ -24,6 +24,24 @@ pub enum Access {
     SignedIn,
     /// Whoever holds the permission.
     Needs(Permission),
+}
+
+/// What is asked and with which credentials, apart from the request itself, whose body cannot be shared while one waits.
+pub struct Asked {
+    bearer: Bearer,
+    scope: Scope,
+    method: Method,
+    route: Option<MatchedPath>,
+}
+
+impl Asked {
+    /// Of a request that has passed the gate.
+    pub fn of(request: &Request) -> Result<Self> {
+        let extensions = request.extensions();
+        let bearer = extensions.get::<Bearer>().cloned().unwrap_or(Bearer::None);
+        let (method, route) = (request.method().clone(), extensions.get::<MatchedPath>().cloned());
+        Ok(Self { bearer, scope: Scope::of(extensions)?, method, route })
+    }
 }
 
 /// What the gate read from the request's credentials.
@@ -58,27 +76,27 @@ pub async fn gate(State(auth): State<Auth>, mut request: Request, next: Next) ->
 /// Lets a request through to its handler, with a `Member` on it where the route is not public.
 pub async fn guard(auth: Auth, access: Access, limit: Duration, mut request: Request, next: Next) -> Response {
     let from = Instant::now();
-    let scope = match Scope::of(request.extensions()) {
-        Ok(scope) => scope,
-        Err(error) => return error.into_response(),
-    };
     let needed = match access {
         Access::Public => return within(limit, next.run(request)).await,
         Access::SignedIn => None,
         Access::Needs(permission) => Some(permission),
     };
-    let member = match recognise(&auth, &request).await {
+    let asked = match Asked::of(&request) {
+        Ok(asked) => asked,
+        Err(error) => return error.into_response(),
+    };
+    let member = match recognise(&auth, &asked).await {
         Ok(member) => member,
         Err(error) => return error.into_response(),
     };
     if let Some(permission) = needed.filter(|permission| !member.may(*permission)) {
-        note(&auth, "access.denied", &request, Some(&member.user.id));
+        note(&auth, "access.denied", &asked, Some(&member.user.id));
         return Error::Forbidden { permission: permission.name() }.into_response();
     }
     request.extensions_mut().insert(member);
-    let timings = scope.timings();
+    let timings = asked.scope.timings();
     timings.add("auth", from.elapsed());
-    timings.add("middleware", scope.elapsed().saturating_sub(from.elapsed()));
+    timings.add("middleware", asked.scope.elapsed().saturating_sub(from.elapsed()));
     let handling = Instant::now();
     let response = within(limit, next.run(request)).await;
     timings.add("handler", handling.elapsed());
@@ -86,24 +104,21 @@ pub async fn guard(auth: Auth, access: Access, limit: Duration, mut request: Req
 }
 
 /// The member behind a request's token, with the tenant opened. Every refusal is the same answer.
-pub async fn recognise(auth: &Auth, request: &Request) -> Result<Member> {
-    let scope = Scope::of(request.extensions())?;
-    let outcome = match request.extensions().get::<Bearer>() {
-        Some(Bearer::Good(claims)) => auth.member(claims, &scope).await,
+pub async fn recognise(auth: &Auth, asked: &Asked) -> Result<Member> {
+    let outcome = match &asked.bearer {
+        Bearer::Good(claims) => auth.member(claims, &asked.scope).await,
         _ => Err(super::sign_in()),
     };
-    let sent = !matches!(request.extensions().get::<Bearer>(), None | Some(Bearer::None));
-    if sent && matches!(outcome, Err(Error::SignInRequired { .. })) {
-        note(auth, "token.refused", request, None);
+    if !matches!(asked.bearer, Bearer::None) && matches!(outcome, Err(Error::SignInRequired { .. })) {
+        note(auth, "token.refused", asked, None);
     }
     outcome
 }
 
-fn note(auth: &Auth, kind: &'static str, request: &Request, subject: Option<&str>) {
-    let route = request.extensions().get::<MatchedPath>().map_or("(elsewhere)", MatchedPath::as_str);
-    let Ok(scope) = Scope::of(request.extensions()) else { return };
-    let denial = Denial { kind, ip: scope.ip().to_string(), route: format!("{} {route}", request.method()) };
-    auth.denials().note(denial, subject, Some(scope.id().as_str()));
+fn note(auth: &Auth, kind: &'static str, asked: &Asked, subject: Option<&str>) {
+    let route = asked.route.as_ref().map_or("(elsewhere)", MatchedPath::as_str);
+    let denial = Denial { kind, ip: asked.scope.ip().to_string(), route: format!("{} {route}", asked.method) };
+    auth.denials().note(denial, subject, Some(asked.scope.id().as_str()));
 }
 
 /// Static files and pages cost nothing; the pixel and webhooks have quotas of their own.

@@ -21,7 +21,7 @@ mod throttle;
 mod tokens;
 pub mod users_routes;
 
-pub use access::{Access, gate, guard, recognise};
+pub use access::{Access, Asked, gate, guard, recognise};
 pub use login::{Login, SignedIn, TenantView, UserView};
 pub use member::{Author, Member, Scope, User, actor};
 pub use people::{NewPerson, Person, PersonChange, State, create_person, list_people, remove_person, update_person};

@@ -5,6 +5,7 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
+use super::access::Asked;
 use super::cookie::{self, RefreshToken};
 use super::login::{self, Login, SignedIn, TenantView, UserView};
 use super::member::Member;
@@ -85,12 +86,13 @@ pub async fn refresh(State(auth): State<Auth>, scope: Scope, headers: HeaderMap)
     (status = 204), (status = "default", body = Problem, content_type = "application/problem+json")))]
 pub async fn logout(State(auth): State<Auth>, scope: Scope, request: Request) -> Result<Response> {
     cookie::same_site(request.headers())?;
-    match RefreshToken::read(request.headers()) {
-        Some(token) => refresh::end_session(&auth, &token, &scope).await?,
-        None => {}
+    let (cookie, asked) = (RefreshToken::read(request.headers()), Asked::of(&request)?);
+    drop(request);
+    if let Some(token) = cookie {
+        refresh::end_session(&auth, &token, &scope).await?;
     }
     // The cookie's session may be another's, or gone: a token that is still good after that is voided by itself.
-    if let Ok(member) = super::recognise(&auth, &request).await {
+    if let Ok(member) = super::recognise(&auth, &asked).await {
         refresh::end_access(&auth, &member.tenant, &member.user.id, member.author()).await?;
     }
     let mut response = StatusCode::NO_CONTENT.into_response();

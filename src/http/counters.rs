@@ -1,7 +1,7 @@
 //! Latency and outcome per route, in memory, without a lock on the way.
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
@@ -16,8 +16,11 @@ const METHODS: [Method; 6] = [Method::GET, Method::POST, Method::PUT, Method::PA
 const ELSEWHERE: &str = "(elsewhere)";
 
 /// The counters of one server.
-#[derive(Clone)]
-pub struct Counters(Arc<HashMap<Box<str>, [Cell; METHODS.len() + 1]>>);
+#[derive(Clone, Default)]
+pub struct Counters(Arc<OnceLock<Cells>>);
+
+/// By the path of a route: a cell for each method, and one for all others.
+type Cells = HashMap<Box<str>, [Cell; METHODS.len() + 1]>;
 
 #[derive(Default)]
 struct Cell {
@@ -45,10 +48,10 @@ pub struct RouteFigures {
 }
 
 impl Counters {
-    /// Counters for these paths, and one for everything else.
-    pub fn new<'a>(paths: impl IntoIterator<Item = &'a str>) -> Self {
+    /// Says which paths will be counted; everything else is counted together. The first call decides.
+    pub fn expect<'a>(&self, paths: impl IntoIterator<Item = &'a str>) {
         let all = paths.into_iter().chain([ELSEWHERE]);
-        Self(Arc::new(all.map(|path| (path.into(), Default::default())).collect()))
+        self.0.get_or_init(|| all.map(|path| (path.into(), Default::default())).collect());
     }
 
     /// Counts one answer.
@@ -70,7 +73,8 @@ impl Counters {
 
     /// All that was counted, routes without a request left out, in order of path and method.
     pub fn figures(&self) -> Vec<RouteFigures> {
-        let mut all: Vec<_> = self.0.iter().flat_map(|(path, cells)| cells.iter().enumerate().map(move |(i, c)| (path, i, c)))
+        let cells = self.0.get().into_iter().flatten();
+        let mut all: Vec<_> = cells.flat_map(|(path, cells)| cells.iter().enumerate().map(move |(i, c)| (path, i, c)))
             .map(|(path, i, cell)| RouteFigures {
                 path: path.to_string(),
                 method: METHODS.get(i).map(Method::as_str).and_then(known),
@@ -86,7 +90,8 @@ impl Counters {
     }
 
     fn cell(&self, path: Option<&str>, method: &Method) -> Option<&Cell> {
-        let cells = path.and_then(|path| self.0.get(path)).or_else(|| self.0.get(ELSEWHERE))?;
+        let known = self.0.get()?;
+        let cells = path.and_then(|path| known.get(path)).or_else(|| known.get(ELSEWHERE))?;
         cells.get(METHODS.iter().position(|m| m == method).unwrap_or(METHODS.len()))
     }
 }
@@ -101,7 +106,8 @@ mod tests {
 
     #[test]
     fn counts_by_route_method_and_class() {
-        let counters = Counters::new(["/api/brands"]);
+        let counters = Counters::default();
+        counters.expect(["/api/brands"]);
         counters.count(Some("/api/brands"), &Method::GET, StatusCode::OK, Duration::from_micros(300));
         counters.count(Some("/api/brands"), &Method::GET, StatusCode::TOO_MANY_REQUESTS, Duration::from_secs(100));
         counters.count(None, &Method::TRACE, StatusCode::NOT_FOUND, Duration::ZERO);

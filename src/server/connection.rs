@@ -49,8 +49,9 @@ impl Server {
     pub(super) async fn serve(self: Arc<Self>, stream: TcpStream, peer: SocketAddr, stopping: CancellationToken) {
         // Answers are written whole; waiting for more would only delay them. If it cannot be set, they are a little late.
         let _ = stream.set_nodelay(true);
+        let mut first_byte = [0];
         let silent = tokio::select! {
-            first = tokio::time::timeout(secs(self.settings.first_byte_timeout_secs), stream.peek(&mut [0])) => {
+            first = tokio::time::timeout(secs(self.settings.first_byte_timeout_secs), stream.peek(&mut first_byte)) => {
                 !matches!(first, Ok(Ok(1)))
             }
             () = stopping.cancelled() => true,

@@ -1,8 +1,6 @@
 //! Accepts connections and answers them: the order of the layers, the limits of a connection, and a polite stop.
 
 mod connection;
-pub mod openapi;
-pub mod probes;
 mod scan;
 mod wire;
 
@@ -27,6 +25,7 @@ use crate::routes;
 /// The routes within their layers. From the outside in: id, span, panics, error mapping, headers and counters; CORS; the rate
 /// limit and the token's claims; and, before each route, tenant and permission.
 pub fn router(app: &App) -> Result<Router> {
+    app.counters.expect(routes::paths());
     let inner = routes::router(app).layer(from_fn_with_state(app.auth.clone(), gate));
     let inner = match cors(&app.http) {
         Some(layer) => inner.layer(layer),

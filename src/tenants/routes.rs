@@ -2,9 +2,9 @@
 
 use axum::extract::State;
 
+use super::Tenants;
 use crate::error::{Error, Result};
 use crate::http::Problem;
-use crate::tenants::Tenants;
 
 /// The process is up.
 #[utoipa::path(get, path = "/healthz", tag = "operation", security(()), responses((status = 200, body = String, content_type = "text/plain")))]
