@@ -7,6 +7,7 @@ mod db;
 mod db_crash;
 mod demo;
 mod demo_figures;
+mod demo_install;
 mod demo_stories;
 mod events;
 mod support;

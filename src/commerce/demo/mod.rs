@@ -24,23 +24,12 @@ pub use self::{
     landing::Landing,
     rates::{DemoRate, SOURCE as RATE_SOURCE, daily as daily_rates},
     shop::Shop,
-    stories::{Event, StorePrice, Story, TOLD_DAYS, stories_of},
+    stories::{Event, StorePrice, Story, TOLD_DAYS, stories},
 };
 use crate::error::Result;
 
 /// Seed of the demo unless `--seed` gives another.
 pub const DEFAULT_SEED: u64 = 42;
-
-/// What `demo --stories` prints: the stories of both shops, by date.
-///
-/// # Errors
-/// As [`stories_of`].
-pub fn stories(seed: u64, now: Timestamp) -> Result<Vec<Story>> {
-    let mut all = stories_of(&Shop::juniper_oak()?, seed, now)?;
-    all.extend(stories_of(&Shop::northwind()?, seed, now)?);
-    all.sort_by_key(|story| story.start);
-    Ok(all)
-}
 
 impl Shop {
     /// Everything that the shop's sources know by `now`, in batches to be landed in this order. With `since`, only what may

@@ -102,7 +102,7 @@ pub struct StorePrice {
 ///
 /// # Errors
 /// A clock that reads beyond what calendars know.
-pub fn stories_of(shop: &Shop, seed: u64, now: Timestamp) -> Result<Vec<Story>> {
+pub fn stories(shop: &Shop, seed: u64, now: Timestamp) -> Result<Vec<Story>> {
     let history = History::simulate(shop, seed, now)?;
     let teller = Teller { shop, history: &history, today: history.world.calendar.today };
     let plan = &history.world.plan;
