@@ -4,5 +4,9 @@
 pub mod clock;
 pub mod error;
 pub mod money;
+pub mod secrets;
+pub mod db;
+pub mod events;
+pub mod tenants;
 pub mod commerce;
 pub mod metrics;
