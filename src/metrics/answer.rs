@@ -11,6 +11,7 @@ use crate::metrics::facts::Dim;
 use crate::metrics::figure::{figure, json, step};
 use crate::metrics::notes::{Note, notes};
 use crate::metrics::plan::{Asked, Key, Plan, Sort, SortBy, Span, What};
+use crate::metrics::query::{Compare, CompareTo};
 use crate::metrics::run::{Found, KeyValue, Row, Sums};
 use crate::metrics::sql::days_by_key;
 use crate::money::Currency;
@@ -49,7 +50,7 @@ pub struct Answer {
 }
 
 /// A window, half open.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, ToSchema)]
 pub struct WindowShown {
     /// The first day, or instant.
     pub start: String,
@@ -142,6 +143,24 @@ impl WindowShown {
     }
 }
 
+impl CompareShown {
+    /// Of a comparison and the window it came to.
+    pub fn of(asked: &Compare, window: &Window, calendar: &Calendar) -> Self {
+        let to = match asked.to {
+            CompareTo::PreviousYear => "previous_year",
+            CompareTo::Explicit => "explicit",
+            _ => "previous_period",
+        };
+        Self {
+            to: to.to_owned(),
+            r#match: asked.matching.unwrap_or_default().id().to_owned(),
+            start: window.since.map_or_else(|| window.first.to_string(), |at| calendar.shown(at)),
+            end: window.after.to_string(),
+            until: window.until.map(|at| calendar.shown(at)),
+        }
+    }
+}
+
 /// Rows and totals of a plan, before they become an answer or a dashboard.
 pub struct Table<'a> {
     plan: &'a Plan,
@@ -171,6 +190,11 @@ impl<'a> Table<'a> {
         Self { plan, found, truncated }
     }
 
+    /// What was asked.
+    pub fn plan(&self) -> &'a Plan {
+        self.plan
+    }
+
     /// In order.
     pub fn lines(&self) -> impl Iterator<Item = Line<'_>> {
         let plan = self.plan;
@@ -188,9 +212,9 @@ impl<'a> Table<'a> {
     }
 }
 
-impl Line<'_> {
+impl<'a> Line<'a> {
     /// Its sums.
-    pub fn sums(&self) -> (&Sums, &Sums) {
+    pub fn sums(&self) -> (&'a Sums, &'a Sums) {
         (self.now, self.before)
     }
 

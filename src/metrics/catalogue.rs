@@ -217,7 +217,7 @@ fn nearest<'a>(wanted: &str, names: impl Iterator<Item = (&'a str, &'a str)>) ->
         let name = name.to_lowercase().replace(' ', "_");
         (strsim::jaro_winkler(&wanted, &name), id)
     });
-    scored.filter(|(score, _)| *score > 0.7).max_by(|a, b| a.0.total_cmp(&b.0)).map(|(_, id)| id)
+    scored.filter(|(score, _)| *score > 0.8).max_by(|a, b| a.0.total_cmp(&b.0)).map(|(_, id)| id)
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ pub mod answer;
 pub mod calendar;
 pub mod catalogue;
 mod columns;
+pub mod dashboard;
 mod exact;
 mod facts;
 mod figure;

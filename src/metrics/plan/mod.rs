@@ -18,7 +18,7 @@ use crate::metrics::query::{Basis, Grain, Query};
 use crate::money::Currency;
 
 pub use filters::{Bound, Having, On, RowFilter, Test, Value};
-pub use sources::dimensions;
+pub use sources::{dimensions, has};
 pub use order::{Sort, SortBy, What};
 
 /// Most metrics, dimensions, filters of a query.
@@ -73,6 +73,8 @@ pub struct Plan {
     pub frame: Frame,
     /// No window was given, and none is needed.
     pub timeless: bool,
+    /// Sums by day may be read instead of facts.
+    rollups: bool,
 }
 
 /// A metric of the query with its formula.
@@ -153,6 +155,7 @@ impl Plan {
             settings,
             frame,
             timeless,
+            rollups: true,
         };
         plan.choose_sources()?;
         Ok(plan)

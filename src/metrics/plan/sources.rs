@@ -21,6 +21,14 @@ impl Plan {
         Ok(())
     }
 
+    /// The same plan read from facts alone, to be compared with.
+    #[cfg(test)]
+    pub fn without_rollups(mut self) -> Result<Self> {
+        self.rollups = false;
+        self.choose_sources()?;
+        Ok(self)
+    }
+
     fn formulas(&self) -> impl Iterator<Item = (&'static Metric, &Formula)> {
         let asked = self.metrics.iter().map(|a| (a.metric, &a.formula));
         asked.chain(self.having.iter().map(|h| (h.metric, &h.formula)))
@@ -127,6 +135,9 @@ impl Plan {
 
     fn fits(&self, source: Source, measures: &[Measure], span: &Span) -> bool {
         let whole = span.window.is_whole_days();
+        if source.is_rollup() && !self.rollups {
+            return false;
+        }
         // Ads are known by day: of a running day they take what there is.
         let soft_cut = matches!(source, Source::Ads | Source::DailyAds | Source::StockLevels | Source::StockRates);
         measures.iter().all(|m| is_companion(*m) || source.measure(*m).is_some())

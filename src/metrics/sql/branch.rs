@@ -3,9 +3,21 @@
 use super::{Period, Writer};
 use crate::metrics::calendar::Base;
 use crate::metrics::columns::{self, Join};
-use crate::metrics::facts::{Dim, Measure, Source};
+use crate::metrics::facts::{Dim, Family, Measure, Source};
 use crate::metrics::plan::{Key, On, Span, Test};
 use crate::metrics::query::{Basis, Grain};
+
+/// Rollups hold sales and refunds side by side: a question about one of them must not find groups that only have the other.
+fn own_rows(source: Source, measures: &[Measure]) -> Option<String> {
+    let of = |family| measures.iter().any(|m| m.family() == family);
+    let condition = match (source, of(Family::Sales), of(Family::Refunds)) {
+        (Source::DailySales, true, false) => "d.orders > 0",
+        (Source::DailyProducts, true, false) => "(d.units <> 0 or d.gross is not null)",
+        (Source::DailySales | Source::DailyProducts, false, true) => "(d.refunded_units <> 0 or d.refunds is not null)",
+        _ => return None,
+    };
+    Some(condition.to_owned())
+}
 
 /// The clauses of a select, as they grow.
 #[derive(Default)]
@@ -42,6 +54,7 @@ impl Writer<'_> {
             clauses.keys.push(text);
         }
         self.time(source, span, &mut clauses);
+        clauses.conditions.extend(own_rows(source, measures));
         for filter in &plan.filters {
             self.filter(filter.on, &filter.test, source, keys, &mut clauses);
         }
