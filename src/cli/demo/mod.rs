@@ -10,7 +10,7 @@ use tokio::net::TcpListener;
 
 use super::lock::DataLock;
 use super::{args, output, serve, settings};
-use crate::commerce::demo::{self, Installed};
+use crate::commerce::demo::{self, Installed, Shop};
 use crate::config;
 use crate::error::Result;
 
@@ -51,9 +51,11 @@ fn greeting(url: &str, installed: &[Installed]) -> String {
 
 /// Prints what is hidden in the data.
 fn tell(seed: u64, now: Timestamp) -> Result<()> {
-    for story in demo::stories(seed, now)? {
-        let end = story.end.map_or_else(|| "now".to_owned(), |end| end.to_string());
-        output::line(&format!("{}  {} to {end}  {}", story.brand, story.start, story.text));
+    for shop in [Shop::juniper_oak()?, Shop::northwind()?] {
+        for story in demo::stories(&shop, seed, now)? {
+            let end = story.end.map_or_else(|| "now".to_owned(), |end| end.to_string());
+            output::line(&format!("{}  {} to {end}  {}", story.brand, story.start, story.text));
+        }
     }
     Ok(())
 }
