@@ -1,0 +1,155 @@
+//! Connections: how each is set up, the writer with its checkpoints, the readers that come and go.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use rusqlite::config::DbConfig;
+use rusqlite::{Connection, OpenFlags};
+use zeroize::Zeroizing;
+
+use super::file::raw_key;
+use crate::error::Result;
+
+/// Page cache of the writer, filled only by large writes.
+const WRITER_CACHE_KIB: i64 = 64 * 1024;
+/// Page cache of one reader.
+const READER_CACHE_KIB: i64 = 8 * 1024;
+/// Readers kept open when nobody reads.
+const IDLE_READERS: usize = 2;
+/// A log below this is left alone when writing pauses.
+const WORTHWHILE_LOG_BYTES: u64 = 2 * 1024 * 1024;
+/// The log is moved into the file beyond this.
+const LONG_LOG_BYTES: u64 = 32 * 1024 * 1024;
+/// Beyond this a commit waits for readers, so that they cannot make the log grow for ever.
+const VERY_LONG_LOG_BYTES: u64 = 256 * 1024 * 1024;
+/// How long a statement waits for another connection's lock.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// Size of a page.
+pub(super) const PAGE_BYTES: u32 = 4096;
+
+/// Opens a connection to an existing file. It reads nothing yet and, until [`trust`], leaves the log alone when it
+/// closes.
+pub(super) fn connect(path: &Path, key: &[u8; 32]) -> rusqlite::Result<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let conn = Connection::open_with_flags(path, flags)?;
+    // A log that belongs to another file must not be copied into this one by a connection that only came to look.
+    conn.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
+    let statement = Zeroizing::new(format!(
+        "pragma cipher_log_level = none; pragma key = \"{}\"; pragma cipher_page_size = {PAGE_BYTES};",
+        *raw_key(key)
+    ));
+    conn.execute_batch(&statement)?;
+    conn.busy_timeout(PATIENCE)?;
+    Ok(conn)
+}
+
+/// Settings of every connection, once the file is known to be the right one.
+fn set_up(conn: &Connection, cache_kib: i64, statements: usize) -> rusqlite::Result<()> {
+    conn.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
+    conn.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false)?;
+    conn.execute_batch(&format!(
+        "pragma journal_mode = wal; pragma synchronous = full; pragma wal_autocheckpoint = 0; \
+         pragma foreign_keys = on; \
+         pragma temp_store = memory; pragma cache_size = -{cache_kib};"
+    ))?;
+    conn.set_prepared_statement_cache_capacity(statements);
+    Ok(())
+}
+
+/// Makes a checked connection the writer's.
+pub(super) fn trust(conn: &Connection, secure_delete: bool) -> rusqlite::Result<()> {
+    set_up(conn, WRITER_CACHE_KIB, 256)?;
+    conn.execute_batch(if secure_delete { "pragma secure_delete = on" } else { "pragma secure_delete = off" })?;
+    conn.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false)?;
+    Ok(())
+}
+
+/// A lock that survives a panic of its holder: the transaction was rolled back as the panic passed.
+pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The one connection that writes.
+pub(super) struct Writer {
+    pub(super) conn: Connection,
+    log: PathBuf,
+}
+
+impl Writer {
+    pub(super) fn new(conn: Connection, path: &Path) -> Self {
+        let mut log = path.as_os_str().to_owned();
+        log.push("-wal");
+        Self { conn, log: log.into() }
+    }
+
+    /// After a commit: a log that is long is emptied if no reader needs it, one that is very long even if that takes a
+    /// wait.
+    pub(super) fn checkpoint_if_long(&self) -> Result<()> {
+        let long = self.log_bytes();
+        if long >= VERY_LONG_LOG_BYTES {
+            return self.checkpoint();
+        }
+        if long >= LONG_LOG_BYTES {
+            self.conn.busy_timeout(Duration::ZERO)?;
+            let outcome = self.checkpoint();
+            self.conn.busy_timeout(PATIENCE)?;
+            return outcome;
+        }
+        Ok(())
+    }
+
+    /// Whether the log is long enough that reading through it costs more than moving it.
+    pub(super) fn log_is_worth_a_checkpoint(&self) -> bool {
+        self.log_bytes() >= WORTHWHILE_LOG_BYTES
+    }
+
+    fn log_bytes(&self) -> u64 {
+        std::fs::metadata(&self.log).map_or(0, |meta| meta.len())
+    }
+
+    /// Moves the log into the file and cuts it to nothing, as far as readers allow.
+    pub(super) fn checkpoint(&self) -> Result<()> {
+        Ok(self.conn.query_row("pragma wal_checkpoint(truncate)", [], |_| Ok(()))?)
+    }
+
+    /// Gives the page cache back: what a large write filled it with is of no use to the next small one.
+    pub(super) fn shrink(&self) -> Result<()> {
+        Ok(self.conn.execute_batch("pragma shrink_memory")?)
+    }
+}
+
+/// Connections that only read, opened when needed.
+pub(super) struct Readers {
+    path: PathBuf,
+    key: Zeroizing<[u8; 32]>,
+    idle: Mutex<Vec<Connection>>,
+}
+
+impl Readers {
+    pub(super) fn new(path: &Path, key: &[u8; 32]) -> Self {
+        Self { path: path.to_owned(), key: Zeroizing::new(*key), idle: Mutex::default() }
+    }
+
+    /// Runs `f` on a reader of its own.
+    pub(super) fn with<T>(&self, f: impl FnOnce(&Connection) -> Result<T>) -> Result<T> {
+        let idle = lock(&self.idle).pop();
+        let conn = match idle {
+            Some(conn) => conn,
+            None => self.connect()?,
+        };
+        let value = f(&conn);
+        let mut idle = lock(&self.idle);
+        if idle.len() < IDLE_READERS {
+            idle.push(conn);
+        }
+        value
+    }
+
+    fn connect(&self) -> Result<Connection> {
+        let conn = connect(&self.path, &self.key)?;
+        set_up(&conn, READER_CACHE_KIB, 64)?;
+        conn.execute_batch("pragma query_only = on")?;
+        Ok(conn)
+    }
+}

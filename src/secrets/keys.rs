@@ -1,0 +1,111 @@
+//! A tenant's random key, how it is wrapped under the master key, and the keys of single purposes derived from either.
+
+use anyhow::anyhow;
+use chacha20poly1305::aead::{Aead, KeyInit, Payload};
+use chacha20poly1305::{XChaCha20Poly1305, XNonce};
+use hkdf::Hkdf;
+use secrecy::{ExposeSecret, SecretBox};
+use sha2::Sha256;
+use zeroize::Zeroizing;
+
+use crate::error::Result;
+
+/// Layout of a wrapped key: one byte of format, the nonce, the sealed key with its tag.
+const FORMAT: u8 = 1;
+const NONCE_LEN: usize = 24;
+
+/// What a key derived from a tenant's key is good for. One key per purpose, so that one kind of ciphertext never opens
+/// as another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// The tenant's SQLCipher store.
+    Store,
+    /// Credentials of sources.
+    Tokens,
+    /// Snapshots of the store.
+    Snapshots,
+    /// Backups that leave the machine.
+    Backup,
+    /// The keyed hash by which a customer is recognised.
+    CustomerIdentity,
+    /// A warehouse kept on disk.
+    Warehouse,
+}
+
+impl Purpose {
+    /// The text HKDF binds the key to. Stored data depends on it: never change one.
+    fn info(self) -> &'static [u8] {
+        match self {
+            Self::Store => b"pulsepoint/tenant/store/v1",
+            Self::Tokens => b"pulsepoint/tenant/tokens/v1",
+            Self::Snapshots => b"pulsepoint/tenant/snapshots/v1",
+            Self::Backup => b"pulsepoint/tenant/backup/v1",
+            Self::CustomerIdentity => b"pulsepoint/tenant/customer-identity/v1",
+            Self::Warehouse => b"pulsepoint/tenant/warehouse/v1",
+        }
+    }
+}
+
+/// A tenant's own random key. It exists in clear in memory alone; destroying its wrapped form destroys the tenant's
+/// data.
+pub struct TenantKey(SecretBox<[u8; 32]>);
+
+impl TenantKey {
+    /// A new key.
+    pub fn random() -> Self {
+        Self(SecretBox::init_with(super::random_bytes))
+    }
+
+    /// The key of one purpose (HKDF-SHA256).
+    pub fn derive(&self, purpose: Purpose) -> Zeroizing<[u8; 32]> {
+        hkdf(self.expose(), purpose.info())
+    }
+
+    /// The key itself, to be wrapped.
+    pub(crate) fn expose(&self) -> &[u8; 32] {
+        self.0.expose_secret()
+    }
+}
+
+impl std::fmt::Debug for TenantKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("TenantKey(hidden)")
+    }
+}
+
+/// Seals `key` under `wrapping`; `bound_to` must be the same at unwrapping, so a row copied elsewhere does not open.
+pub(super) fn seal(wrapping: &[u8; 32], bound_to: &[u8], key: &[u8; 32]) -> Vec<u8> {
+    let nonce: [u8; NONCE_LEN] = super::random_bytes();
+    let payload = Payload { msg: key, aad: bound_to };
+    let Ok(sealed) = XChaCha20Poly1305::new(wrapping.into()).encrypt(&XNonce::from(nonce), payload) else {
+        unreachable!("32 bytes are within the cipher's limit");
+    };
+    [&[FORMAT][..], &nonce, &sealed].concat()
+}
+
+/// Opens what [`seal`] made with the same `wrapping` and `bound_to`.
+pub(super) fn unseal(wrapping: &[u8; 32], bound_to: &[u8], sealed: &[u8]) -> Result<TenantKey> {
+    let refused = || {
+        anyhow!("the wrapped key does not open: it was made under another master key, for another owner, or is damaged")
+    };
+    let (format, rest) = sealed.split_first().ok_or_else(refused)?;
+    let (nonce, body) = rest.split_first_chunk::<NONCE_LEN>().ok_or_else(refused)?;
+    if *format != FORMAT {
+        return Err(anyhow!("the wrapped key has format {format}, which this version does not know").into());
+    }
+    let payload = Payload { msg: body, aad: bound_to };
+    let plain =
+        XChaCha20Poly1305::new(wrapping.into()).decrypt(&XNonce::from(*nonce), payload).map_err(|_| refused())?;
+    let plain = Zeroizing::new(plain);
+    let key: &[u8; 32] = plain.as_slice().try_into().map_err(|_| refused())?;
+    Ok(TenantKey(SecretBox::init_with(|| *key)))
+}
+
+/// HKDF-SHA256 without salt: the input keys are uniformly random already.
+pub(super) fn hkdf(key: &[u8; 32], info: &[u8]) -> Zeroizing<[u8; 32]> {
+    let mut out = Zeroizing::new([0; 32]);
+    if Hkdf::<Sha256>::new(None, key).expand(info, out.as_mut_slice()).is_err() {
+        unreachable!("32 bytes are within HKDF's limit");
+    }
+    out
+}

@@ -1,0 +1,142 @@
+//! Attacks on keys and passwords.
+
+use std::os::unix::fs::PermissionsExt;
+
+use secrecy::SecretString;
+
+use super::*;
+
+fn master() -> (tempfile::TempDir, MasterKey) {
+    let folder = tempfile::tempdir().unwrap();
+    let (key, source) = MasterKey::load(folder.path(), None, true).unwrap();
+    assert_eq!(source, KeySource::NewFile(folder.path().join("master.key")));
+    (folder, key)
+}
+
+#[test]
+fn makes_the_key_file_once_for_its_owner_alone() {
+    let (folder, key) = master();
+    let path = folder.path().join("master.key");
+    assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+    let (again, source) = MasterKey::load(folder.path(), None, true).unwrap();
+    assert_eq!(source, KeySource::File(path));
+    assert_eq!(*key.derive("x"), *again.derive("x"));
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1, "no draft of the key stays behind");
+}
+
+#[test]
+fn refuses_a_key_file_that_others_can_read_and_says_what_to_do() {
+    let (folder, _) = master();
+    let path = folder.path().join("master.key");
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o640)).unwrap();
+    let error = format!("{:#}", MasterKey::load(folder.path(), None, true).unwrap_err());
+    assert!(error.contains("mode 0640") && error.contains("chmod 600"), "{error}");
+}
+
+#[test]
+fn does_not_make_a_second_key_for_a_folder_that_has_stores() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("control.db"), "sealed under the lost key").unwrap();
+    let error = format!("{:#}", MasterKey::load(folder.path(), None, true).unwrap_err());
+    assert!(error.contains("put") && error.contains("back"), "{error}");
+    assert!(!folder.path().join("master.key").exists());
+}
+
+#[test]
+fn makes_no_key_unless_asked() {
+    let folder = tempfile::tempdir().unwrap();
+    MasterKey::load(folder.path(), None, false).unwrap_err();
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+}
+
+#[test]
+fn reads_hex_and_base64_and_nothing_weaker() {
+    let folder = tempfile::tempdir().unwrap();
+    let load = |text: &str| MasterKey::load(folder.path(), Some(SecretString::from(text)), false);
+    let hex = load("000102030405060708090a0b0c0d0e0f101112131415161718191A1B1C1D1E1F\n").unwrap();
+    assert_eq!(hex.1, KeySource::Environment);
+    let base64 = load("AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=").unwrap().0;
+    assert_eq!(*hex.0.derive("x"), *base64.derive("x"));
+    for weak in ["", "secret", "zz0102030405060708090a0b0c0d0e0f101112131415161718191A1B1C1D1E1F", "AAECAwQ="] {
+        let error = format!("{:#}", load(weak).unwrap_err());
+        assert!(error.contains("openssl rand -hex 32"), "{error}");
+        assert!(weak.is_empty() || !error.contains(weak), "the error prints the key: {error}");
+    }
+}
+
+#[test]
+fn a_wrapped_key_opens_for_its_own_tenant_under_its_own_master_alone() {
+    let (_a, master_a) = master();
+    let (_b, master_b) = master();
+    let key = TenantKey::random();
+    let wrapped = master_a.wrap("tenant-1", &key);
+    assert_eq!(*master_a.unwrap("tenant-1", &wrapped).unwrap().derive(Purpose::Store), *key.derive(Purpose::Store));
+    master_a.unwrap("tenant-2", &wrapped).unwrap_err();
+    master_b.unwrap("tenant-1", &wrapped).unwrap_err();
+    for at in 0..wrapped.len() {
+        let mut bent = wrapped.clone();
+        bent[at] ^= 1;
+        master_a.unwrap("tenant-1", &bent).unwrap_err();
+    }
+    for len in 0..wrapped.len() {
+        master_a.unwrap("tenant-1", &wrapped[..len]).unwrap_err();
+    }
+    assert_ne!(wrapped, master_a.wrap("tenant-1", &key), "a nonce is used twice");
+}
+
+#[test]
+fn every_purpose_has_its_own_key() {
+    let (_folder, master) = master();
+    let key = TenantKey::random();
+    let all = [
+        Purpose::Store,
+        Purpose::Tokens,
+        Purpose::Snapshots,
+        Purpose::Backup,
+        Purpose::CustomerIdentity,
+        Purpose::Warehouse,
+    ];
+    let mut keys: Vec<_> = all.iter().map(|purpose| *key.derive(*purpose)).collect();
+    keys.push(*master.derive("control.db"));
+    keys.push(*master.derive("jwt"));
+    keys.sort_unstable();
+    keys.dedup();
+    assert_eq!(keys.len(), all.len() + 2);
+}
+
+#[test]
+fn debug_prints_give_nothing_away() {
+    let (_folder, master) = master();
+    assert_eq!(format!("{master:?} {:?}", TenantKey::random()), "MasterKey(hidden) TenantKey(hidden)");
+}
+
+#[test]
+fn compares_secrets_of_any_length() {
+    assert!(constant_time_eq(b"abc", b"abc"));
+    assert!(!constant_time_eq(b"abc", b"abd"));
+    assert!(!constant_time_eq(b"abc", b"abcd"));
+}
+
+// One test, because the queue is the process's own: beside a crowd the others would be sent away.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn hashes_verify_unknown_users_do_not_and_a_crowd_is_sent_away() {
+    let hash = hash_password("correct horse".into()).await.unwrap();
+    assert!(hash.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{hash}");
+    assert!(verify_password("correct horse".into(), Some(hash.clone())).await.unwrap());
+    assert!(!verify_password("correct hors".into(), Some(hash.clone())).await.unwrap());
+    assert!(!verify_password("correct horse".into(), None).await.unwrap());
+    assert_ne!(hash, hash_password("correct horse".into()).await.unwrap(), "a salt is used twice");
+    verify_password("x".into(), Some("not a hash".into())).await.unwrap_err();
+
+    let crowd: Vec<_> = (0..60).map(|_| tokio::spawn(verify_password("x".into(), None))).collect();
+    let mut sent_away = 0;
+    for one in crowd {
+        match one.await.unwrap() {
+            Ok(false) => {}
+            Err(crate::error::Error::Unavailable { code: "sign_in_busy", .. }) => sent_away += 1,
+            other => panic!("{other:?}"),
+        }
+    }
+    assert!(sent_away > 0, "the queue has no bound");
+    assert!(!verify_password("x".into(), None).await.unwrap());
+}

@@ -1,0 +1,363 @@
+//! All tenants: who there is, who is open, and who cannot be.
+
+use std::collections::{BTreeMap, HashMap};
+use std::fs::DirBuilder;
+use std::os::unix::fs::DirBuilderExt;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::time::Duration;
+
+use anyhow::{Context, anyhow};
+use moka::future::Cache;
+use moka::policy::EvictionPolicy;
+
+use super::remember::Memory;
+use super::{SigningKey, Tenant, TenantId, TenantInfo, directory, keys, lifecycle, schema, tenant};
+use crate::clock::Clock;
+use crate::db::{Db, FileSpec, OpenError};
+use crate::error::{Error, Result};
+use crate::events::{self, Denials, Head, Verdict};
+use crate::secrets::{MasterKey, Purpose};
+
+/// How many tenants stay open, and for how long.
+#[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Settings {
+    /// Tenants kept open at most; beyond it the one unused for longest closes.
+    pub max_open: u64,
+    /// Minutes after which an unused tenant closes.
+    pub idle_minutes: u64,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self { max_open: 64, idle_minutes: 30 }
+    }
+}
+
+/// All tenants of this instance. Cheap to clone.
+#[derive(Clone)]
+pub struct Tenants(Arc<Inner>);
+
+struct Inner {
+    folder: PathBuf,
+    master: MasterKey,
+    clock: Clock,
+    control: Db,
+    denials: Denials,
+    signing_keys: Vec<SigningKey>,
+    memory: Memory,
+    open: Cache<TenantId, Tenant>,
+    /// Every tenant somebody still holds, evicted or not: a tenant is open once or not at all.
+    held: Mutex<HashMap<TenantId, Weak<tenant::Inner>>>,
+    aside: Mutex<BTreeMap<TenantId, String>>,
+}
+
+/// Why a tenant did not open; shared by all who waited for the same opening.
+#[derive(Debug, Clone)]
+enum Refusal {
+    NotFound,
+    SetAside,
+    Failed(String),
+}
+
+impl Tenants {
+    /// Opens `control.db` in the data folder, making both on first start, and finishes what a crash interrupted. No
+    /// tenant is opened. Blocks; to be called before serving.
+    pub fn start(data: &Path, master: MasterKey, clock: Clock, settings: &Settings) -> Result<Self> {
+        let folder = data.join("tenants");
+        let control = open_control(data, &folder, &master)?;
+        let now_ms = clock.system_time().as_millisecond();
+        let mut signing_keys = control.read_blocking(keys::list)?;
+        if signing_keys.is_empty() {
+            control.write_blocking(|tx| keys::add(tx, now_ms))?;
+            signing_keys = control.read_blocking(keys::list)?;
+        }
+        let open = Cache::builder()
+            .max_capacity(settings.max_open.max(1))
+            .eviction_policy(EvictionPolicy::lru())
+            .time_to_idle(Duration::from_secs(60 * settings.idle_minutes.max(1)))
+            .build();
+        let tenants = Self(Arc::new(Inner {
+            folder,
+            master,
+            denials: Denials::new(control.clone(), clock.clone()),
+            memory: Memory::new(control.clone()),
+            clock,
+            control,
+            signing_keys,
+            open,
+            held: Mutex::default(),
+            aside: Mutex::default(),
+        }));
+        lifecycle::recover(&tenants)?;
+        Ok(tenants)
+    }
+
+    /// Makes a tenant and opens it. `Conflict` when the slug is taken.
+    pub async fn create(&self, slug: &str, name: &str) -> Result<Tenant> {
+        let (tenants, slug, name) = (self.clone(), slug.to_owned(), name.to_owned());
+        let id = blocking(move || lifecycle::create(&tenants, &slug, &name)).await?;
+        self.open(&id).await
+    }
+
+    /// The tenant, opened if it was not. `NotFound` if there is none; `Unavailable` with code `tenant_set_aside` if its
+    /// store is missing, damaged, another's or older than it was: the reason is in the log and in [`Self::list`].
+    pub async fn open(&self, id: &TenantId) -> Result<Tenant> {
+        if let Some(tenant) = self.0.open.get(id).await {
+            if tenant.db().damage().is_none() {
+                return Ok(tenant);
+            }
+            self.0.open.invalidate(id).await;
+        }
+        let opening = async {
+            let (tenants, id) = (self.clone(), id.clone());
+            let opened = tokio::task::spawn_blocking(move || tenants.open_blocking(&id)).await;
+            opened.unwrap_or_else(|error| Err(Refusal::Failed(error.to_string())))
+        };
+        self.0.open.try_get_with_by_ref(id, opening).await.map_err(|refusal| refusal.as_error())
+    }
+
+    /// The tenant of that slug.
+    pub async fn by_slug(&self, slug: &str) -> Result<Tenant> {
+        let slug = slug.to_owned();
+        let id = self.0.control.read(move |conn| directory::find_slug(conn, &slug)).await?;
+        self.open(&id.ok_or(Error::NotFound)?).await
+    }
+
+    /// All tenants by slug, with what is wrong with those that were refused since the start. Opens none.
+    pub async fn list(&self) -> Result<Vec<TenantInfo>> {
+        let mut tenants = self.0.control.read(directory::list).await?;
+        let aside = self.aside();
+        for tenant in &mut tenants {
+            tenant.set_aside = aside.get(&tenant.id).cloned();
+        }
+        Ok(tenants)
+    }
+
+    /// Deletes a tenant for good: its key, then its folder. Whoever still holds it can do nothing with it.
+    pub async fn delete(&self, id: &TenantId) -> Result<()> {
+        let held = self.held().get(id).and_then(Tenant::upgrade);
+        self.0.open.invalidate(id).await;
+        if let Some(tenant) = held {
+            tenant.db().retire("the tenant was deleted");
+        }
+        let (tenants, id) = (self.clone(), id.clone());
+        blocking(move || {
+            lifecycle::delete(&tenants, &id)?;
+            tenants.aside().remove(&id);
+            Ok(())
+        })
+        .await
+    }
+
+    /// Whose e-mail it is. Case and surrounding blanks do not count.
+    pub async fn by_email(&self, email: &str) -> Result<Option<TenantId>> {
+        let email = email.to_owned();
+        self.0.control.read(move |conn| directory::by_email(conn, &email)).await
+    }
+
+    /// Takes an e-mail for a tenant; `Conflict` with code `email_taken` when another tenant has it. Taking it twice is
+    /// fine.
+    pub async fn register_email(&self, email: &str, tenant: &TenantId) -> Result<()> {
+        let (email, tenant) = (email.to_owned(), tenant.clone());
+        self.0.control.write(move |tx| directory::register_email(tx, &email, &tenant)).await
+    }
+
+    /// Gives a tenant's e-mail back; nothing happens if it is not the tenant's.
+    pub async fn release_email(&self, email: &str, tenant: &TenantId) -> Result<()> {
+        let (email, tenant) = (email.to_owned(), tenant.clone());
+        self.0.control.write(move |tx| directory::release_email(tx, &email, &tenant)).await
+    }
+
+    /// The keys that sign access tokens: the first signs, all verify.
+    pub fn jwt_keys(&self) -> &[SigningKey] {
+        &self.0.signing_keys
+    }
+
+    /// `control.db`.
+    pub fn control(&self) -> &Db {
+        &self.0.control
+    }
+
+    /// Where refusals are noted.
+    pub fn denials(&self) -> &Denials {
+        &self.0.denials
+    }
+
+    /// Checks a tenant's event chain, also against the newest entry that `control.db` remembers.
+    pub async fn verify_events(&self, tenant: &Tenant) -> Result<Verdict> {
+        let (tenants, tenant) = (self.clone(), tenant.clone());
+        blocking(move || {
+            let seen: Option<Head> = tenants.0.memory.seen(tenant.id())?;
+            tenant.db().read_blocking(|conn| match &seen {
+                Some(seen) => events::verify_against(conn, seen),
+                None => events::verify(conn),
+            })
+        })
+        .await
+    }
+
+    /// Lets go of every tenant and writes down what is still in memory. For a polite stop.
+    pub async fn close_all(&self) -> Result<()> {
+        // One by one, because `invalidate_all` spares what came in at the same instant.
+        let ids: Vec<TenantId> = self.held().keys().cloned().collect();
+        for id in &ids {
+            self.0.open.invalidate(id).await;
+        }
+        self.0.open.run_pending_tasks().await;
+        let tenants = self.clone();
+        blocking(move || {
+            tenants.0.denials.flush_blocking()?;
+            tenants.0.memory.gather()?;
+            tenants.0.control.checkpoint()
+        })
+        .await
+    }
+
+    pub(super) fn folder(&self) -> &Path {
+        &self.0.folder
+    }
+
+    pub(super) fn master(&self) -> &MasterKey {
+        &self.0.master
+    }
+
+    pub(super) fn clock(&self) -> &Clock {
+        &self.0.clock
+    }
+
+    pub(super) fn store_spec<'a>(&self, id: &'a TenantId, least_commits: i64, create: bool) -> FileSpec<'a> {
+        FileSpec {
+            application_id: schema::TENANT_ID,
+            owner: id.as_str(),
+            migrations: schema::TENANT,
+            create,
+            least_commits,
+            secure_delete: false,
+        }
+    }
+
+    fn open_blocking(&self, id: &TenantId) -> Result<Tenant, Refusal> {
+        let held = self.held().get(id).and_then(Tenant::upgrade);
+        if let Some(tenant) = held.filter(|tenant| tenant.db().damage().is_none()) {
+            return Ok(tenant);
+        }
+        let failed = |error: Error| Refusal::Failed(format!("{error:#}"));
+        let record = self.0.control.read_blocking(|conn| directory::record(conn, id)).map_err(failed)?;
+        let record = record.ok_or(Refusal::NotFound)?;
+        let key = self.0.master.unwrap(id.as_str(), &record.wrapped_key).map_err(failed)?;
+        let path = self.0.folder.join(id.as_str()).join(lifecycle::STORE);
+        let db = Db::open(&path, &key.derive(Purpose::Store), &self.store_spec(id, record.commits, false))
+            .map_err(|error| self.refuse(id, &error))?;
+        let version = db.read_blocking(|conn| {
+            Ok(conn.query_row("select coalesce(max(seq), 0) from change_log", [], |row| row.get(0))?)
+        });
+        let version = version.map_err(|error| self.set_aside(id, format!("{error:#}")))?;
+        self.aside().remove(id);
+        self.0.memory.follow(id, &db);
+        let tenant = Tenant::new(id.clone(), (record.slug, record.name), db, key, version, self.0.memory.clone());
+        let mut held = self.held();
+        held.retain(|_, tenant| tenant.strong_count() > 0);
+        held.insert(id.clone(), tenant.downgrade());
+        Ok(tenant)
+    }
+
+    /// The store is not what it should be, or the file system failed; only the former sets the tenant aside.
+    fn refuse(&self, id: &TenantId, error: &OpenError) -> Refusal {
+        match error {
+            OpenError::Io { .. } | OpenError::OldSqlite { .. } => {
+                tracing::error!(tenant = %id, %error, "a tenant's store did not open");
+                Refusal::Failed(error.to_string())
+            }
+            OpenError::WrongKey(path) => match self.whose(path) {
+                Some(other) => self.set_aside(id, format!("{} is the store of tenant \"{other}\"", path.display())),
+                None => self.set_aside(id, format!("{error}. Its beginning may be damaged")),
+            },
+            _ => self.set_aside(id, error.to_string()),
+        }
+    }
+
+    /// The slug of the tenant whose store it really is.
+    fn whose(&self, path: &Path) -> Option<String> {
+        let tenants = self.0.control.read_blocking(directory::list).ok()?;
+        tenants.into_iter().find_map(|info| {
+            let record = self.0.control.read_blocking(|conn| directory::record(conn, &info.id)).ok()??;
+            let key = self.0.master.unwrap(info.id.as_str(), &record.wrapped_key).ok()?;
+            Db::is_under(path, &key.derive(Purpose::Store)).then_some(info.slug)
+        })
+    }
+
+    fn set_aside(&self, id: &TenantId, reason: String) -> Refusal {
+        let mut aside = self.aside();
+        if aside.get(id) != Some(&reason) {
+            tracing::error!(tenant = %id, "set aside: {reason}");
+            aside.insert(id.clone(), reason);
+        }
+        Refusal::SetAside
+    }
+
+    fn held(&self) -> MutexGuard<'_, HashMap<TenantId, Weak<tenant::Inner>>> {
+        self.0.held.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn aside(&self) -> MutexGuard<'_, BTreeMap<TenantId, String>> {
+        self.0.aside.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl std::fmt::Debug for Tenants {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Tenants({})", self.0.folder.display())
+    }
+}
+
+impl Refusal {
+    fn as_error(&self) -> Error {
+        match self {
+            Self::NotFound => Error::NotFound,
+            Self::SetAside => Error::Unavailable {
+                code: "tenant_set_aside",
+                reason: "This tenant's store is set aside because it is not as it should be. Nothing was changed; \
+                         the log and `pulsepoint doctor` say what is wrong with it."
+                    .to_owned(),
+                retry_after_secs: 300,
+            },
+            Self::Failed(reason) => anyhow!("opening a tenant: {reason}").into(),
+        }
+    }
+}
+
+fn open_control(data: &Path, folder: &Path, master: &MasterKey) -> Result<Db> {
+    let path = data.join("control.db");
+    let making = || format!("making the data folder {}", data.display());
+    DirBuilder::new().recursive(true).mode(0o700).create(folder).with_context(making)?;
+    let occupied = std::fs::read_dir(folder).with_context(making)?.next().is_some();
+    let spec = FileSpec {
+        application_id: schema::CONTROL_ID,
+        owner: schema::CONTROL_OWNER,
+        migrations: schema::CONTROL,
+        // Without it the tenants' keys are gone: an empty one beside their folders would only hide that.
+        create: !occupied,
+        least_commits: 0,
+        secure_delete: true,
+    };
+    Db::open(&path, &master.derive("control.db"), &spec).map_err(|error| match error {
+        OpenError::WrongKey(path) => anyhow!(
+            "the master key does not open {}: it is another folder's, or the file's beginning is damaged. \
+             Nothing was changed",
+            path.display()
+        )
+        .into(),
+        OpenError::Missing(path) => anyhow!(
+            "{} is missing although there are tenants beside it: put it back, for it holds their keys",
+            path.display()
+        )
+        .into(),
+        other => Error::Internal(other.into()),
+    })
+}
+
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
+    tokio::task::spawn_blocking(work).await.context("working on a tenant")?
+}
