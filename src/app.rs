@@ -6,6 +6,7 @@ use crate::auth::Auth;
 use crate::clock::Clock;
 use crate::error::Result;
 use crate::http::{self, Assets, Counters};
+use crate::imports::{self, Imports};
 use crate::tenants::Tenants;
 
 /// Everything a running Pulsepoint holds.
@@ -23,13 +24,17 @@ pub struct App {
     pub counters: Counters,
     /// The embedded page.
     pub assets: Assets,
+    /// Takes files in and runs them.
+    pub imports: Imports,
 }
 
 impl App {
     /// Puts the parts together over open tenants.
     pub async fn start(tenants: Tenants, clock: Clock, http: http::Settings) -> Result<Self> {
         let auth = Auth::start(tenants.clone(), clock.clone(), &http).await?;
-        Ok(Self { clock, tenants, auth, http, counters: Counters::default(), assets: Assets::embedded() })
+        let limits = imports::Limits { upload_bytes: http.upload_bytes as u64, ..imports::Limits::default() };
+        let imports = Imports::new(clock.clone(), limits);
+        Ok(Self { clock, tenants, auth, http, counters: Counters::default(), assets: Assets::embedded(), imports })
     }
 }
 
@@ -43,4 +48,4 @@ macro_rules! parts {
     )*};
 }
 
-parts!(clock: Clock, tenants: Tenants, auth: Auth, http: http::Settings, counters: Counters, assets: Assets);
+parts!(clock: Clock, tenants: Tenants, auth: Auth, http: http::Settings, counters: Counters, assets: Assets, imports: Imports);

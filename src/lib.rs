@@ -12,6 +12,7 @@ pub mod tenants;
 pub mod auth;
 pub mod brands;
 pub mod commerce;
+pub mod imports;
 pub mod app;
 pub mod routes;
 pub mod server;
