@@ -1,12 +1,14 @@
 //! The layers every request passes: headers, problems, strict bodies, limits, counters.
 
+use std::time::Duration;
+
 use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, Method, Request, StatusCode, header};
 use axum::middleware::from_fn_with_state;
 use axum::routing::get;
 use pulsepoint::auth::Role;
-use pulsepoint::http::{Counters, Edge, PAGE_POLICY, Peer, PerMinute, Settings, edge};
+use pulsepoint::http::{Counters, Edge, PAGE_POLICY, Peer, PerMinute, Settings, edge, within};
 use pulsepoint::routes::table;
 use serde_json::json;
 use tower::ServiceExt;
@@ -191,7 +193,7 @@ async fn the_hundred_and_first_request_waits_whoever_it_claims_to_be() {
     for page in ["/", "/healthz"] {
         assert_ne!(app.ask(Method::GET, page, None, None).await.status, StatusCode::TOO_MANY_REQUESTS, "{page} is exempt");
     }
-    tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+    tokio::time::sleep(Duration::from_secs(1)).await;
     assert_eq!(app.ask(Method::GET, "/api/setup", None, None).await.status, StatusCode::OK, "after exactly what it said");
 }
 
@@ -276,10 +278,14 @@ async fn refusals_are_counted_under_their_route() {
 
 #[tokio::test]
 async fn a_handler_that_takes_too_long_is_given_up() {
-    let app = TestApp::with(Settings { request_timeout_secs: 0, ..Settings::default() }).await;
-    let shop = app.shop("juniper-oak").await;
-    let answer = app.get("/api/brands", &app.token(&shop, Role::Owner)).await;
-    assert_eq!((answer.status, answer.code().as_str()), (StatusCode::REQUEST_TIMEOUT, "timeout"));
+    let state = Edge::new(&Settings::default(), Counters::default()).unwrap();
+    let forever = get(|| within(Duration::from_millis(20), std::future::pending()));
+    let router: Router = Router::new().route("/slow", forever).layer(from_fn_with_state(state, edge));
+    let answer = router.oneshot(request(Method::GET, "/slow", None, None)).await.unwrap();
+    assert_eq!(answer.status(), StatusCode::REQUEST_TIMEOUT);
+    assert_dressed(answer.headers(), "a timeout");
+    let body = axum::body::to_bytes(answer.into_body(), 10_000).await.unwrap();
+    assert!(String::from_utf8_lossy(&body).contains("\"code\":\"timeout\""));
 }
 
 #[tokio::test]

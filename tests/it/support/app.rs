@@ -72,11 +72,6 @@ impl TestApp {
         self.folder.path()
     }
 
-    /// Its routes within their layers.
-    pub fn router(&self) -> Router {
-        self.router.clone()
-    }
-
     /// A tenant with a person of every role and a brand, both named `slug`.
     pub async fn shop(&self, slug: &str) -> Shop {
         let tenant = self.app.tenants.create(slug, slug).await.unwrap();
