@@ -1,3 +1,7 @@
 //! What tests of several areas share.
 
+<<<<<<< HEAD
 pub mod binary;
+=======
+pub mod app;
+>>>>>>> door
