@@ -1,7 +1,6 @@
 //! Behaviour of Pulsepoint, seen from outside: one binary, because each would link all of it anew.
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may stop at the first surprise")]
 
-<<<<<<< HEAD
 mod cli;
 mod cli_serve;
 mod db;
@@ -14,7 +13,6 @@ mod events;
 mod support;
 mod tenants;
 mod tenants_attacked;
-=======
 mod access;
 mod auth;
 mod auth_tokens;
@@ -23,4 +21,3 @@ mod http;
 mod http_wire;
 mod openapi;
 mod support;
->>>>>>> door
