@@ -1,7 +1,4 @@
 //! What tests of several areas share.
 
-<<<<<<< HEAD
 pub mod binary;
-=======
 pub mod app;
->>>>>>> door
