@@ -76,6 +76,8 @@ export function DataTable<T extends object>(props: Props<T>) {
     getSubRows: props.below,
     getRowCanExpand: (row) => row.subRows.length > 0 || Boolean(props.opens?.(row.original)),
     enableSortingRemoval: false,
+    // New figures leave open what was opened.
+    autoResetExpanded: false,
     initialState: { sorting: props.initialSort ?? [] },
   });
   return (
