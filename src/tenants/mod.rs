@@ -6,6 +6,7 @@ mod keys;
 mod lifecycle;
 mod registry;
 mod remember;
+pub mod routes;
 mod schema;
 mod tenant;
 

@@ -1,0 +1,60 @@
+//! The long-lived parts, built once and cheap to clone. A handler asks for the part it needs.
+
+use axum::extract::FromRef;
+
+use crate::auth::Auth;
+use crate::clock::Clock;
+use crate::error::Result;
+use crate::http::{self, Assets, Counters};
+use crate::imports::{self, Imports};
+use crate::jobs::Jobs;
+use crate::tenants::Tenants;
+
+/// Everything a running Pulsepoint holds.
+#[derive(Clone)]
+pub struct App {
+    /// Business and system time.
+    pub clock: Clock,
+    /// The tenants of this instance.
+    pub tenants: Tenants,
+    /// Signing in, and the limits of callers.
+    pub auth: Auth,
+    /// How requests are treated.
+    pub http: http::Settings,
+    /// What was asked, how long it took, how it ended.
+    pub counters: Counters,
+    /// The embedded page.
+    pub assets: Assets,
+    /// Takes files in.
+    pub imports: Imports,
+    /// What runs by itself.
+    pub jobs: Jobs,
+}
+
+impl App {
+    /// Puts the parts together over open tenants.
+    pub async fn start(tenants: Tenants, clock: Clock, http: http::Settings) -> Result<Self> {
+        let auth = Auth::start(tenants.clone(), clock.clone(), &http).await?;
+        let (jobs, counters, assets) = (Jobs::new(clock.clone()), Counters::default(), Assets::embedded());
+        let imports = Imports::new(clock.clone(), imports::Limits { upload_bytes: http.upload_bytes as u64, ..Default::default() });
+        Ok(Self { clock, tenants, auth, http, counters, assets, imports, jobs })
+    }
+
+    /// Lets go of what is open and writes down what is still in memory.
+    pub async fn close(&self) -> Result<()> {
+        self.imports.close().await;
+        self.tenants.close_all().await
+    }
+}
+
+macro_rules! parts {
+    ($($field:ident: $part:ty),*) => {$(
+        impl FromRef<App> for $part {
+            fn from_ref(app: &App) -> Self {
+                app.$field.clone()
+            }
+        }
+    )*};
+}
+
+parts!(clock: Clock, tenants: Tenants, auth: Auth, http: http::Settings, counters: Counters, assets: Assets, imports: Imports);

@@ -1,0 +1,145 @@
+//! The gate every request passes and the guard before each route: rate limit, tenant context from the token, permission.
+
+use std::time::{Duration, Instant};
+
+use axum::extract::{MatchedPath, Request, State};
+use axum::http::{HeaderMap, Method, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+
+use super::member::Member;
+use super::permission::Permission;
+use super::session::Auth;
+use super::tokens::Claims;
+use crate::error::{Error, Result};
+use crate::events::Denial;
+use crate::http::{Allowance, Scope, within};
+
+/// Who may use a route. What is in no table is closed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Access {
+    /// Anybody.
+    Public,
+    /// Anybody who has signed in.
+    SignedIn,
+    /// Whoever holds the permission.
+    Needs(Permission),
+}
+
+/// What is asked and with which credentials, apart from the request itself, whose body cannot be shared while one waits.
+pub struct Asked {
+    bearer: Bearer,
+    scope: Scope,
+    method: Method,
+    route: Option<MatchedPath>,
+}
+
+impl Asked {
+    /// Of a request that has passed the gate.
+    pub fn of(request: &Request) -> Result<Self> {
+        let extensions = request.extensions();
+        let bearer = extensions.get::<Bearer>().cloned().unwrap_or(Bearer::None);
+        let (method, route) = (request.method().clone(), extensions.get::<MatchedPath>().cloned());
+        Ok(Self { bearer, scope: Scope::of(extensions)?, method, route })
+    }
+}
+
+/// What the gate read from the request's credentials.
+#[derive(Clone)]
+enum Bearer {
+    None,
+    Bad,
+    Good(Claims),
+}
+
+/// Counts the request against its caller's quota and leaves on it what its token claims.
+pub async fn gate(State(auth): State<Auth>, mut request: Request, next: Next) -> Response {
+    let from = Instant::now();
+    let bearer = read_bearer(&auth, request.headers());
+    let scope = match Scope::of(request.extensions()) {
+        Ok(scope) => scope,
+        Err(error) => return error.into_response(),
+    };
+    scope.timings().add("auth", from.elapsed());
+    let allowance = match &bearer {
+        _ if is_exempt(request.uri().path()) => None,
+        Bearer::Good(claims) => auth.limits().person(claims.user_number()),
+        _ => auth.limits().stranger(scope.ip().key()),
+    };
+    if let Some(wait) = allowance.as_ref().and_then(Allowance::refused) {
+        return limited(Error::TooMany { retry_after_secs: wait }.into_response(), allowance.as_ref());
+    }
+    request.extensions_mut().insert(bearer);
+    limited(next.run(request).await, allowance.as_ref())
+}
+
+/// Lets a request through to its handler, with a `Member` on it where the route is not public.
+pub async fn guard(auth: Auth, access: Access, limit: Duration, mut request: Request, next: Next) -> Response {
+    let from = Instant::now();
+    let needed = match access {
+        Access::Public => return within(limit, next.run(request)).await,
+        Access::SignedIn => None,
+        Access::Needs(permission) => Some(permission),
+    };
+    let asked = match Asked::of(&request) {
+        Ok(asked) => asked,
+        Err(error) => return error.into_response(),
+    };
+    let member = match recognise(&auth, &asked).await {
+        Ok(member) => member,
+        Err(error) => return error.into_response(),
+    };
+    if let Some(permission) = needed.filter(|permission| !member.may(*permission)) {
+        note(&auth, "access.denied", &asked, Some(&member.user.id));
+        return Error::Forbidden { permission: permission.name() }.into_response();
+    }
+    request.extensions_mut().insert(member);
+    let timings = asked.scope.timings();
+    timings.add("auth", from.elapsed());
+    timings.add("middleware", asked.scope.elapsed().saturating_sub(from.elapsed()));
+    let handling = Instant::now();
+    let response = within(limit, next.run(request)).await;
+    timings.add("handler", handling.elapsed());
+    response
+}
+
+/// The member behind a request's token, with the tenant opened. Every refusal is the same answer.
+pub async fn recognise(auth: &Auth, asked: &Asked) -> Result<Member> {
+    let outcome = match &asked.bearer {
+        Bearer::Good(claims) => auth.member(claims, &asked.scope).await,
+        _ => Err(super::sign_in()),
+    };
+    if !matches!(asked.bearer, Bearer::None) && matches!(outcome, Err(Error::SignInRequired { .. })) {
+        note(auth, "token.refused", asked, None);
+    }
+    outcome
+}
+
+fn note(auth: &Auth, kind: &'static str, asked: &Asked, subject: Option<&str>) {
+    let route = asked.route.as_ref().map_or("(elsewhere)", MatchedPath::as_str);
+    let denial = Denial { kind, ip: asked.scope.ip().to_string(), route: format!("{} {route}", asked.method) };
+    auth.denials().note(denial, subject, Some(asked.scope.id().as_str()));
+}
+
+/// Static files and pages cost nothing; the pixel and webhooks have quotas of their own.
+fn is_exempt(path: &str) -> bool {
+    !path.starts_with("/api/") || path.starts_with("/api/webhooks/")
+}
+
+fn limited(mut response: Response, allowance: Option<&Allowance>) -> Response {
+    if let Some(allowance) = allowance {
+        allowance.write(response.headers_mut());
+    }
+    response
+}
+
+fn read_bearer(auth: &Auth, headers: &HeaderMap) -> Bearer {
+    let mut lines = headers.get_all(header::AUTHORIZATION).iter();
+    let (line, None) = (lines.next(), lines.next()) else { return Bearer::Bad };
+    let Some(line) = line else { return Bearer::None };
+    let token = line.to_str().ok().and_then(|text| text.split_once(' ')).filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
+    match token.and_then(|(_, token)| auth.signer().verify(token, auth.clock().system_time())) {
+        Some(claims) => Bearer::Good(claims),
+        None => Bearer::Bad,
+    }
+}

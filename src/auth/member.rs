@@ -1,0 +1,108 @@
+//! Who asks: a person of a tenant, as the guard found it out. The only way from a request to a tenant's data.
+
+use std::sync::Arc;
+
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+use jiff::Timestamp;
+use rusqlite::Transaction;
+use serde_json::Value;
+
+use super::permission::{Permission, Permissions, Role};
+use crate::error::{Error, Result};
+use crate::events;
+use crate::http::{ClientIp, RequestId};
+use crate::tenants::Tenant;
+
+/// A signed-in person within its tenant. A handler takes it as an argument; without the guard there is none, and the answer is 401.
+#[derive(Clone)]
+pub struct Member {
+    /// Whose data.
+    pub tenant: Tenant,
+    /// Who.
+    pub user: Arc<User>,
+    /// What it may do.
+    pub permissions: Permissions,
+    /// The request's id.
+    pub request_id: RequestId,
+    /// The client's address.
+    pub ip: ClientIp,
+}
+
+/// A person, without anything secret.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct User {
+    /// UUID text.
+    pub id: String,
+    /// Lower case.
+    pub email: String,
+    /// As the person writes it.
+    pub name: String,
+    /// Decides the permissions.
+    pub role: Role,
+}
+
+/// What a cached answer depends on besides its question: it is shared by those who may see the same.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct Scope(Permissions);
+
+impl Member {
+    /// Whether the person holds a permission.
+    pub fn may(&self, permission: Permission) -> bool {
+        self.permissions.has(permission)
+    }
+
+    /// What the person's answers may be shared by.
+    pub fn scope(&self) -> Scope {
+        Scope(self.permissions)
+    }
+
+    /// Who is behind a change, to be handed into its transaction.
+    pub fn author(&self) -> Author {
+        Author { actor: actor(self), request_id: Some(self.request_id.to_string()), ip: Some(self.ip.to_string()) }
+    }
+}
+
+/// The name of a member in events: `user:<id>`.
+pub fn actor(member: &Member) -> String {
+    format!("user:{}", member.user.id)
+}
+
+/// Who is behind a change, from where and in which request.
+#[derive(Clone, Debug)]
+pub struct Author {
+    /// `user:<id>`, `cli`, `setup`, `system`.
+    pub actor: String,
+    /// The request, where there is one.
+    pub request_id: Option<String>,
+    /// The client's address, where there is one.
+    pub ip: Option<String>,
+}
+
+impl Author {
+    /// A change that no request asked for: by a command, or by Pulsepoint itself.
+    pub fn without_request(actor: &str) -> Self {
+        Self { actor: actor.to_owned(), request_id: None, ip: None }
+    }
+
+    /// Writes the event of a change into the change's own transaction.
+    pub fn tell(&self, tx: &Transaction<'_>, at: Timestamp, kind: &str, subject: &str, data: Value) -> Result<i64> {
+        let entry = events::Entry {
+            kind,
+            actor: &self.actor,
+            subject: Some(subject),
+            request_id: self.request_id.as_deref(),
+            ip: self.ip.as_deref(),
+            data,
+        };
+        events::append(tx, at, &entry)
+    }
+}
+
+impl<S: Sync> FromRequestParts<S> for Member {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self> {
+        parts.extensions.get::<Self>().cloned().ok_or_else(super::sign_in)
+    }
+}

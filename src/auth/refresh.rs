@@ -1,0 +1,118 @@
+//! Refresh tokens: each is good for one use, a session lasts thirty days at most, and a used one that returns ends the session.
+
+use jiff::Timestamp;
+use serde_json::json;
+
+use super::cookie::RefreshToken;
+use super::login::{SignedIn, signed_in};
+use super::member::Author;
+use super::roster::Roster;
+use super::session::Auth;
+use super::store::{self, PersonRow, RefreshRow};
+use crate::error::{Error, Result};
+use crate::http;
+use crate::tenants::Tenant;
+
+/// Seconds that a session lasts from its sign-in.
+pub const SESSION_SECS: i64 = 30 * 24 * 3600;
+
+/// The row of a session's first token.
+pub(super) fn first_of_family(user_id: &str, now: Timestamp) -> RefreshRow {
+    RefreshRow {
+        family: uuid::Uuid::new_v4().to_string(),
+        user_id: user_id.to_owned(),
+        expires_at_ms: now.as_millisecond() + SESSION_SECS * 1000,
+        used: false,
+    }
+}
+
+enum Outcome {
+    Rotated(Box<PersonRow>),
+    /// A used token came back: whoever has the other one is not the person.
+    Reused(String),
+    Refused,
+}
+
+/// A new access token and the next refresh token for a sound one.
+pub async fn refresh(auth: &Auth, old: &RefreshToken, scope: &http::Scope) -> Result<(SignedIn, RefreshToken)> {
+    let tenant = open(auth, old).await?;
+    let now = auth.clock().system_time();
+    let next = RefreshToken::random(tenant.id());
+    let (old_hash, next_hash, by) = (old.hash(), next.hash(), author(scope));
+    let outcome = tenant.db().write(move |tx| rotate(tx, (&old_hash, &next_hash), &by, now)).await?;
+    match outcome {
+        Outcome::Rotated(row) => Ok((signed_in(auth, &tenant, &row, now)?, next)),
+        Outcome::Reused(user_id) => {
+            Roster::of(&tenant).forget(&user_id);
+            Err(super::sign_in())
+        }
+        Outcome::Refused => Err(super::sign_in()),
+    }
+}
+
+fn rotate(
+    tx: &rusqlite::Transaction<'_>,
+    (old, next): (&[u8; 32], &[u8; 32]),
+    by: &Author,
+    now: Timestamp,
+) -> Result<Outcome> {
+    let Some(found) = store::find_refresh(tx, old)? else { return Ok(Outcome::Refused) };
+    let by = Author { actor: format!("user:{}", found.user_id), ..by.clone() };
+    let subject = format!("user:{}", found.user_id);
+    if found.used {
+        store::end_family(tx, &found.family)?;
+        store::void_tokens(tx, &found.user_id)?;
+        by.tell(tx, now, "session.reused", &subject, json!({ "family": found.family }))?;
+        return Ok(Outcome::Reused(found.user_id));
+    }
+    let person = store::find(tx, &found.user_id)?.filter(|row| row.active);
+    let Some(person) = person.filter(|_| found.expires_at_ms > now.as_millisecond()) else { return Ok(Outcome::Refused) };
+    store::use_refresh(tx, old, now)?;
+    store::insert_refresh(tx, next, &found, now)?;
+    by.tell(tx, now, "session.refreshed", &subject, json!({ "family": found.family }))?;
+    Ok(Outcome::Rotated(Box::new(person)))
+}
+
+/// Ends the session of a refresh token and voids the person's access tokens. A token that is not known is no error: it is over.
+pub async fn end_session(auth: &Auth, token: &RefreshToken, scope: &http::Scope) -> Result<()> {
+    let Ok(tenant) = open(auth, token).await else { return Ok(()) };
+    let (hash, by, now) = (token.hash(), author(scope), auth.clock().system_time());
+    let ended = tenant
+        .db()
+        .write(move |tx| {
+            let Some(found) = store::find_refresh(tx, &hash)? else { return Ok(None) };
+            store::end_family(tx, &found.family)?;
+            sign_out(tx, &found.user_id, &by, now)?;
+            Ok(Some(found.user_id))
+        })
+        .await?;
+    if let Some(user_id) = ended {
+        Roster::of(&tenant).forget(&user_id);
+    }
+    Ok(())
+}
+
+/// Voids the access tokens of a person who signs out without a refresh token.
+pub async fn end_access(auth: &Auth, tenant: &Tenant, user_id: &str, by: Author) -> Result<()> {
+    let (id, now) = (user_id.to_owned(), auth.clock().system_time());
+    tenant.db().write(move |tx| sign_out(tx, &id, &by, now)).await?;
+    Roster::of(tenant).forget(user_id);
+    Ok(())
+}
+
+fn sign_out(tx: &rusqlite::Transaction<'_>, user_id: &str, by: &Author, now: Timestamp) -> Result<()> {
+    store::void_tokens(tx, user_id)?;
+    let by = Author { actor: format!("user:{user_id}"), ..by.clone() };
+    by.tell(tx, now, "logout", &format!("user:{user_id}"), json!({})).map(drop)
+}
+
+async fn open(auth: &Auth, token: &RefreshToken) -> Result<Tenant> {
+    match auth.tenants().open(&token.tenant).await {
+        Err(Error::NotFound) => Err(super::sign_in()),
+        other => other,
+    }
+}
+
+fn author(scope: &http::Scope) -> Author {
+    Author { actor: String::new(), request_id: Some(scope.id().to_string()), ip: Some(scope.ip().to_string()) }
+}

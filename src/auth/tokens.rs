@@ -1,0 +1,109 @@
+//! Access tokens: JWT, HS256, eight hours. One algorithm, no leeway, and a key that the token only names.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use anyhow::Context;
+use jiff::Timestamp;
+use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
+use serde::{Deserialize, Serialize};
+
+use super::permission::Role;
+use crate::error::Result;
+use crate::tenants::SigningKey;
+
+/// Seconds that an access token is good for.
+pub const LIFETIME_SECS: i64 = 8 * 3600;
+const ISSUER: &str = "pulsepoint";
+const AUDIENCE: &str = "pulsepoint-api";
+
+/// What a token says. Only `ver`, `user_id` and `tenant_id` decide; the rest is for readers.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Claims {
+    iss: String,
+    aud: String,
+    sub: String,
+    /// Whose data.
+    pub tenant_id: String,
+    /// Who.
+    pub user_id: String,
+    role: Role,
+    /// The person's token version; a token of another version is void.
+    pub ver: i64,
+    jti: String,
+    iat: i64,
+    exp: i64,
+}
+
+impl Claims {
+    /// Claims of a person from `now` on.
+    pub fn new(tenant_id: &str, user_id: &str, role: Role, ver: i64, now: Timestamp) -> Self {
+        Self {
+            iss: ISSUER.to_owned(),
+            aud: AUDIENCE.to_owned(),
+            sub: user_id.to_owned(),
+            tenant_id: tenant_id.to_owned(),
+            user_id: user_id.to_owned(),
+            role,
+            ver,
+            jti: uuid::Uuid::new_v4().to_string(),
+            iat: now.as_second(),
+            exp: now.as_second() + LIFETIME_SECS,
+        }
+    }
+
+    /// The person as a number, to count by.
+    pub(super) fn user_number(&self) -> u128 {
+        self.user_id.parse::<uuid::Uuid>().map_or(0, |id| id.as_u128())
+    }
+}
+
+/// Signs and verifies access tokens. An older key goes on verifying until it is removed.
+#[derive(Clone)]
+pub struct Signer(Arc<Keys>);
+
+struct Keys {
+    header: Header,
+    signing: EncodingKey,
+    verifying: HashMap<String, DecodingKey>,
+    rules: Validation,
+}
+
+impl Signer {
+    /// A signer of these keys, the newest first. Refuses to exist without one.
+    pub fn new(keys: &[SigningKey]) -> Result<Self> {
+        let newest = keys.first().context("looking for a signing key")?;
+        let mut header = Header::new(Algorithm::HS256);
+        header.kid = Some(newest.kid().to_owned());
+        let mut rules = Validation::new(Algorithm::HS256);
+        rules.leeway = 0;
+        rules.validate_nbf = true;
+        rules.set_issuer(&[ISSUER]);
+        rules.set_audience(&[AUDIENCE]);
+        rules.set_required_spec_claims(&["exp", "iss", "aud", "sub"]);
+        Ok(Self(Arc::new(Keys {
+            header,
+            signing: EncodingKey::from_secret(newest.secret()),
+            verifying: keys.iter().map(|key| (key.kid().to_owned(), DecodingKey::from_secret(key.secret()))).collect(),
+            rules,
+        })))
+    }
+
+    /// The token of these claims.
+    pub fn sign(&self, claims: &Claims) -> Result<String> {
+        Ok(jsonwebtoken::encode(&self.0.header, claims, &self.0.signing).context("signing an access token")?)
+    }
+
+    /// What a token claims, if it is ours and good at `now`. Why it is not is nobody's business.
+    pub fn verify(&self, token: &str, now: Timestamp) -> Option<Claims> {
+        let header = jsonwebtoken::decode_header(token).ok()?;
+        let plain = header.jwk.is_none() && header.jku.is_none() && header.x5u.is_none() && header.crit.is_none();
+        if !plain || header.typ.as_deref() != Some("JWT") {
+            return None;
+        }
+        let key = self.0.verifying.get(header.kid.as_deref()?)?;
+        let claims = jsonwebtoken::decode::<Claims>(token, key, &self.0.rules).ok()?.claims;
+        let sound = claims.iat <= now.as_second() && claims.exp > now.as_second() && claims.sub == claims.user_id;
+        sound.then_some(claims)
+    }
+}

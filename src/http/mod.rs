@@ -1,0 +1,30 @@
+//! What every answer and every question has in common: problem answers, strict bodies and queries, request ids, the client's
+//! address, headers, limits, counters and the embedded page. Knows nothing of Pulsepoint.
+
+mod assets;
+mod client_ip;
+mod counters;
+mod edge;
+mod headers;
+mod json;
+mod limits;
+mod nesting;
+mod problem;
+mod query;
+mod scope;
+mod settings;
+
+pub use assets::Assets;
+pub use client_ip::{AddressKey, ClientIp, Peer, TrustedProxies};
+pub use counters::{Counters, RouteFigures};
+pub use edge::{Edge, Unsound, cors, edge, within};
+pub use headers::PAGE_POLICY;
+pub use json::Json;
+pub use limits::{Allowance, Quota, RateLimits};
+pub use problem::{CODES, Problem};
+pub use query::{Path, Query};
+pub use scope::{RequestId, Scope, Timings};
+pub use settings::{PerMinute, Settings};
+
+pub(crate) use problem::bare_answer;
+pub(crate) use settings::secs;

@@ -1,0 +1,242 @@
+//! What can be asked: every address, who may, who answers. What is not in the table is closed.
+//!
+//! A route is one line: method, path, access, and the handler, which carries its own OpenAPI description. `Upload` after the
+//! access lets a body be as large as an import may be, and take as long.
+
+use std::sync::OnceLock;
+
+use axum::Router;
+use axum::extract::{DefaultBodyLimit, MatchedPath, Request, State};
+use axum::http::{HeaderMap, Method, StatusCode, Uri, header};
+use axum::middleware::{Next, from_fn};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{MethodFilter, MethodRouter, on};
+use utoipa::OpenApi;
+use utoipa::openapi::PathItem;
+use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityRequirement, SecurityScheme};
+
+use crate::app::App;
+use crate::auth::Access::{self, Needs, Public, SignedIn};
+use crate::auth::Permission::{Connect, Manage, View};
+use crate::auth::{self, Asked, guard};
+use crate::brands;
+use crate::error::Error;
+use crate::http::secs;
+use crate::imports;
+use crate::tenants;
+
+/// One line of the table.
+pub struct Route {
+    /// The method.
+    pub method: Method,
+    /// The path, with `{parameters}`.
+    pub path: &'static str,
+    /// Who may.
+    pub access: Access,
+    weight: Weight,
+    handler: MethodRouter<App>,
+}
+
+/// How large and slow a request may be.
+#[derive(Clone, Copy)]
+enum Weight {
+    Plain,
+    Upload,
+}
+
+macro_rules! table {
+    (@weight) => { Weight::Plain };
+    (@weight $weight:ident) => { Weight::$weight };
+    ($( $method:ident $path:literal $access:expr $(, $weight:ident)? => $($handler:ident)::+; )*) => {
+        /// Every route there is.
+        pub fn table() -> Vec<Route> {
+            vec![$(Route {
+                method: Method::$method,
+                path: $path,
+                access: $access,
+                weight: table!(@weight $($weight)?),
+                handler: on(MethodFilter::$method, $($handler)::+),
+            }),*]
+        }
+
+        /// The descriptions of the same handlers.
+        #[derive(utoipa::OpenApi)]
+        #[openapi(paths($($($handler)::+),*))]
+        pub struct Described;
+    };
+}
+
+table! {
+    GET    "/healthz"                        Public          => tenants::routes::healthz;
+    GET    "/readyz"                         Public          => tenants::routes::readyz;
+    GET    "/api/openapi.json"               Public          => openapi_document;
+    GET    "/api/setup"                      Public          => auth::routes::setup_state;
+    POST   "/api/setup"                      Public          => auth::routes::set_up;
+    POST   "/api/auth/login"                 Public          => auth::routes::login;
+    POST   "/api/auth/refresh"               Public          => auth::routes::refresh;
+    POST   "/api/auth/logout"                Public          => auth::routes::logout;
+    GET    "/api/auth/me"                    SignedIn        => auth::routes::me;
+    GET    "/api/users"                      Needs(Manage)   => auth::users_routes::list;
+    POST   "/api/users"                      Needs(Manage)   => auth::users_routes::create;
+    PATCH  "/api/users/{id}"                 Needs(Manage)   => auth::users_routes::update;
+    DELETE "/api/users/{id}"                 Needs(Manage)   => auth::users_routes::remove;
+    GET    "/api/brands"                     Needs(View)     => brands::routes::list;
+    POST   "/api/brands"                     Needs(Manage)   => brands::routes::create;
+    GET    "/api/brands/{brand}"             Needs(View)     => brands::routes::show;
+    PATCH  "/api/brands/{brand}"             Needs(Manage)   => brands::routes::update;
+    GET    "/api/imports/formats"            Needs(Connect)  => imports::routes::formats;
+    GET    "/api/brands/{brand}/imports"     Needs(Connect)  => imports::routes::list;
+    POST   "/api/brands/{brand}/imports"     Needs(Connect), Upload => imports::routes::create;
+    GET    "/api/brands/{brand}/imports/{id}" Needs(Connect) => imports::routes::show;
+    GET    "/api/brands/{brand}/imports/{id}/rejects" Needs(Connect) => imports::routes::rejects;
+}
+
+/// Addresses of the page: each answers with its shell. A `*` stands for one segment.
+const PAGES: [&str; 9] = [
+    "/", "/setup", "/login", "/b/*", "/b/*/import", "/admin/users", "/settings/profile", "/settings/brand", "/settings/about",
+];
+
+/// The OpenAPI 3.1 document, generated from the handlers that the table names.
+pub fn openapi() -> utoipa::openapi::OpenApi {
+    let mut document = Described::openapi();
+    let about = "A brand's own commerce analytics. Decimals are strings, times RFC 3339, days YYYY-MM-DD.";
+    document.info.title = "Pulsepoint".to_owned();
+    document.info.description = Some(about.to_owned());
+    document.info.contact = None;
+    document.security = Some(vec![SecurityRequirement::new("bearer", Vec::<String>::new())]);
+    let bearer = SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer));
+    document.components.get_or_insert_default().add_security_scheme("bearer", bearer);
+    document.paths.paths.values_mut().for_each(name_operations);
+    document
+}
+
+/// Handlers of different features share their names; with the tag before it, an operation's name is its own.
+fn name_operations(item: &mut PathItem) {
+    let all = [&mut item.get, &mut item.post, &mut item.put, &mut item.patch, &mut item.delete];
+    for operation in all.into_iter().flatten() {
+        let tag = operation.tags.as_ref().and_then(|tags| tags.first());
+        operation.operation_id = tag.zip(operation.operation_id.as_ref()).map(|(tag, id)| format!("{tag}_{id}"));
+    }
+}
+
+/// This document.
+#[utoipa::path(get, path = "/api/openapi.json", tag = "operation", security(()), responses((status = 200, body = serde_json::Value)))]
+async fn openapi_document() -> Response {
+    static TEXT: OnceLock<String> = OnceLock::new();
+    // Made of strings and numbers, which always serialise.
+    let text = TEXT.get_or_init(|| openapi().to_json().unwrap_or_default());
+    ([(header::CONTENT_TYPE, "application/json")], text.as_str()).into_response()
+}
+
+/// The paths of the table, each once or more.
+pub fn paths() -> impl Iterator<Item = &'static str> {
+    table().into_iter().map(|route| route.path)
+}
+
+/// The table as a router: each route behind its guard and its limits, everything else closed.
+pub fn router(app: &App) -> Router {
+    let mut router = Router::new();
+    for route in table() {
+        let (auth, access) = (app.auth.clone(), route.access);
+        let (bytes, limit) = match route.weight {
+            Weight::Plain => (app.http.body_bytes, secs(app.http.request_timeout_secs)),
+            Weight::Upload => (app.http.upload_bytes, secs(app.http.upload_timeout_secs)),
+        };
+        let guarded = route.handler.route_layer(DefaultBodyLimit::max(bytes)).route_layer(from_fn(move |request: Request, next: Next| {
+            guard(auth.clone(), access, limit, request, next)
+        }));
+        router = router.route(route.path, guarded);
+    }
+    router.fallback(elsewhere).method_not_allowed_fallback(wrong_method).with_state(app.clone())
+}
+
+/// An address that takes other methods. Strangers are told so only of what strangers may use.
+async fn wrong_method(State(app): State<App>, request: Request) -> Response {
+    let path = request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned());
+    let is_public = table().iter().any(|route| Some(route.path) == path.as_deref() && route.access == Public);
+    let answer = StatusCode::METHOD_NOT_ALLOWED.into_response();
+    if is_public {
+        return answer;
+    }
+    let answer = answer_to_members(&app, &request, answer);
+    drop(request);
+    answer.await
+}
+
+/// What is in no table: a file of the page, an address of the page, or nothing; and strangers are not told which nothing.
+async fn elsewhere(State(app): State<App>, request: Request) -> Response {
+    let (method, path, headers) = (request.method(), request.uri().path(), request.headers());
+    let reads = method == Method::GET || method == Method::HEAD;
+    if reads && let Some(file) = app.assets.file(path, headers) {
+        return file;
+    }
+    if reads && is_page(path) {
+        let (is_setup, headers) = (path == "/setup", headers.clone());
+        drop(request);
+        let gone = is_setup && !matches!(app.auth.setup_is_needed().await, Ok(true));
+        return app.assets.shell(if gone { StatusCode::NOT_FOUND } else { StatusCode::OK }, &headers);
+    }
+    if reads && wants_page(request.uri(), headers) {
+        return app.assets.shell(StatusCode::NOT_FOUND, headers);
+    }
+    let answer = answer_to_members(&app, &request, Error::NotFound.into_response());
+    drop(request);
+    answer.await
+}
+
+/// The answer, if whoever asks has signed in.
+fn answer_to_members(app: &App, request: &Request, answer: Response) -> impl Future<Output = Response> + Send + use<> {
+    let (auth, asked) = (app.auth.clone(), Asked::of(request));
+    async move {
+        let member = match asked {
+            Ok(asked) => auth::recognise(&auth, &asked).await,
+            Err(error) => Err(error),
+        };
+        member.map_or_else(IntoResponse::into_response, |_| answer)
+    }
+}
+
+fn is_page(path: &str) -> bool {
+    let is = |pattern: &str| {
+        let (mut wanted, mut given) = (pattern.split('/'), path.split('/'));
+        loop {
+            match (wanted.next(), given.next()) {
+                (None, None) => return true,
+                (Some("*"), Some(segment)) if !segment.is_empty() => {}
+                (Some(one), Some(other)) if one == other => {}
+                _ => return false,
+            }
+        }
+    };
+    PAGES.iter().any(|pattern| is(pattern))
+}
+
+/// Whether a browser follows a link: it gets the page's own "not found".
+fn wants_page(uri: &Uri, headers: &HeaderMap) -> bool {
+    let accepted = headers.get(header::ACCEPT).and_then(|kinds| kinds.to_str().ok()).unwrap_or("");
+    !uri.path().starts_with("/api/") && accepted.contains("text/html")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn knows_the_pages() {
+        for page in ["/", "/login", "/setup", "/b/juniper-oak", "/settings/brand"] {
+            assert!(is_page(page), "{page}");
+        }
+        for other in ["/b", "/b/", "/b/x/y", "/api", "/.git/config", "/login/", "//"] {
+            assert!(!is_page(other), "{other}");
+        }
+    }
+
+    #[test]
+    fn no_line_stands_twice() {
+        let mut lines: Vec<_> = table().iter().map(|route| format!("{} {}", route.method, route.path)).collect();
+        lines.sort();
+        let all = lines.len();
+        lines.dedup();
+        assert_eq!(lines.len(), all);
+    }
+}

@@ -1,0 +1,78 @@
+//! Accepts connections and answers them: the order of the layers, the limits of a connection, and a polite stop.
+
+mod connection;
+mod scan;
+mod wire;
+
+use std::net::SocketAddr;
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::middleware::from_fn_with_state;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::app::App;
+use crate::auth::gate;
+use crate::error::Result;
+use crate::http::{Edge, cors, edge, secs};
+use crate::routes;
+
+/// The routes within their layers. From the outside in: id, span, panics, error mapping, headers and counters; CORS; the rate
+/// limit and the token's claims; and, before each route, tenant and permission.
+pub fn router(app: &App) -> Result<Router> {
+    app.counters.expect(routes::paths());
+    let inner = routes::router(app).layer(from_fn_with_state(app.auth.clone(), gate));
+    let inner = match cors(&app.http) {
+        Some(layer) => inner.layer(layer),
+        None => inner,
+    };
+    let edge_state = Edge::new(&app.http, app.counters.clone())?;
+    Ok(inner.layer(from_fn_with_state(edge_state, edge)))
+}
+
+/// Serves until `stop` is done, then lets requests under way finish.
+pub async fn run(app: App, listener: TcpListener, stop: impl Future<Output = ()>) -> Result<()> {
+    let server = Arc::new(connection::Server::new(router(&app)?, app.http.clone()));
+    let places = Arc::new(Semaphore::new(app.http.max_connections));
+    let (stopping, connections) = (CancellationToken::new(), TaskTracker::new());
+    let mut stop = pin!(stop);
+    loop {
+        let accepted = tokio::select! {
+            () = &mut stop => break,
+            accepted = next(&listener, &places) => accepted,
+        };
+        let Some((stream, peer, place)) = accepted else { continue };
+        let (server, stopping) = (Arc::clone(&server), stopping.clone());
+        connections.spawn(async move {
+            server.serve(stream, peer, stopping).await;
+            drop(place);
+        });
+    }
+    drop(listener);
+    stopping.cancel();
+    connections.close();
+    if tokio::time::timeout(secs(app.http.stop_timeout_secs), connections.wait()).await.is_err() {
+        tracing::warn!(open = connections.len(), "stopped with requests still under way");
+    }
+    Ok(())
+}
+
+type Accepted = (TcpStream, SocketAddr, tokio::sync::OwnedSemaphorePermit);
+
+async fn next(listener: &TcpListener, places: &Arc<Semaphore>) -> Option<Accepted> {
+    let place = Arc::clone(places).acquire_owned().await.ok()?;
+    match listener.accept().await {
+        Ok((stream, peer)) => Some((stream, peer, place)),
+        Err(error) => {
+            // Out of file handles, most likely: what is open has to close first.
+            tracing::warn!(%error, "could not accept a connection");
+            tokio::time::sleep(Duration::from_millis(50)).await;
+            None
+        }
+    }
+}

@@ -1,0 +1,198 @@
+//! A connection's bytes, watched: silence and dripping heads end it, and a refusal that the HTTP library writes by itself gets
+//! the headers and the body that every answer of ours has.
+
+use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use axum::http::StatusCode;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::TcpStream;
+use tokio::time::{Instant, Sleep};
+
+use super::scan::HeadScan;
+use crate::http::bare_answer;
+
+/// What the bytes and the requests of one connection tell each other.
+#[derive(Default)]
+pub(super) struct Signs {
+    /// The head just read names its length twice over.
+    pub(super) ambiguous: AtomicBool,
+    /// The next HTTP/1 request may begin.
+    pub(super) expects_head: AtomicBool,
+    /// HTTP/1 answers that a request is waiting for.
+    pub(super) answers_due: AtomicUsize,
+    /// An answer that never ends by itself is under way.
+    pub(super) streaming: AtomicBool,
+}
+
+/// How long a connection may take.
+#[derive(Clone, Copy)]
+pub(super) struct Patience {
+    pub(super) head: Duration,
+    pub(super) idle: Duration,
+    pub(super) write: Duration,
+}
+
+/// The watched connection.
+pub(super) struct Wire {
+    stream: TcpStream,
+    signs: Arc<Signs>,
+    patience: Patience,
+    scan: HeadScan,
+    /// Since when the connection has waited for a head, or for the rest of one.
+    since: Instant,
+    reading: Alarm,
+    /// Since when nothing could be written.
+    stuck: Option<Instant>,
+    writing: Alarm,
+    own: Option<Own>,
+}
+
+/// Our words in place of the library's: what is left of them, and how much it believes to have written.
+struct Own {
+    bytes: Vec<u8>,
+    sent: usize,
+    instead_of: usize,
+}
+
+impl Wire {
+    pub(super) fn new(stream: TcpStream, signs: Arc<Signs>, patience: Patience) -> Self {
+        let (reading, writing) = (Alarm::default(), Alarm::default());
+        let since = Instant::now();
+        Self { stream, signs, patience, scan: HeadScan::new(), since, reading, stuck: None, writing, own: None }
+    }
+
+    /// The library answers by itself only what it could not read as a request: a 4xx without a body that nobody asked for.
+    fn refusal(&self, bytes: &[u8]) -> Option<StatusCode> {
+        let status = bytes.strip_prefix(b"HTTP/1.1 ").or_else(|| bytes.strip_prefix(b"HTTP/1.0 "))?.get(..3)?;
+        let status = StatusCode::from_bytes(status).ok().filter(|status| !status.is_informational())?;
+        let due = &self.signs.answers_due;
+        if due.load(Relaxed) > 0 {
+            due.fetch_sub(1, Relaxed);
+            return None;
+        }
+        let bare = bytes.len() < 256 && bytes.ends_with(b"\r\n\r\n");
+        (bare && status.is_client_error()).then_some(status)
+    }
+
+    fn poll_own(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
+        while let Some(own) = &mut self.own {
+            if own.sent == own.bytes.len() {
+                let believed = own.instead_of;
+                self.own = None;
+                return Poll::Ready(Ok(believed));
+            }
+            match ready!(Pin::new(&mut self.stream).poll_write(cx, &own.bytes[own.sent..]))? {
+                0 => return Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
+                n => own.sent += n,
+            }
+        }
+        Poll::Ready(Ok(0))
+    }
+
+    /// A client that does not read what it asked for is let go.
+    fn with_patience<T>(&mut self, cx: &mut Context<'_>, wrote: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
+        if wrote.is_ready() {
+            self.stuck = None;
+            return wrote;
+        }
+        let since = *self.stuck.get_or_insert_with(Instant::now);
+        ready!(self.writing.poll(cx, since + self.patience.write));
+        Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
+    }
+}
+
+impl AsyncRead for Wire {
+    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        let wire = self.get_mut();
+        if wire.signs.expects_head.swap(false, Relaxed) {
+            wire.scan = HeadScan::new();
+            wire.since = Instant::now();
+        }
+        let before = buf.filled().len();
+        let was_partial = wire.scan.is_partial();
+        if Pin::new(&mut wire.stream).poll_read(cx, buf)?.is_ready() {
+            if let Some(ambiguous) = wire.scan.feed(&buf.filled()[before..]) {
+                wire.signs.ambiguous.store(ambiguous, Relaxed);
+            }
+            if !was_partial && wire.scan.is_partial() {
+                wire.since = Instant::now();
+            }
+            return Poll::Ready(Ok(()));
+        }
+        if !wire.scan.in_head() {
+            return Poll::Pending;
+        }
+        let patience = if wire.scan.is_partial() { wire.patience.head } else { wire.patience.idle };
+        // Out of patience: to the reader the connection has simply ended.
+        wire.reading.poll(cx, wire.since + patience).map(Ok)
+    }
+}
+
+impl AsyncWrite for Wire {
+    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        let wire = self.get_mut();
+        if wire.own.is_none()
+            && let Some(status) = wire.refusal(buf)
+        {
+            wire.own = Some(Own { bytes: bare_answer(status), sent: 0, instead_of: buf.len() });
+        }
+        let wrote = match wire.own {
+            Some(_) => wire.poll_own(cx),
+            None => Pin::new(&mut wire.stream).poll_write(cx, buf),
+        };
+        wire.with_patience(cx, wrote)
+    }
+
+    fn poll_write_vectored(self: Pin<&mut Self>, cx: &mut Context<'_>, bufs: &[io::IoSlice<'_>]) -> Poll<io::Result<usize>> {
+        let wire = self.get_mut();
+        let first = bufs.iter().find(|buf| !buf.is_empty());
+        if wire.own.is_none()
+            && let Some(status) = first.and_then(|first| wire.refusal(first))
+        {
+            let instead_of = bufs.iter().map(|buf| buf.len()).sum();
+            wire.own = Some(Own { bytes: bare_answer(status), sent: 0, instead_of });
+        }
+        let wrote = match wire.own {
+            Some(_) => wire.poll_own(cx),
+            None => Pin::new(&mut wire.stream).poll_write_vectored(cx, bufs),
+        };
+        wire.with_patience(cx, wrote)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.get_mut().stream).poll_flush(cx)
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.get_mut().stream).poll_shutdown(cx)
+    }
+}
+
+/// Goes off at a deadline that may move. Setting it later costs nothing until it goes off.
+#[derive(Default)]
+struct Alarm(Option<Pin<Box<Sleep>>>);
+
+impl Alarm {
+    fn poll(&mut self, cx: &mut Context<'_>, deadline: Instant) -> Poll<()> {
+        let sleep = self.0.get_or_insert_with(|| Box::pin(tokio::time::sleep_until(deadline)));
+        if sleep.deadline() > deadline {
+            sleep.as_mut().reset(deadline);
+        }
+        loop {
+            ready!(sleep.as_mut().poll(cx));
+            if sleep.deadline() >= deadline {
+                return Poll::Ready(());
+            }
+            sleep.as_mut().reset(deadline);
+        }
+    }
+}
