@@ -1,0 +1,71 @@
+//! The change log: one entry a batch, written in the transaction of the rows it tells of. The data version is its last `seq`.
+
+use jiff::civil::Date;
+use rusqlite::{OptionalExtension, Transaction, params};
+
+use crate::error::Result;
+
+/// What a reader of the log does about an entry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// Read the rows whose `rev` is this entry.
+    Rows,
+    /// Read everything again.
+    Rebuild,
+}
+
+/// An entry by which a lander knows whether anybody else wrote since: its number and its random mark.
+pub(super) type Mark = (i64, i64);
+
+/// The number the next entry will have. It is taken only when the batch turns out to change something.
+pub(super) fn next_seq(tx: &Transaction) -> Result<i64> {
+    Ok(tx.prepare_cached("select coalesce(max(seq), 0) + 1 from change_log")?.query_row([], |row| row.get(0))?)
+}
+
+/// The brand's last entry.
+pub(super) fn last_mark(tx: &Transaction, brand_id: i64) -> Result<Option<Mark>> {
+    Ok(tx
+        .prepare_cached("select seq, batch from change_log where brand_id = ? order by seq desc limit 1")?
+        .query_row([brand_id], |row| Ok((row.get(0)?, row.get(1)?)))
+        .optional()?)
+}
+
+/// Writes entry `seq` and returns its mark.
+pub(super) fn write(
+    tx: &Transaction,
+    seq: i64,
+    brand_id: Option<i64>,
+    at_ms: i64,
+    kind: Kind,
+    detail: &serde_json::Value,
+) -> Result<Mark> {
+    // Random, not counted: after a rollback another lander may take the same `seq`.
+    let batch: i64 = rand::random();
+    let kind = match kind {
+        Kind::Rows => "rows",
+        Kind::Rebuild => "rebuild",
+    };
+    tx.prepare_cached("insert into change_log (seq, brand_id, at_ms, kind, batch, detail) values (?, ?, ?, ?, ?, ?)")?
+        .execute(params![seq, brand_id, at_ms, kind, batch, detail.to_string()])?;
+    Ok((seq, batch))
+}
+
+/// Notes that row `id` of `tab` is gone, for readers of the log.
+pub(super) fn note_deleted(tx: &Transaction, rev: i64, brand_id: i64, tab: &str, id: i64) -> Result<()> {
+    tx.prepare_cached("insert or ignore into deleted_rows (rev, brand_id, tab, id) values (?, ?, ?, ?)")?
+        .execute(params![rev, brand_id, tab, id])?;
+    Ok(())
+}
+
+/// Days since 1970-01-01.
+pub fn day_number(day: Date) -> i32 {
+    // A civil date lies between the years -9999 and 9999, so the difference fits.
+    (day - EPOCH).get_days()
+}
+
+/// The id under which `deleted_rows` knows an ad's day.
+pub fn ad_row_id(ad_id: i64, day_number: i32) -> i64 {
+    (ad_id << 20) | i64::from(day_number)
+}
+
+const EPOCH: Date = jiff::civil::date(1970, 1, 1);

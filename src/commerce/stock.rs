@@ -1,0 +1,77 @@
+//! Lands stock levels: by (variant, warehouse, day).
+
+use std::collections::HashMap;
+
+use rusqlite::{OptionalExtension, params};
+
+use super::lander::{Lander, Work};
+use super::rows::StockLevel;
+use crate::error::Result;
+
+/// The brand's warehouses by name.
+#[derive(Default)]
+pub(super) struct Warehouses {
+    ids: HashMap<Box<str>, i64>,
+}
+
+impl Warehouses {
+    fn id(&mut self, work: &mut Work, name: &str) -> Result<i64> {
+        if let Some(id) = self.ids.get(name) {
+            return Ok(*id);
+        }
+        let stored = work
+            .tx
+            .prepare_cached("select id from warehouses where brand_id = ? and name = ?")?
+            .query_row(params![work.brand_id, name], |row| row.get(0))
+            .optional()?;
+        let id = match stored {
+            Some(id) => id,
+            None => {
+                work.tx
+                    .prepare_cached("insert into warehouses (brand_id, name, rev) values (?, ?, ?)")?
+                    .execute(params![work.brand_id, name, work.rev])?;
+                work.changed = true;
+                work.tx.last_insert_rowid()
+            }
+        };
+        self.ids.insert(name.into(), id);
+        Ok(id)
+    }
+}
+
+impl Lander {
+    pub(super) fn land_stock(&mut self, work: &mut Work, levels: &[StockLevel]) -> Result<()> {
+        if levels.is_empty() {
+            return Ok(());
+        }
+        let tx = work.tx;
+        let mut upsert = tx.prepare_cached(
+            "insert into stock_levels (brand_id, variant_id, warehouse_id, day, on_hand, incoming, rev) \
+             values (?, ?, ?, ?, ?, ?, ?) \
+             on conflict (variant_id, warehouse_id, day) do update set on_hand = excluded.on_hand, \
+             incoming = excluded.incoming, rev = excluded.rev \
+             where on_hand <> excluded.on_hand or incoming <> excluded.incoming",
+        )?;
+        let mut text = (None, String::new());
+        for level in levels {
+            if text.0 != Some(level.day) {
+                text = (Some(level.day), level.day.to_string());
+            }
+            let variant = self.known.catalogue.variant(work, &level.variant)?;
+            let warehouse = self.known.warehouses.id(work, &level.warehouse)?;
+            let changed = upsert.execute(params![
+                work.brand_id,
+                variant,
+                warehouse,
+                text.1,
+                level.on_hand,
+                level.incoming,
+                work.rev
+            ])?;
+            work.landed.stock.count(1, changed > 0);
+            work.changed |= changed > 0;
+            work.reach.stock(level.day);
+        }
+        Ok(())
+    }
+}

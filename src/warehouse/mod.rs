@@ -1,0 +1,229 @@
+//! The star schema in DuckDB, derived from the tenant's SQLite: filled when it is first asked for, kept up by the change log,
+//! thrown away and filled again whenever in doubt. It lies in memory, so nothing of it is ever on a disk.
+
+mod ads;
+mod brands;
+mod changes;
+mod dimensions;
+mod fill;
+mod follow;
+mod local_time;
+mod orders;
+mod reading;
+mod refunds;
+mod rollups;
+mod stock;
+mod variants;
+
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::time::{Duration, Instant};
+
+use anyhow::Context as _;
+use tokio::sync::broadcast;
+use tokio::sync::broadcast::error::RecvError;
+
+use crate::db::{Db, WeakDb};
+use crate::duck::{self, Duck, Gate, Limits, Storage};
+use crate::error::{Error, Result};
+use crate::tenants::{Change, Tenant};
+use follow::Outcome;
+
+const SCHEMA: [&str; 2] = [
+    include_str!("../../assets/migrations/warehouse/0001_star.sql"),
+    include_str!("../../assets/migrations/warehouse/0002_rollups.sql"),
+];
+
+/// A landing is followed after this long, so that a burst of small ones is followed once.
+const PAUSE: Duration = Duration::from_millis(30);
+/// And at the latest after this long while an import keeps landing.
+const LONGEST_PAUSE: Duration = Duration::from_millis(400);
+
+/// A tenant's warehouse. Cheap to clone.
+#[derive(Clone)]
+pub struct Warehouse(Arc<Inner>);
+
+struct Inner {
+    instance: Mutex<Option<Arc<Duck>>>,
+    /// The change-log entry the instance has; meaningless without one.
+    applied: AtomicI64,
+    /// Held by whoever feeds.
+    feeding: Arc<tokio::sync::Mutex<()>>,
+    gate: Gate,
+}
+
+/// The tenant's warehouse. It lives as long as the open tenant; nothing is filled before it is asked for.
+pub fn of(tenant: &Tenant) -> Arc<Warehouse> {
+    tenant.slot(|| {
+        let inner = Arc::new(Inner {
+            instance: Mutex::default(),
+            applied: AtomicI64::new(0),
+            feeding: Arc::default(),
+            gate: Gate::default(),
+        });
+        // Without a runtime (a command) nobody waits for figures to follow by themselves.
+        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
+            runtime.spawn(follow_landings(Arc::downgrade(&inner), tenant.db().downgrade(), tenant.changes()));
+        }
+        Warehouse(inner)
+    })
+}
+
+impl Warehouse {
+    /// Makes sure that everything announced so far is in the warehouse; returns the data version it has. One caller feeds, the
+    /// others wait for it.
+    ///
+    /// # Errors
+    /// What SQLite or DuckDB says, after a warehouse that could not follow was thrown away and could not be filled either.
+    pub async fn caught_up(&self, tenant: &Tenant) -> Result<i64> {
+        self.0.catch_up(tenant.db().clone(), tenant.data_version()).await
+    }
+
+    /// Runs `read` on the warehouse as it is; call [`Warehouse::caught_up`] first. Blocking threads, the time limit and the
+    /// tenant's share of the cores are seen to.
+    ///
+    /// # Errors
+    /// `Unavailable` when there is no instance, it died, it is busy, or the query took too long; else what `read` says.
+    pub async fn query<T, F>(&self, read: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&duck::Connection) -> Result<T> + Send + 'static,
+    {
+        let Some(duck) = self.0.instance() else {
+            return Err(not_filled());
+        };
+        let answer = duck.run(&self.0.gate, read).await;
+        if answer.is_err() && !duck.is_alive() {
+            self.0.throw_away(&duck);
+            return Err(not_filled());
+        }
+        answer
+    }
+
+    /// Throws the warehouse away and fills it from SQLite; returns the data version it has.
+    ///
+    /// # Errors
+    /// What SQLite or DuckDB says.
+    pub async fn rebuild(&self, tenant: &Tenant) -> Result<i64> {
+        let guard = Arc::clone(&self.0.feeding).lock_owned().await;
+        let (inner, db) = (Arc::clone(&self.0), tenant.db().clone());
+        run_blocking(guard, move || inner.fill(&db)).await
+    }
+}
+
+fn not_filled() -> Error {
+    Error::Unavailable {
+        code: "warehouse_filling",
+        reason: "the figures are being prepared".into(),
+        retry_after_secs: 1,
+    }
+}
+
+impl Inner {
+    fn instance(&self) -> Option<Arc<Duck>> {
+        self.instance.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn put(&self, instance: Option<Arc<Duck>>) {
+        *self.instance.lock().unwrap_or_else(PoisonError::into_inner) = instance;
+    }
+
+    /// Forgets the instance if it is still this one.
+    fn throw_away(&self, dead: &Arc<Duck>) {
+        let mut instance = self.instance.lock().unwrap_or_else(PoisonError::into_inner);
+        if instance.as_ref().is_some_and(|current| Arc::ptr_eq(current, dead)) {
+            *instance = None;
+        }
+    }
+
+    /// The applied entry, if there is an instance that has at least `wanted`.
+    fn has(&self, wanted: i64) -> Option<i64> {
+        self.instance()?;
+        let applied = self.applied.load(Ordering::Acquire);
+        (applied >= wanted).then_some(applied)
+    }
+
+    async fn catch_up(self: &Arc<Self>, db: Db, wanted: i64) -> Result<i64> {
+        if let Some(applied) = self.has(wanted) {
+            return Ok(applied);
+        }
+        let guard = Arc::clone(&self.feeding).lock_owned().await;
+        if let Some(applied) = self.has(wanted) {
+            return Ok(applied);
+        }
+        let permit = if self.instance().is_none() { Some(duck::fill_permit().await?) } else { None };
+        let inner = Arc::clone(self);
+        run_blocking((guard, permit), move || inner.feed(&db)).await
+    }
+
+    /// Follows the change log, or fills. A warehouse that cannot follow is filled anew.
+    fn feed(&self, db: &Db) -> Result<i64> {
+        if let Some(duck) = self.instance() {
+            match self.follow(db, &duck) {
+                Ok(Outcome::Applied(seq)) => return Ok(seq),
+                Ok(Outcome::Rebuild) => {}
+                Err(error) => tracing::warn!(%error, "the warehouse could not follow and is filled anew"),
+            }
+        }
+        self.fill(db)
+    }
+
+    fn follow(&self, db: &Db, duck: &Arc<Duck>) -> Result<Outcome> {
+        let lent = duck.lend()?;
+        let since = self.applied.load(Ordering::Acquire);
+        let outcome = db.read_blocking(|conn| follow::follow(conn, lent.get()?, since))?;
+        lent.give_back();
+        if let Outcome::Applied(seq) = outcome {
+            self.applied.store(seq, Ordering::Release);
+        }
+        Ok(outcome)
+    }
+
+    fn fill(&self, db: &Db) -> Result<i64> {
+        // The old one goes first: two of a large tenant need not fit in memory.
+        self.put(None);
+        let duck = Duck::open(&Storage::Memory, Limits::default(), &SCHEMA)?;
+        let seq = fill::fill(db, &duck)?;
+        self.applied.store(seq, Ordering::Release);
+        self.put(Some(duck));
+        Ok(seq)
+    }
+}
+
+/// Runs on a blocking thread and holds `held` until it is done, even if the caller goes away.
+async fn run_blocking<H: Send + 'static>(
+    held: H,
+    work: impl FnOnce() -> Result<i64> + Send + 'static,
+) -> Result<i64> {
+    let task = tokio::task::spawn_blocking(move || {
+        let _held = held;
+        work()
+    });
+    task.await.context("feeding the warehouse")?
+}
+
+/// Follows landings while the tenant is open, so that the first query after one does not wait. A warehouse that nobody has
+/// asked for stays empty.
+async fn follow_landings(inner: Weak<Inner>, db: WeakDb, mut landings: broadcast::Receiver<Change>) {
+    let mut pause = PAUSE;
+    loop {
+        let mut wanted = match landings.recv().await {
+            Ok(change) => change.version,
+            Err(RecvError::Lagged(_)) => continue,
+            Err(RecvError::Closed) => return,
+        };
+        tokio::time::sleep(pause).await;
+        while let Ok(change) = landings.try_recv() {
+            wanted = wanted.max(change.version);
+        }
+        let (Some(inner), Some(db)) = (inner.upgrade(), db.upgrade()) else { return };
+        if inner.instance().is_none() {
+            continue;
+        }
+        let begun = Instant::now();
+        if let Err(error) = inner.catch_up(db, wanted).await {
+            tracing::warn!(%error, "the warehouse could not follow a landing");
+        }
+        pause = begun.elapsed().clamp(PAUSE, LONGEST_PAUSE);
+    }
+}
