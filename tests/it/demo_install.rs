@@ -109,7 +109,7 @@ async fn makes_two_tenants_with_their_brands_and_logins() {
     assert_eq!(installed[1].logins, ["owner@northwind-demo.example"]);
     let sql = "select password_hash from users where email = 'viewer@juniper-oak.example'";
     let hash: String = juniper.db().read(move |conn| Ok(conn.query_row(sql, [], |row| row.get(0))?)).await.unwrap();
-    assert!(pulsepoint::secrets::verify_password(PASSWORD.into(), hash).await.unwrap());
+    assert!(pulsepoint::secrets::verify_password(PASSWORD.into(), Some(hash)).await.unwrap());
 }
 
 #[tokio::test]

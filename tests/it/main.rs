@@ -13,3 +13,4 @@ mod events;
 mod support;
 mod tenants;
 mod tenants_attacked;
+mod warehouse;

@@ -1,3 +1,6 @@
 //! What tests of several areas share.
 
 pub mod binary;
+pub mod figures;
+pub mod shop;
+pub mod stores;
