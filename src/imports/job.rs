@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use serde_json::json;
 
 use super::batches::{self, Piece};
-use super::bytes::Source;
+use super::bytes::spool::Spool;
 use super::formats::{Format, Layout, Setting};
 use super::reading::Reader;
 use super::store::{self, Counts, State};
@@ -39,7 +39,7 @@ pub(super) struct Job {
     pub tenant: Tenant,
     pub brand: Brand,
     pub id: String,
-    pub source: Source,
+    pub source: Spool,
     pub layout: Layout,
     pub setting: Setting,
     pub order: Option<dates::Order>,

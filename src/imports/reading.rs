@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use super::Limits;
-use super::bytes::{Counted, Source, unpack::unpack};
+use super::bytes::{Counted, spool::Spool, unpack::unpack};
 use super::formats::{self, Cells, Format, Key, Layout, OrdersMap, Reading, Setting, Style, detect};
 use super::text::decode::{Decoded, Encoding, sniff};
 use super::text::records::{BadRecord, Found, Record, Records};
@@ -23,7 +23,7 @@ type Input<'a> = Records<Decoded<Box<dyn Read + Send + 'a>>>;
 
 /// A file on its way in.
 pub struct Reader<'a> {
-    pub source: &'a Source,
+    pub source: &'a Spool,
     pub limits: &'a Limits,
     /// Raw bytes passed so far, of both readings together.
     pub bytes: Arc<AtomicU64>,
@@ -35,8 +35,6 @@ pub struct Reader<'a> {
 pub struct Plan {
     pub layout: Layout,
     pub style: Style,
-    /// Data rows, bad ones included.
-    pub rows: u64,
     runs: HashMap<u64, u32, PassThrough>,
     keys: RandomState,
 }
@@ -132,8 +130,7 @@ impl<'a> Reader<'a> {
     }
 
     fn plain(&self) -> Result<Box<dyn Read + Send + 'a>> {
-        let raw = self.source.open().map_err(unreadable)?;
-        unpack(Counted::new(raw, self.bytes.clone()), self.limits.unpacked_bytes).map_err(unreadable)
+        unpack(Counted::new(self.source.open(), self.bytes.clone()), self.limits.unpacked_bytes).map_err(unreadable)
     }
 }
 
@@ -152,12 +149,9 @@ pub(super) fn bad(code: &'static str, reason: &str) -> Error {
 
 /// What went wrong while reading, as a sentence about the file where the file is at fault.
 pub(super) fn unreadable(error: io::Error) -> Error {
-    use io::ErrorKind::{InvalidData, InvalidInput, IsADirectory, NotFound, PermissionDenied, UnexpectedEof};
+    use io::ErrorKind::{InvalidData, InvalidInput, UnexpectedEof};
     let reason = match error.kind() {
         UnexpectedEof => "the packed file is cut off".to_owned(),
-        NotFound => "there is no such file".to_owned(),
-        PermissionDenied => "permission to read it is missing".to_owned(),
-        IsADirectory => "it is a folder".to_owned(),
         InvalidData | InvalidInput => error.to_string(),
         _ => return anyhow::Error::new(error).context("reading the file").into(),
     };
@@ -176,7 +170,7 @@ fn plan(layout: Layout, seen: Seen, order: Option<dates::Order>) -> Result<Plan>
         }
     };
     let style = Style { decimal: seen.numbers.decide(layout.comma_locale), order };
-    Ok(Plan { layout, style, rows: seen.rows, runs: seen.runs, keys: seen.keys })
+    Ok(Plan { layout, style, runs: seen.runs, keys: seen.keys })
 }
 
 struct Seen {

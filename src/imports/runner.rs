@@ -15,10 +15,10 @@ use tokio::sync::{OnceCell, Semaphore};
 use tokio::task::{JoinHandle, spawn_blocking};
 use tokio_util::task::TaskTracker;
 
-use super::bytes::{Source, spool::SpoolWriter};
+use super::bytes::spool::{Spool, SpoolWriter};
 use super::formats::{Format, Layout, OrdersMap, Setting, reader};
 use super::job::{Job, Live, ended};
-use super::reading::{Reader, bad, interrupted, unreadable};
+use super::reading::{Reader, bad, interrupted};
 use super::store::{self, Counts, New, State};
 use super::text::dates;
 use super::{Limits, Options};
@@ -82,7 +82,7 @@ impl Live {
 
 /// A file kept sealed, with its place in the queue.
 pub struct Upload {
-    source: Source,
+    source: Spool,
     lane: Arc<Lane>,
     place: Place,
 }
@@ -158,7 +158,7 @@ impl Imports {
     }
 
     /// Keeps an upload sealed in the tenant's folder until it is imported.
-    async fn spool(&self, tenant: &Tenant, mut file: impl AsyncRead + Send + Unpin) -> Result<Source> {
+    async fn spool(&self, tenant: &Tenant, mut file: impl AsyncRead + Send + Unpin) -> Result<Spool> {
         let folder = tenant.db().path().parent().context("finding the tenant's folder")?.to_owned();
         let mut writer = spawn_blocking(move || SpoolWriter::new(&folder)).await.context("keeping the upload")?.map_err(kept)?;
         let most = self.0.limits.upload_bytes;
@@ -182,7 +182,7 @@ impl Imports {
             }
         }
         let spool = spawn_blocking(move || writer.finish()).await.context("keeping the upload")?.map_err(kept)?;
-        Ok(Source::Spool(spool))
+        Ok(spool)
     }
 
     /// The second half of [`Imports::accept`].
@@ -196,7 +196,7 @@ impl Imports {
         let ((layout, setting, order), source, brand) = prepared.await.context("recognising the file")??;
         let id = uuid::Uuid::now_v7().to_string();
         let live = Arc::new(Live::default());
-        let bytes_total = source.len().map_err(unreadable)?;
+        let bytes_total = source.len();
         live.bytes_total.store(bytes_total, Ordering::Relaxed);
         let (clock, limits, stop) = (self.0.clock.clone(), self.0.limits.clone(), self.0.stop.clone());
         let job = Job { tenant: tenant.clone(), brand, id: id.clone(), source, layout, setting, order, by, clock, limits, live: live.clone(), stop };
@@ -291,7 +291,7 @@ fn record(job: &Job, options: &Options, bytes_total: u64) -> Result<()> {
 }
 
 /// Recognises the file and checks what was said about it, before anything is promised.
-fn prepare(inner: &Inner, brand: &Brand, options: &Options, source: &Source) -> Result<(Layout, Setting, Option<dates::Order>)> {
+fn prepare(inner: &Inner, brand: &Brand, options: &Options, source: &Spool) -> Result<(Layout, Setting, Option<dates::Order>)> {
     let wanted = match options.format.as_deref() {
         None | Some("" | "auto") => None,
         Some(name) => Some(Format::parse(name).ok_or_else(|| {

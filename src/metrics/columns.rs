@@ -1,6 +1,6 @@
 //! Where each dimension stands in each fact table, and which tables have to be joined for it.
 
-use crate::metrics::facts::{Dim, Source};
+use crate::metrics::facts::{Dim, Measure, Source};
 
 /// A table joined for the sake of a dimension. The order is the order of joining.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -12,6 +12,7 @@ pub enum Join {
     Customer,
     FirstProduct,
     Warehouse,
+    Account,
 }
 
 /// A dimension of a fact table.
@@ -59,9 +60,12 @@ fn of_order(source: Source, dim: Dim) -> Option<Column> {
     if !matches!(source, Source::Orders | Source::Lines | Source::Refunds | Source::Cohorts) {
         return None;
     }
+    // The feed gives a refund its order's country where it has none of its own.
+    if source == Source::Refunds && dim == Dim::Country {
+        return Some(Column::new("r.country", &[]));
+    }
     let key = match dim {
         Dim::Source => "o.sales_source",
-        Dim::Country if source == Source::Refunds => "coalesce(o.country, r.country)",
         Dim::Country => "o.country",
         Dim::Region => "o.region",
         Dim::City => "o.city",
@@ -95,8 +99,8 @@ fn of_customer(source: Source, dim: Dim) -> Option<Column> {
 }
 
 fn of_product(source: Source, dim: Dim) -> Option<Column> {
-    let by_variant = matches!(source, Source::Lines | Source::Refunds | Source::StockLevels | Source::StockRates);
-    if !by_variant && source != Source::DailyProducts {
+    let by_variant = matches!(source, Source::DailyProducts | Source::Lines | Source::Refunds | Source::StockLevels | Source::StockRates);
+    if !by_variant {
         return None;
     }
     let column = match dim {
@@ -104,8 +108,8 @@ fn of_product(source: Source, dim: Dim) -> Option<Column> {
         Dim::Category => Column::new("p.category", &[Join::Product]),
         Dim::Vendor => Column::new("p.vendor", &[Join::Product]),
         Dim::Collection => Column { list: true, ..Column::new("p.collections", &[Join::Product]) },
-        Dim::Sku if by_variant => Column::new("v.sku", &[Join::Variant]),
-        Dim::Size if by_variant => Column::new("v.size", &[Join::Variant]),
+        Dim::Sku => Column::new("v.sku", &[Join::Variant]),
+        Dim::Size => Column::new("v.size", &[Join::Variant]),
         _ => return None,
     };
     Some(column)
@@ -131,11 +135,11 @@ fn of_row(source: Source, dim: Dim) -> Option<Column> {
         Dim::Connector if sells || matches!(source, Source::DailyAds | Source::Ads) => {
             Column::new(format!("{alias}.connector"), &[])
         }
-        Dim::CustomerType if source == Source::DailySales => {
-            Column::new("case d.customer_type when 1 then 'new' when 2 then 'returning' end", &[])
-        }
-        Dim::CustomerType if sells => {
-            Column::new(format!("case when {alias}.first_order then 'new' when not {alias}.first_order then 'returning' end"), &[])
+        Dim::Country if source == Source::DailySales => Column::new("d.country", &[]),
+        // Nothing where the customer, or the refunded order, is not known.
+        Dim::CustomerType if sells && source != Source::DailySales => {
+            let key = format!("case when {alias}.order_id = cu.first_order_id then 'new' when {alias}.order_id <> cu.first_order_id then 'returning' end");
+            Column::new(key, &[Join::Customer])
         }
         Dim::RefundReason if source == Source::Refunds => Column::new("r.reason", &[]),
         Dim::Warehouse if source == Source::StockLevels => Column::new("w.name", &[Join::Warehouse]),
@@ -144,6 +148,16 @@ fn of_row(source: Source, dim: Dim) -> Option<Column> {
         _ => return None,
     };
     Some(column)
+}
+
+/// Tables that a measure needs.
+pub fn measure_joins(source: Source, measure: Measure) -> &'static [Join] {
+    match (source, measure) {
+        (Source::Orders | Source::Lines, Measure::FirstOrders) => &[Join::Customer],
+        (Source::DailySales | Source::Lines, Measure::Foreign) | (Source::DailySales, Measure::RefundForeign) => &[Join::Store],
+        (Source::DailyAds, Measure::AdsForeign) => &[Join::Account],
+        _ => &[],
+    }
 }
 
 /// The text of a join.
@@ -160,6 +174,7 @@ pub fn join(source: Source, join: Join) -> String {
         Join::Variant => format!(" left join dim_variant v on v.variant_id = {alias}.variant_id"),
         Join::Customer => format!(" left join dim_customer cu on cu.customer_id = {alias}.customer_id"),
         Join::FirstProduct => format!(" left join dim_product fp on fp.product_id = {customer}.first_product_id"),
+        Join::Account => format!(" left join dim_ad_account ac on ac.account_id = {alias}.account_id"),
         Join::Warehouse => format!(" left join dim_warehouse w on w.warehouse_id = {alias}.warehouse_id"),
     }
 }

@@ -130,14 +130,16 @@ names! {
 names! {
     /// Where measures are read. Earlier is cheaper.
     Source {
-        /// Rollup by day, store, connector, currency and customer type.
+        /// Rollup by day, store, connector and country.
         DailySales = "daily_sales",
-        /// Rollup by day, product and currency.
+        /// Rollup by day and SKU.
         DailyProducts = "daily_products",
+        /// Rollup by day: customers by the day of their first order.
+        DailyNewCustomers = "daily_new_customers",
         Orders = "fact_orders",
         Lines = "fact_order_lines",
         Refunds = "fact_refund_lines",
-        /// Rollup by day, channel, campaign, connector and currency.
+        /// Rollup by day, account, channel, campaign and connector.
         DailyAds = "daily_ads",
         Ads = "fact_ad_days",
         /// Stock by SKU and warehouse at the end of a window.
@@ -153,6 +155,8 @@ names! {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Family {
     Sales,
+    /// First orders: apart from sales, for they have a rollup of their own.
+    Acquired,
     Refunds,
     Ads,
     Stock,
@@ -175,6 +179,7 @@ impl Measure {
             Self::DailyRate | Self::Reorder => Family::Stock,
             Self::EverCustomers | Self::Repeaters | Self::SecondGap => Family::Cohorts,
             Self::Days => Family::Calendar,
+            Self::FirstOrders => Family::Acquired,
             _ => Family::Sales,
         }
     }
@@ -225,6 +230,7 @@ impl Family {
     pub fn sources(self) -> &'static [Source] {
         match self {
             Self::Sales => &[Source::DailySales, Source::DailyProducts, Source::Orders, Source::Lines],
+            Self::Acquired => &[Source::DailyNewCustomers, Source::Orders, Source::Lines],
             Self::Refunds => &[Source::DailySales, Source::DailyProducts, Source::Refunds],
             Self::Ads => &[Source::DailyAds, Source::Ads],
             Self::Stock => &[Source::StockLevels, Source::StockRates],
@@ -237,7 +243,7 @@ impl Family {
 impl Source {
     /// Sums of whole days: cannot be cut within a day.
     pub fn is_rollup(self) -> bool {
-        matches!(self, Self::DailySales | Self::DailyProducts | Self::DailyAds)
+        matches!(self, Self::DailySales | Self::DailyProducts | Self::DailyNewCustomers | Self::DailyAds)
     }
 
     /// Rows know their instant.
@@ -253,7 +259,7 @@ impl Source {
     /// Stands for the table in SQL.
     pub fn alias(self) -> &'static str {
         match self {
-            Self::DailySales | Self::DailyProducts => "d",
+            Self::DailySales | Self::DailyProducts | Self::DailyNewCustomers => "d",
             Self::Orders => "o",
             Self::Lines => "l",
             Self::Refunds => "r",
@@ -268,12 +274,14 @@ impl Source {
         match self {
             Self::DailySales => daily_sales(measure),
             Self::DailyProducts => daily_products(measure),
+            Self::DailyNewCustomers => (measure == Measure::FirstOrders).then_some("sum(d.customers)"),
             Self::Orders => orders(measure),
             Self::Lines => lines(measure),
             Self::Refunds => refunds(measure),
             Self::DailyAds => daily_ads(measure).or_else(|| ads(measure)),
             Self::Ads => match measure {
                 Measure::AdsUnrated => Some("count(*) filter (a.spend is null)"),
+                Measure::AdsForeign => Some("count(*) filter (a.currency <> $currency)"),
                 _ => ads(measure),
             },
             Self::StockLevels | Self::StockRates => stock(self, measure),
@@ -291,20 +299,17 @@ fn daily_sales(measure: Measure) -> Option<&'static str> {
         Measure::Fulfilled => "sum(d.fulfilled)",
         Measure::Cost => "sum(d.cost)",
         Measure::UncostedUnits => "sum(d.units_without_cost)",
-        Measure::UncostedSales => "sum(d.sales_without_cost)",
         Measure::Shipping => "sum(d.shipping)",
         Measure::Tax => "sum(d.tax)",
-        Measure::FirstOrders => "sum(d.orders) filter (d.customer_type = 1)",
         Measure::Unrated => "sum(d.unconverted_orders)",
-        Measure::Foreign => "count(*) filter (d.currency <> $currency and d.orders > 0)",
+        Measure::Foreign => "count(*) filter (s.currency <> $currency and d.orders > 0)",
         Measure::RefundGoods => "sum(d.refunds)",
         Measure::RefundUnits => "sum(d.refunded_units)",
         Measure::RefundCost => "sum(d.refund_cost)",
-        Measure::UncostedRefunds => "sum(d.refunds_without_cost)",
         Measure::RefundTax => "sum(d.refund_tax)",
         Measure::RefundShipping => "sum(d.refund_shipping)",
         Measure::RefundUnrated => "sum(d.unconverted_refunds)",
-        Measure::RefundForeign => "count(*) filter (d.currency <> $currency and d.refunds <> 0)",
+        Measure::RefundForeign => "count(*) filter (s.currency <> $currency and d.refunds <> 0)",
         _ => return None,
     })
 }
@@ -312,9 +317,8 @@ fn daily_sales(measure: Measure) -> Option<&'static str> {
 fn daily_products(measure: Measure) -> Option<&'static str> {
     match measure {
         // An order has several products, and its shipping none.
-        Measure::Orders | Measure::FirstOrders | Measure::Shipping | Measure::Tax => None,
-        Measure::RefundTax | Measure::RefundShipping => None,
-        Measure::Foreign => Some("count(*) filter (d.currency <> $currency and d.units <> 0)"),
+        Measure::Orders | Measure::Shipping | Measure::Tax | Measure::Foreign => None,
+        Measure::RefundTax | Measure::RefundShipping | Measure::RefundForeign => None,
         Measure::Unrated => Some("sum(d.unconverted_lines)"),
         _ => daily_sales(measure),
     }
@@ -329,11 +333,10 @@ fn orders(measure: Measure) -> Option<&'static str> {
         Measure::Fulfilled => "sum(o.fulfilled)",
         Measure::Cost => "sum(o.cost)",
         Measure::UncostedUnits => "sum(o.units_without_cost)",
-        Measure::UncostedSales => "sum(o.sales_without_cost)",
         Measure::Shipping => "sum(o.shipping)",
         Measure::Tax => "sum(o.tax)",
         Measure::Customers => "count(distinct o.customer_id)",
-        Measure::FirstOrders => "count(*) filter (o.first_order)",
+        Measure::FirstOrders => "count(*) filter (o.order_id = cu.first_order_id)",
         Measure::Unrated => "count(*) filter (o.gross is null)",
         Measure::Foreign => "count(*) filter (o.currency <> $currency)",
         _ => return None,
@@ -351,9 +354,9 @@ fn lines(measure: Measure) -> Option<&'static str> {
         Measure::UncostedUnits => "sum(l.quantity) filter (l.cost is null)",
         Measure::UncostedSales => "sum(l.gross - l.discount) filter (l.cost is null)",
         Measure::Customers => "count(distinct l.customer_id)",
-        Measure::FirstOrders => "count(distinct l.order_id) filter (l.first_order)",
+        Measure::FirstOrders => "count(distinct l.order_id) filter (l.order_id = cu.first_order_id)",
         Measure::Unrated => "count(distinct l.order_id) filter (l.gross is null)",
-        Measure::Foreign => "count(*) filter (l.currency <> $currency)",
+        Measure::Foreign => "count(*) filter (s.currency <> $currency)",
         _ => return None,
     })
 }
@@ -381,13 +384,16 @@ fn ads(measure: Measure) -> Option<&'static str> {
         Measure::Clicks => "sum(a.clicks)",
         Measure::Conversions => "sum(a.conversions_micros)",
         Measure::Claimed => "sum(a.revenue)",
-        Measure::AdsForeign => "count(*) filter (a.currency <> $currency)",
         _ => return None,
     })
 }
 
 fn daily_ads(measure: Measure) -> Option<&'static str> {
-    (measure == Measure::AdsUnrated).then_some("sum(a.unconverted)")
+    match measure {
+        Measure::AdsUnrated => Some("sum(a.unconverted)"),
+        Measure::AdsForeign => Some("count(*) filter (ac.currency <> $currency)"),
+        _ => None,
+    }
 }
 
 fn stock(source: Source, measure: Measure) -> Option<&'static str> {

@@ -30,14 +30,15 @@ pub fn notes(plan: &Plan, totals: &Sums) -> Vec<Note> {
 
     let uncosted = count(Measure::UncostedUnits);
     if uncosted > 0 {
-        let worth = format_micros(count(Measure::UncostedSales), currency.decimals());
+        let sales = count(Measure::UncostedSales);
+        let worth = if sales == 0 { String::new() } else { format!(" for {} {currency}", format_micros(sales, currency.decimals())) };
         let (left_out, as_zero) = (plan.metrics.iter().any(|a| a.metric.needs_cost), asks("contribution_margin"));
         let consequence = match (left_out, as_zero) {
             (true, true) => "gross profit and margin leave them out, contribution margin counts their cost as 0",
             (true, false) => "gross profit and margin leave them out",
             _ => "contribution margin counts their cost as 0",
         };
-        notes.push(note("lines_without_cost", format!("{uncosted} units sold for {worth} {currency} have no cost: {consequence}.")));
+        notes.push(note("lines_without_cost", format!("{uncosted} units sold{worth} have no cost: {consequence}.")));
     }
     if asks("contribution_margin") {
         notes.push(note("costs_not_entered", "Fulfilment costs and payment fees are not entered and count 0."));

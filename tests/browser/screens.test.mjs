@@ -77,7 +77,6 @@ function statesOf(screen) {
 async function inspect(page, width, what, within) {
   for (const theme of ["light", "dark"]) {
     await page.emulateMedia({ colorScheme: theme });
-    await page.waitForTimeout(60);
     await axe(page, `${what}, ${width} px, ${theme}`, within);
   }
   await fits(page, `${what} at ${width} px`);

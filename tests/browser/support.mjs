@@ -99,10 +99,12 @@ export async function axe(page, what, within = null) {
   assert.deepEqual(violations, [], `axe on ${what}`);
 }
 
-/** Nothing may stand out sideways: the page itself never scrolls horizontally. */
+/** Nothing may stand out sideways: the page itself never scrolls horizontally. An open window gets a moment to move in. */
 export async function fits(page, what) {
-  const over = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
-  assert.ok(over <= 0, `${what} is ${over} px too wide`);
+  const over = () => document.documentElement.scrollWidth - document.documentElement.clientWidth;
+  await page.waitForFunction(`(${over})() <= 0`, null, { timeout: 1000 }).catch(() => undefined);
+  const excess = await page.evaluate(over);
+  assert.ok(excess <= 0, `${what} is ${excess} px too wide`);
 }
 
 export function calm(page, what) {

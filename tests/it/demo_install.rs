@@ -91,7 +91,10 @@ async fn makes_two_tenants_with_their_brands_and_logins() {
     assert_eq!(named, [("juniper-oak", "juniper-oak", false), ("northwind-demo", "northwind", false)]);
     let juniper = tenants.by_slug("juniper-oak").await.unwrap();
     let shown = brand(&juniper, "juniper-oak").await;
-    assert_eq!((shown.name.as_str(), shown.currency.code(), shown.timezone_name.as_str()), ("Juniper & Oak", "USD", "America/New_York"));
+    assert_eq!(
+        (shown.name.as_str(), shown.currency.code(), shown.timezone_name.as_str()),
+        ("Juniper & Oak", "USD", "America/New_York")
+    );
     assert!(shown.demo && shown.week_start == 1);
     let northwind = tenants.by_slug("northwind-demo").await.unwrap();
     assert_eq!(brand(&northwind, "northwind").await.currency.code(), "GBP");
@@ -131,7 +134,12 @@ async fn a_second_start_changes_nothing_and_a_later_one_continues() {
     let fresh = contents(&fresh.by_slug("juniper-oak").await.unwrap()).await;
     for (table, (left, right)) in without_customers(&continued).iter().zip(&without_customers(&fresh)).enumerate() {
         let odd = left.iter().zip(right).find(|(a, b)| a != b);
-        assert!(left.len() == right.len() && odd.is_none(), "table {table}: {} and {}: {odd:?}", left.len(), right.len());
+        assert!(
+            left.len() == right.len() && odd.is_none(),
+            "table {table}: {} and {}: {odd:?}",
+            left.len(),
+            right.len()
+        );
     }
 }
 

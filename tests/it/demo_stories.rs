@@ -2,7 +2,7 @@
 
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
 use pulsepoint::commerce::{
-    demo::{Event, Landing, Shop, Story, TOLD_DAYS, stories},
+    demo::{Event, Landing, Shop, StorePrice, Story, TOLD_DAYS, stories},
     rows::{Order, OrderLine},
 };
 
@@ -64,52 +64,53 @@ impl Shown {
                     assert!(self.spend(|_, c| c == campaign, story.start, end) > 20.0 * days, "{campaign}: {story:?}");
                 }
                 self.is_bare(product, story.start, end);
-                if !story.ongoing {
-                    assert!(self.units(product, end, plus(end, 3)) > 0.0, "it comes back: {story:?}");
-                }
+                assert!(story.ongoing || self.units(product, end, plus(end, 3)) > 0.0, "it comes back: {story:?}");
             }
             Event::AdStop { account, spend_per_day_before, .. } => {
                 let before = self.spend(|a, _| a == account, plus(story.start, -14), story.start) / 14.0;
                 assert!((before - number(spend_per_day_before)).abs() < 0.01 && before > 50.0, "{before}: {story:?}");
                 assert_eq!(self.spend(|a, _| a == account, story.start, end), 0.0, "{story:?}");
-                assert!(
-                    self.spend(|a, _| a != account, story.start, end) > 100.0 * days,
-                    "the others go on: {story:?}"
-                );
+                let others = self.spend(|a, _| a != account, story.start, end);
+                assert!(others > 100.0 * days, "the others go on: {story:?}");
             }
-            Event::RefundWave { product, reason, share, usual_share, sold_start, sold_end } if !story.ongoing => {
+            // What comes back comes back by its end.
+            Event::RefundWave { .. } if story.ongoing => {}
+            Event::RefundWave { product, reason, share, usual_share, sold_start, sold_end } => {
                 let sold = self.units(product, *sold_start, *sold_end);
-                let back: f64 = refunds(&self.all)
-                    .filter(|r| {
-                        r.reason.as_ref() == Some(reason) && (story.start..end).contains(&self.day(r.refunded_at))
-                    })
-                    .flat_map(|r| &r.lines)
-                    .filter(|l| l.variant.as_ref().is_some_and(|v| v.title.starts_with(product.as_str())))
-                    .map(|l| l.quantity as f64)
-                    .sum();
+                let back = self.units_back(product, reason, story.start, end);
                 let (share, usual) = (number(share), number(usual_share));
                 let tolerance = 3.5 * (share * (1.0 - share) / sold * 1.4).sqrt() + 0.02;
                 assert!((back / sold - share).abs() < tolerance, "{back} of {sold}: {story:?}");
                 assert!(share > 3.0 * usual, "{story:?}");
             }
-            Event::RefundWave { .. } => {}
             Event::PriceChange { product, prices, change } => {
                 for price in prices {
-                    for (start, end, expected) in
-                        [(plus(story.start, -10), story.start, &price.before), (story.start, end, &price.after)]
-                    {
-                        let lines = self.lines(product, start, end);
-                        let mut seen =
-                            lines.iter().filter(|(o, _)| o.store.as_deref() == Some(&price.store)).peekable();
-                        assert!(seen.peek().is_some(), "sold in {}: {story:?}", price.store);
-                        assert!(seen.all(|(_, l)| l.price_micros as f64 / 1e6 == number(expected)), "{story:?}");
-                    }
+                    self.costs(product, price, &price.before, (plus(story.start, -10), story.start));
+                    self.costs(product, price, &price.after, (story.start, end));
                 }
                 let first = &prices[0];
                 let seen = number(&first.after) / number(&first.before) - 1.0;
                 assert!((seen - number(change)).abs() < 0.0001 && seen.abs() > 0.08, "{story:?}");
             }
         }
+    }
+
+    // Units of a product that came back for a reason on `start..end`.
+    fn units_back(&self, product: &str, reason: &str, start: Date, end: Date) -> f64 {
+        refunds(&self.all)
+            .filter(|r| r.reason.as_deref() == Some(reason) && (start..end).contains(&self.day(r.refunded_at)))
+            .flat_map(|r| &r.lines)
+            .filter(|l| l.variant.as_ref().is_some_and(|v| v.title.starts_with(product)))
+            .map(|l| l.quantity as f64)
+            .sum()
+    }
+
+    // Every unit of the product that the store sold on these days had that price, and there were some.
+    fn costs(&self, product: &str, price: &StorePrice, expected: &str, (start, end): (Date, Date)) {
+        let lines = self.lines(product, start, end);
+        let mut seen = lines.iter().filter(|(o, _)| o.store.as_deref() == Some(&price.store)).peekable();
+        assert!(seen.peek().is_some(), "{product} is sold in {}", price.store);
+        assert!(seen.all(|(_, l)| l.price_micros as f64 / 1e6 == number(expected)), "{product}: {price:?}");
     }
 
     // No warehouse has any of it on these days, each day ending at zero since the day before the first.

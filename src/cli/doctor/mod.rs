@@ -44,7 +44,7 @@ impl Check {
 /// Who has the data folder.
 enum Holder {
     /// Nobody; it is ours while this lives.
-    Nobody(DataLock),
+    Nobody(#[expect(dead_code, reason = "it is held, not read")] DataLock),
     /// There is no folder yet.
     NoFolder,
     /// A server, or a command that runs right now.

@@ -5,7 +5,8 @@ use crate::commerce::rows::{StockLevel, VariantRef};
 
 // A delivery a week brings each variant to what the coming weeks will sell and a little more; a story's last delivery brings
 // exactly what is left to sell, so that the shelf is bare on its first day without anything being written off.
-const COVER_DAYS: usize = 35;
+const COVER_DAYS: [usize; 5] = [35, 28, 42, 21, 12];
+const MOST_COVER: usize = 49;
 const WEEK: usize = 7;
 const ANNOUNCED_DAYS: usize = 14;
 const LOOK_AHEAD: usize = 70;
@@ -88,9 +89,11 @@ impl Shelf {
             sums[day + 1] = sums[day] + self.sold[day];
         }
         let sold = |from: usize, until: usize| sums[until.min(days)] - sums[from.min(days)];
+        // Some goods are kept scarcer than others, so that some are always due for an order.
+        let cover = (COVER_DAYS[self.product % COVER_DAYS.len()] + 3 * self.variant).min(MOST_COVER);
         let mut level = 0;
         for day in 0..days {
-            let wanted = sold(day, day + COVER_DAYS);
+            let wanted = sold(day, day + cover);
             let mut target = wanted + wanted / 8 + 6;
             let (mut closed, mut reopens) = (false, false);
             for outage in world.plan.outages.iter().filter(|o| o.product == self.product) {

@@ -15,7 +15,6 @@ mod shopify_products;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
-use super::text::header::Header;
 use super::text::records::Record;
 use super::text::{dates, numbers};
 use crate::commerce::rates::DatedRate;
@@ -286,6 +285,7 @@ fn lacking(format: Format, columns: &[(&str, bool)]) -> Result<(), String> {
 
 #[cfg(test)]
 fn read_all(format: Format, text: &str, setting: &Setting, style: Style) -> (Output, Vec<(u64, String)>) {
+    use super::text::header::Header;
     use super::text::records::{Found, Records};
     let mut records = Records::new(text.as_bytes(), b',', 1 << 20);
     let mut record = Record::default();

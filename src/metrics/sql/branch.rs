@@ -67,6 +67,7 @@ impl Writer<'_> {
         let mut columns: Vec<String> = named.collect();
         for measure in measures {
             let Some(aggregate) = source.measure(*measure) else { continue };
+            clauses.join(columns::measure_joins(source, *measure));
             let mut aggregate = aggregate.to_owned();
             if aggregate.contains("$currency") {
                 aggregate = aggregate.replace("$currency", &self.params.text(self.plan.frame.currency.code()));

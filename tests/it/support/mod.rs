@@ -4,3 +4,4 @@ pub mod binary;
 pub mod figures;
 pub mod shop;
 pub mod stores;
+pub mod app;

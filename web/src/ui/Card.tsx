@@ -2,7 +2,7 @@ import { Component, type ReactNode, useId } from "react";
 import { t } from "../messages/en";
 import { cx } from "./cx";
 
-/** A titled part of a page; what breaks inside it breaks it alone. */
+/** A titled part of a page. */
 export function Card({
   title,
   lead,
@@ -30,11 +30,12 @@ export function Card({
         </div>
         {actions && <div className="-my-1 -mr-1.5 flex shrink-0 items-center gap-1">{actions}</div>}
       </header>
-      <Fence>{children}</Fence>
+      {children}
     </section>
   );
 }
 
+/** What breaks inside breaks alone: the rest of the page lives on. */
 export class Fence extends Component<{ children: ReactNode }, { broken: boolean }> {
   override state = { broken: false };
 
@@ -48,7 +49,7 @@ export class Fence extends Component<{ children: ReactNode }, { broken: boolean 
       <div
         role="alert"
         data-testid="state-error"
-        className="flex flex-col items-start gap-3 px-5 py-6 text-sm text-ink-soft"
+        className="card flex flex-col items-start gap-3 px-5 py-6 text-sm text-ink-soft"
       >
         {t.states.broken}
         <button

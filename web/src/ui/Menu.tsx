@@ -1,4 +1,4 @@
-import type { ReactElement, ReactNode } from "react";
+import type { MouseEvent, ReactElement, ReactNode } from "react";
 import { late, useLate } from "./late/late";
 
 export type MenuEntry =
@@ -14,7 +14,7 @@ export interface MenuProps {
 export interface LateTriggerProps {
   "aria-haspopup"?: "menu" | "dialog";
   "aria-expanded"?: boolean;
-  onClick?: () => void;
+  onClick?: (event: MouseEvent) => void;
   onPointerEnter?: () => void;
   onFocus?: () => void;
 }

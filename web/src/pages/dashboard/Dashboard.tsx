@@ -11,6 +11,7 @@ import { t } from "../../messages/en";
 import { useKeys } from "../../shell/keys";
 import { useBrand } from "../../shell/useBrand";
 import { Button, buttonClass } from "../../ui/Button";
+import { Fence } from "../../ui/Card";
 import { cx } from "../../ui/cx";
 import { Page } from "../../ui/Page";
 import { rememberBrand } from "../../ui/preferences";
@@ -163,14 +164,26 @@ function Body({
   if (!data.freshness.data_through && isZero(data)) return <NothingYet brand={data.brand.slug} />;
   return (
     <>
-      <Tiles data={data} metric={metric} onPick={(id) => onChange({ metric: id as KpiId })} />
-      {isZero(data) ? <NoRows search={search} onChange={onChange} /> : <MainChart data={data} metric={metric} />}
-      <Channels data={data} onFilter={onFilter} />
+      <Fence>
+        <Tiles data={data} metric={metric} onPick={(id) => onChange({ metric: id as KpiId })} />
+      </Fence>
+      <Fence>
+        {isZero(data) ? <NoRows search={search} onChange={onChange} /> : <MainChart data={data} metric={metric} />}
+      </Fence>
+      <Fence>
+        <Channels data={data} onFilter={onFilter} />
+      </Fence>
       <div className="grid min-w-0 gap-3 sm:gap-4 min-[87.5rem]:grid-cols-2">
-        <Products data={data} onFilter={onFilter} />
-        <Inventory data={data} />
+        <Fence>
+          <Products data={data} onFilter={onFilter} />
+        </Fence>
+        <Fence>
+          <Inventory data={data} />
+        </Fence>
       </div>
-      <Customers data={data} />
+      <Fence>
+        <Customers data={data} />
+      </Fence>
       <Notes data={data} />
     </>
   );

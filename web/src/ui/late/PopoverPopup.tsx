@@ -11,14 +11,9 @@ export default function PopoverPopup({
   onOpenChange,
   align = "end",
   className,
-  defaultOpen,
-}: PopoverProps & { defaultOpen: boolean }) {
+}: PopoverProps) {
   return (
-    <Base.Root
-      open={open}
-      defaultOpen={open === undefined && defaultOpen}
-      onOpenChange={(next) => onOpenChange?.(next)}
-    >
+    <Base.Root open={open} defaultOpen={open === undefined} onOpenChange={(next) => onOpenChange?.(next)}>
       <Base.Trigger render={trigger} />
       <Base.Portal>
         <Base.Positioner sideOffset={6} align={align} collisionPadding={8} className="z-50">

@@ -5,12 +5,17 @@
 import { cloneElement, type FunctionComponent, lazy, type ReactElement, Suspense, useEffect, useState } from "react";
 import type { LateTriggerProps } from "../Menu";
 
-interface Late<P> {
-  load: () => Promise<unknown>;
-  Component: FunctionComponent<P & { defaultOpen: boolean }>;
+/** How the real thing is to begin: open, and with its first command chosen if a key asked for it. */
+export interface Wanted {
+  byKey: boolean;
 }
 
-export function late<P>(load: () => Promise<{ default: FunctionComponent<P & { defaultOpen: boolean }> }>): Late<P> {
+interface Late<P> {
+  load: () => Promise<unknown>;
+  Component: FunctionComponent<P & Wanted>;
+}
+
+export function late<P>(load: () => Promise<{ default: FunctionComponent<P & Wanted> }>): Late<P> {
   return { load, Component: lazy(load) as unknown as Late<P>["Component"] };
 }
 
@@ -22,15 +27,15 @@ export function useLate<P extends object>(
   wantedNow = false,
   onWanted?: () => void,
 ): ReactElement {
-  const [wanted, setWanted] = useState(false);
+  const [wanted, setWanted] = useState<Wanted | null>(null);
   useEffect(() => {
-    if (wantedNow) setWanted(true);
+    if (wantedNow) setWanted((before) => before ?? { byKey: false });
   }, [wantedNow]);
   const waiting = cloneElement(trigger, {
     "aria-haspopup": kind,
     "aria-expanded": false,
-    onClick: () => {
-      setWanted(true);
+    onClick: (event) => {
+      setWanted({ byKey: event.detail === 0 });
       onWanted?.();
     },
     onPointerEnter: () => void load(),
@@ -39,7 +44,7 @@ export function useLate<P extends object>(
   if (!wanted) return waiting;
   return (
     <Suspense fallback={waiting}>
-      <Component {...props} defaultOpen />
+      <Component {...props} {...wanted} />
     </Suspense>
   );
 }
