@@ -1,4 +1,8 @@
 //! What tests of several areas share.
 
+pub mod binary;
+pub mod figures;
+pub mod shop;
+pub mod stores;
 pub mod app;
 pub mod binary;
