@@ -12,6 +12,7 @@ use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodFilter, MethodRouter, on};
 use utoipa::OpenApi;
+use utoipa::openapi::PathItem;
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityRequirement, SecurityScheme};
 
 use crate::app::App;
@@ -105,7 +106,17 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
     document.security = Some(vec![SecurityRequirement::new("bearer", Vec::<String>::new())]);
     let bearer = SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer));
     document.components.get_or_insert_default().add_security_scheme("bearer", bearer);
+    document.paths.paths.values_mut().for_each(name_operations);
     document
+}
+
+/// Handlers of different features share their names; with the tag before it, an operation's name is its own.
+fn name_operations(item: &mut PathItem) {
+    let all = [&mut item.get, &mut item.post, &mut item.put, &mut item.patch, &mut item.delete];
+    for operation in all.into_iter().flatten() {
+        let tag = operation.tags.as_ref().and_then(|tags| tags.first());
+        operation.operation_id = tag.zip(operation.operation_id.as_ref()).map(|(tag, id)| format!("{tag}_{id}"));
+    }
 }
 
 /// This document.

@@ -16,7 +16,7 @@ pub enum OpenError {
     #[error("{} is empty: its contents are lost, restore it from a backup", .0.display())]
     Empty(PathBuf),
     /// The key does not belong to this file, or the file's first bytes are damaged.
-    #[error("{} does not open with this key: the key is another one, or the file is another's. Nothing was changed", .0.display())]
+    #[error("{} does not open with this key: the key or the file is another. Nothing was changed", .0.display())]
     WrongKey(PathBuf),
     /// Not a file that Pulsepoint made, or not of this kind.
     #[error("{} is not a file of Pulsepoint's ({what})", .path.display())]
@@ -28,7 +28,7 @@ pub enum OpenError {
     #[error("{} is older than it was: it holds {found} commits, {remembered} were seen", .path.display())]
     OlderThanRemembered { path: PathBuf, found: i64, remembered: i64 },
     /// Made by a newer version of Pulsepoint.
-    #[error("{} was written by a newer version (schema {found}, this version knows {known}): install that version", .path.display())]
+    #[error("{} was written by a newer version (schema {found}, known {known}): install that", .path.display())]
     NewerSchema { path: PathBuf, found: i64, known: i64 },
     /// The key fits but the contents do not hold together.
     #[error("{} is damaged: {reason}", .path.display())]
@@ -57,8 +57,8 @@ impl OpenError {
     }
 }
 
-/// Why the file must not be used on, if this error says so. A failed sync is final too: what the kernel dropped, a second
-/// sync would not write, so the file has to be opened anew.
+/// Why the file must not be used on, if this error says so. A failed sync is final too: what the kernel dropped, a
+/// second sync would not write, so the file has to be opened anew.
 pub(super) fn ends_use(error: &Error) -> Option<&'static str> {
     let cause = sqlite_error(error)?;
     match cause.code {

@@ -1,4 +1,5 @@
-//! What lies in every file beside its schema: the salt that tells its key, the application id, the owner, the commit counter.
+//! What lies in every file beside its schema: the salt that tells its key, the application id, the owner, the commit
+//! counter.
 
 use std::fs::File;
 use std::io::Read;
@@ -21,7 +22,8 @@ pub(super) const TABLE: &str = "create table file_identity (
     commits integer not null
 ) strict";
 
-/// The salt of the file with this key. It follows from the key, so that the key can be checked before the file is touched.
+/// The salt of the file with this key. It follows from the key, so that the key can be checked before the file is
+/// touched.
 pub(super) fn salt(key: &[u8; 32]) -> [u8; SALT_LEN] {
     let mut salt = [0; SALT_LEN];
     if Hkdf::<Sha256>::new(None, key).expand(b"pulsepoint/file-salt/v1", &mut salt).is_err() {

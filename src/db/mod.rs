@@ -1,16 +1,16 @@
-//! One SQLCipher file: one writer, a few readers, WAL, every acknowledged write on disk. Knows nothing of what is stored.
+//! One SQLCipher file: one writer, a few readers, WAL, every acknowledged write on disk. Knows nothing of what is
+//! stored.
 //!
-//! A file tells what it is: its first 16 bytes (SQLCipher's salt) follow from its key, so a wrong key is told from damage
-//! without touching anything; inside lie the application id, the owner, and a counter that every commit raises, so that a
-//! swapped or an older file is refused. Checkpoints have one owner: the writer, after a commit, once the log is long.
+//! A file tells what it is: its first 16 bytes (SQLCipher's salt) follow from its key, so a wrong key is told from
+//! damage without touching anything; inside lie the application id, the owner, and a counter that every commit raises,
+//! so that a swapped or an older file is refused. Checkpoints have one owner: the writer, after a commit, once the log
+//! is long.
 
 mod failure;
 mod file;
 mod migrate;
 mod open;
 mod pool;
-#[cfg(test)]
-mod tests;
 
 pub use failure::OpenError;
 pub use migrate::Migration;
@@ -28,6 +28,13 @@ use pool::{Readers, Writer, lock};
 
 /// Readers that may run at once from async code. Blocking callers are not counted.
 const READERS: usize = 8;
+
+/// The versions of SQLite and of SQLCipher inside.
+pub fn engine_versions() -> Result<(String, String)> {
+    let conn = Connection::open_in_memory()?;
+    let text = |sql: &str| conn.query_row(sql, [], |row| row.get(0));
+    Ok((text("select sqlite_version()")?, text("pragma cipher_version")?))
+}
 
 /// What a file must be to be opened.
 #[derive(Debug, Clone, Copy)]
@@ -80,8 +87,8 @@ struct Inner {
 }
 
 impl Db {
-    /// Opens the file at `path` and brings its schema up to date; makes it first if `spec` says so. Refuses, before changing
-    /// a byte, whatever does not match `key` and `spec`.
+    /// Opens the file at `path` and brings its schema up to date; makes it first if `spec` says so. Refuses, before
+    /// changing a byte, whatever does not match `key` and `spec`.
     pub fn open(path: &Path, key: &[u8; 32], spec: &FileSpec<'_>) -> Result<Self, OpenError> {
         let opened = open::open(path, key, spec)?;
         Ok(Self(Arc::new(Inner {
@@ -160,8 +167,8 @@ impl Db {
         Ok(value)
     }
 
-    /// Moves the log into the file, as far as readers of this moment allow, empties it, and gives the writer's cache back.
-    /// Worth calling after a large import; small writes need not care.
+    /// Moves the log into the file, as far as readers of this moment allow, empties it, and gives the writer's cache
+    /// back. Worth calling after a large import; small writes need not care.
     pub fn checkpoint(&self) -> Result<()> {
         self.usable()?;
         let writer = lock(&self.0.writer);

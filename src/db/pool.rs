@@ -28,13 +28,17 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// Size of a page.
 pub(super) const PAGE_BYTES: u32 = 4096;
 
-/// Opens a connection to an existing file. It reads nothing yet and, until [`trust`], leaves the log alone when it closes.
+/// Opens a connection to an existing file. It reads nothing yet and, until [`trust`], leaves the log alone when it
+/// closes.
 pub(super) fn connect(path: &Path, key: &[u8; 32]) -> rusqlite::Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let conn = Connection::open_with_flags(path, flags)?;
     // A log that belongs to another file must not be copied into this one by a connection that only came to look.
     conn.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
-    let statement = Zeroizing::new(format!("pragma key = \"{}\"; pragma cipher_page_size = {PAGE_BYTES};", *raw_key(key)));
+    let statement = Zeroizing::new(format!(
+        "pragma cipher_log_level = none; pragma key = \"{}\"; pragma cipher_page_size = {PAGE_BYTES};",
+        *raw_key(key)
+    ));
     conn.execute_batch(&statement)?;
     conn.busy_timeout(PATIENCE)?;
     Ok(conn)
@@ -45,7 +49,8 @@ fn set_up(conn: &Connection, cache_kib: i64, statements: usize) -> rusqlite::Res
     conn.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
     conn.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false)?;
     conn.execute_batch(&format!(
-        "pragma journal_mode = wal; pragma synchronous = full; pragma foreign_keys = on; pragma wal_autocheckpoint = 0; \
+        "pragma journal_mode = wal; pragma synchronous = full; pragma wal_autocheckpoint = 0; \
+         pragma foreign_keys = on; \
          pragma temp_store = memory; pragma cache_size = -{cache_kib};"
     ))?;
     conn.set_prepared_statement_cache_capacity(statements);
@@ -78,7 +83,8 @@ impl Writer {
         Self { conn, log: log.into() }
     }
 
-    /// After a commit: a log that is long is emptied if no reader needs it, one that is very long even if that takes a wait.
+    /// After a commit: a log that is long is emptied if no reader needs it, one that is very long even if that takes a
+    /// wait.
     pub(super) fn checkpoint_if_long(&self) -> Result<()> {
         let long = self.log_bytes();
         if long >= VERY_LONG_LOG_BYTES {

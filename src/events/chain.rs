@@ -18,8 +18,8 @@ pub(super) struct Row<'a> {
 }
 
 impl Row<'_> {
-    /// SHA-256 over the hash before and every field. Lengths go in front, so that no two rows are the same bytes. The format
-    /// is stored history: a change needs a new first line.
+    /// SHA-256 over the hash before and every field. Lengths go in front, so that no two rows are the same bytes. The
+    /// format is stored history: a change needs a new first line.
     pub(super) fn hash(&self, before: &[u8; 32]) -> [u8; 32] {
         let mut hasher = Sha256::new();
         hasher.update(b"pulsepoint event v1\n");

@@ -1,5 +1,5 @@
-//! What was refused: it has no transaction to ride on, so it is gathered for a second and written to the chain of `control.db`,
-//! told once and then once more with a count, per kind, address, route and minute.
+//! What was refused: it has no transaction to ride on, so it is gathered for a second and written to the chain of
+//! `control.db`, told once and then once more with a count, per kind, address, route and minute.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -14,7 +14,8 @@ use crate::error::Result;
 
 /// How long the first refusal may wait for company.
 const GATHER: Duration = Duration::from_secs(1);
-/// Different refusals held at once; further ones share one line per kind, so that a flood from many addresses stays small.
+/// Different refusals held at once; further ones share one line per kind, so that a flood from many addresses stays
+/// small.
 const HELD: usize = 5_000;
 /// The address of that shared line.
 const MANY: &str = "many";
@@ -133,9 +134,7 @@ impl Denials {
             .map(|((at, denial), tally)| (*at, denial.clone(), Line::of(tally)))
             .collect();
         if !due.is_empty() {
-            self.0.db.write_blocking(|tx| {
-                due.iter().try_for_each(|(_, denial, line)| line.append(tx, denial))
-            })?;
+            self.0.db.write_blocking(|tx| due.iter().try_for_each(|(_, denial, line)| line.append(tx, denial)))?;
         }
         let mut gathered = self.gathered();
         for (at, denial, line) in due {

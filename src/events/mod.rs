@@ -1,10 +1,8 @@
-//! What happened, in order: entries that commit with the change they tell of, each sealed to the one before by its hash, and
-//! subscribers that read on from where they were.
+//! What happened, in order: entries that commit with the change they tell of, each sealed to the one before by its
+//! hash, and subscribers that read on from where they were.
 
 mod chain;
 mod denials;
-#[cfg(test)]
-mod tests;
 
 pub use chain::{Fault, FaultKind, Head, Verdict, head, holds, verify, verify_against};
 pub use denials::{Denial, Denials};
@@ -92,7 +90,8 @@ pub fn read_from(conn: &Connection, subscriber: &str, limit: usize) -> Result<Ve
     let after = watermark(conn, subscriber)?;
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
     let mut query = conn.prepare_cached(
-        "select seq, at_ms, kind, actor, subject, request_id, ip, data from events where seq > ?1 order by seq limit ?2",
+        "select seq, at_ms, kind, actor, subject, request_id, ip, data from events
+         where seq > ?1 order by seq limit ?2",
     )?;
     let mut rows = query.query((after, limit))?;
     let mut events = Vec::new();

@@ -14,8 +14,8 @@ use crate::error::Result;
 const FORMAT: u8 = 1;
 const NONCE_LEN: usize = 24;
 
-/// What a key derived from a tenant's key is good for. One key per purpose, so that one kind of ciphertext never opens as
-/// another.
+/// What a key derived from a tenant's key is good for. One key per purpose, so that one kind of ciphertext never opens
+/// as another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Purpose {
     /// The tenant's SQLCipher store.
@@ -46,7 +46,8 @@ impl Purpose {
     }
 }
 
-/// A tenant's own random key. It exists in clear in memory alone; destroying its wrapped form destroys the tenant's data.
+/// A tenant's own random key. It exists in clear in memory alone; destroying its wrapped form destroys the tenant's
+/// data.
 pub struct TenantKey(SecretBox<[u8; 32]>);
 
 impl TenantKey {
@@ -84,14 +85,17 @@ pub(super) fn seal(wrapping: &[u8; 32], bound_to: &[u8], key: &[u8; 32]) -> Vec<
 
 /// Opens what [`seal`] made with the same `wrapping` and `bound_to`.
 pub(super) fn unseal(wrapping: &[u8; 32], bound_to: &[u8], sealed: &[u8]) -> Result<TenantKey> {
-    let refused = || anyhow!("the wrapped key does not open: it was made under another master key, for another owner, or is damaged");
+    let refused = || {
+        anyhow!("the wrapped key does not open: it was made under another master key, for another owner, or is damaged")
+    };
     let (format, rest) = sealed.split_first().ok_or_else(refused)?;
     let (nonce, body) = rest.split_first_chunk::<NONCE_LEN>().ok_or_else(refused)?;
     if *format != FORMAT {
         return Err(anyhow!("the wrapped key has format {format}, which this version does not know").into());
     }
     let payload = Payload { msg: body, aad: bound_to };
-    let plain = XChaCha20Poly1305::new(wrapping.into()).decrypt(&XNonce::from(*nonce), payload).map_err(|_| refused())?;
+    let plain =
+        XChaCha20Poly1305::new(wrapping.into()).decrypt(&XNonce::from(*nonce), payload).map_err(|_| refused())?;
     let plain = Zeroizing::new(plain);
     let key: &[u8; 32] = plain.as_slice().try_into().map_err(|_| refused())?;
     Ok(TenantKey(SecretBox::init_with(|| *key)))

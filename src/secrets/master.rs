@@ -19,7 +19,8 @@ use crate::error::Result;
 const FILE_NAME: &str = "master.key";
 /// Name of the systemd credential (`LoadCredential=` or `LoadCredentialEncrypted=`).
 const CREDENTIAL: &str = "pulsepoint-master-key";
-const WHAT_A_KEY_IS: &str = "a master key is 32 random bytes as 64 hex digits or as base64; `openssl rand -hex 32` makes one";
+const WHAT_A_KEY_IS: &str =
+    "a master key is 32 random bytes as 64 hex digits or as base64; `openssl rand -hex 32` makes one";
 
 /// The key over all keys. Whoever holds it and the data folder holds the data.
 pub struct MasterKey(SecretBox<[u8; 32]>);
@@ -49,9 +50,9 @@ impl fmt::Display for KeySource {
 }
 
 impl MasterKey {
-    /// Looks for the key in `env` (the value of `PULSEPOINT_MASTER_KEY`), then in systemd's credentials, then in the data
-    /// folder. Where there is none, makes a key file if `create` says so and the folder holds no store that an older key
-    /// has sealed.
+    /// Looks for the key in `env` (the value of `PULSEPOINT_MASTER_KEY`), then in systemd's credentials, then in the
+    /// data folder. Where there is none, makes a key file if `create` says so and the folder holds no store that an
+    /// older key has sealed.
     pub fn load(data: &Path, env: Option<SecretString>, create: bool) -> Result<(Self, KeySource)> {
         if let Some(text) = env {
             let key = Self::parse(text.expose_secret()).context("PULSEPOINT_MASTER_KEY is not a master key")?;
@@ -70,10 +71,16 @@ impl MasterKey {
         }
         if data.join("control.db").exists() {
             let path = path.display();
-            return Err(anyhow!("the master key is missing: put {path} back, or set PULSEPOINT_MASTER_KEY to it. The stores in this folder open with no other key").into());
+            return Err(anyhow!(
+                "the master key is missing: put {path} back, or set PULSEPOINT_MASTER_KEY to what it held. \
+                 The stores in this folder open with no other key"
+            )
+            .into());
         }
         if !create {
-            return Err(anyhow!("there is no master key in {} yet: `pulsepoint serve` makes one", data.display()).into());
+            return Err(
+                anyhow!("there is no master key in {} yet: `pulsepoint serve` makes one", data.display()).into()
+            );
         }
         Ok((Self::make_file(data, &path)?, KeySource::NewFile(path)))
     }
@@ -117,12 +124,17 @@ impl MasterKey {
         };
         let mode = meta.permissions().mode() & 0o777;
         if mode & forbidden != 0 {
-            return Err(anyhow!("the key file {shown} can be read by others (mode {mode:04o}): run `chmod 600 {shown}`, and make a new key if others have been here").into());
+            return Err(anyhow!(
+                "the key file {shown} can be read by others (mode {mode:04o}): run `chmod 600 {shown}`"
+            )
+            .into());
         }
         if !meta.is_file() || meta.len() > 4096 {
             return Err(anyhow!("the key file {shown} is not a key file: {WHAT_A_KEY_IS}").into());
         }
-        let text = std::fs::read_to_string(path).map(Zeroizing::new).with_context(|| format!("reading the key file {shown}"))?;
+        let text = std::fs::read_to_string(path)
+            .map(Zeroizing::new)
+            .with_context(|| format!("reading the key file {shown}"))?;
         Ok(Some(Self::parse(&text).with_context(|| format!("the key file {shown} holds no master key"))?))
     }
 

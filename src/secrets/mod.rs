@@ -1,4 +1,5 @@
-//! Keys and passwords: the master key, the tenants' keys under it, one derived key per purpose, Argon2id. Nothing here prints.
+//! Keys and passwords: the master key, the tenants' keys under it, one derived key per purpose, Argon2id. Nothing here
+//! prints.
 
 mod keys;
 mod master;

@@ -50,7 +50,8 @@ pub async fn verify_password(password: SecretString, hash: Option<String>) -> Re
 }
 
 fn argon2() -> Result<Argon2<'static>> {
-    let params = Params::new(MEMORY_KIB, PASSES, 1, None).map_err(|error| anyhow!("{error}")).context("setting up Argon2")?;
+    let params =
+        Params::new(MEMORY_KIB, PASSES, 1, None).map_err(|error| anyhow!("{error}")).context("setting up Argon2")?;
     Ok(Argon2::new(Algorithm::Argon2id, Version::V0x13, params))
 }
 

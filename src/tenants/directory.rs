@@ -74,7 +74,13 @@ pub(super) fn unfinished(conn: &Connection) -> Result<Vec<(TenantId, bool)>> {
     Ok(tenants)
 }
 
-pub(super) fn begin(tx: &Transaction<'_>, id: &TenantId, names: (&str, &str), wrapped: &[u8], now_ms: i64) -> Result<()> {
+pub(super) fn begin(
+    tx: &Transaction<'_>,
+    id: &TenantId,
+    names: (&str, &str),
+    wrapped: &[u8],
+    now_ms: i64,
+) -> Result<()> {
     let added = tx.execute(
         "insert into tenants (id, slug, name, state, wrapped_key, created_at_ms) values (?1, ?2, ?3, 'creating', ?4, ?5)
          on conflict (slug) do nothing",

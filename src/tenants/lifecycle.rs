@@ -16,8 +16,8 @@ use crate::secrets::{Purpose, TenantKey};
 /// A tenant's store in its folder.
 pub(super) const STORE: &str = "store.db";
 
-/// A new tenant: its row (in the state `creating`) with its key, its folder under another name, the folder's own name, the
-/// row's state. A crash between any two is finished or undone by [`recover`].
+/// A new tenant: its row (in the state `creating`) with its key, its folder under another name, the folder's own name,
+/// the row's state. A crash between any two is finished or undone by [`recover`].
 pub(super) fn create(tenants: &Tenants, slug: &str, name: &str) -> Result<TenantId> {
     check_slug(slug)?;
     let name = check_name(name)?;
@@ -53,7 +53,7 @@ fn undo(tenants: &Tenants, id: &TenantId) {
     let outcome = remove_folder(&draft(tenants.folder(), id))
         .and_then(|()| tenants.control().write_blocking(|tx| directory::forget(tx, id)));
     if let Err(error) = outcome {
-        tracing::warn!(tenant = %id, %error, "a tenant that could not be made left something behind until the next start");
+        tracing::warn!(tenant = %id, %error, "a tenant that could not be made left something until the next start");
     }
 }
 

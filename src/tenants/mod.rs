@@ -1,5 +1,5 @@
-//! Whose data it is. A tenant is a folder with its own sealed store; a `Tenant` value is the only way to it, and it comes from
-//! here alone. Stores open when they are first asked for and close when nobody holds them any more.
+//! Whose data it is. A tenant is a folder with its own sealed store; a `Tenant` value is the only way to it, and it
+//! comes from here alone. Stores open when they are first asked for and close when nobody holds them any more.
 
 mod directory;
 mod keys;

@@ -20,7 +20,7 @@ use crate::events::{self, Denials, Head, Verdict};
 use crate::secrets::{MasterKey, Purpose};
 
 /// How many tenants stay open, and for how long.
-#[derive(Debug, Clone, serde::Deserialize)]
+#[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Settings {
     /// Tenants kept open at most; beyond it the one unused for longest closes.
@@ -62,8 +62,8 @@ enum Refusal {
 }
 
 impl Tenants {
-    /// Opens `control.db` in the data folder, making both on first start, and finishes what a crash interrupted. No tenant is
-    /// opened. Blocks; to be called before serving.
+    /// Opens `control.db` in the data folder, making both on first start, and finishes what a crash interrupted. No
+    /// tenant is opened. Blocks; to be called before serving.
     pub fn start(data: &Path, master: MasterKey, clock: Clock, settings: &Settings) -> Result<Self> {
         let folder = data.join("tenants");
         let control = open_control(data, &folder, &master)?;
@@ -101,8 +101,8 @@ impl Tenants {
         self.open(&id).await
     }
 
-    /// The tenant, opened if it was not. `NotFound` if there is none; `Unavailable` with code `tenant_set_aside` if its store
-    /// is missing, damaged, another's or older than it was: the reason is in the log and in [`Self::list`].
+    /// The tenant, opened if it was not. `NotFound` if there is none; `Unavailable` with code `tenant_set_aside` if its
+    /// store is missing, damaged, another's or older than it was: the reason is in the log and in [`Self::list`].
     pub async fn open(&self, id: &TenantId) -> Result<Tenant> {
         if let Some(tenant) = self.0.open.get(id).await {
             if tenant.db().damage().is_none() {
@@ -157,7 +157,8 @@ impl Tenants {
         self.0.control.read(move |conn| directory::by_email(conn, &email)).await
     }
 
-    /// Takes an e-mail for a tenant; `Conflict` with code `email_taken` when another tenant has it. Taking it twice is fine.
+    /// Takes an e-mail for a tenant; `Conflict` with code `email_taken` when another tenant has it. Taking it twice is
+    /// fine.
     pub async fn register_email(&self, email: &str, tenant: &TenantId) -> Result<()> {
         let (email, tenant) = (email.to_owned(), tenant.clone());
         self.0.control.write(move |tx| directory::register_email(tx, &email, &tenant)).await
@@ -199,7 +200,11 @@ impl Tenants {
 
     /// Lets go of every tenant and writes down what is still in memory. For a polite stop.
     pub async fn close_all(&self) -> Result<()> {
-        self.0.open.invalidate_all();
+        // One by one, because `invalidate_all` spares what came in at the same instant.
+        let ids: Vec<TenantId> = self.held().keys().cloned().collect();
+        for id in &ids {
+            self.0.open.invalidate(id).await;
+        }
         self.0.open.run_pending_tasks().await;
         let tenants = self.clone();
         blocking(move || {
@@ -339,7 +344,8 @@ fn open_control(data: &Path, folder: &Path, master: &MasterKey) -> Result<Db> {
     };
     Db::open(&path, &master.derive("control.db"), &spec).map_err(|error| match error {
         OpenError::WrongKey(path) => anyhow!(
-            "the master key does not open {}: it is another folder's key, or the file's beginning is damaged. Nothing was changed",
+            "the master key does not open {}: it is another folder's, or the file's beginning is damaged. \
+             Nothing was changed",
             path.display()
         )
         .into(),

@@ -1,5 +1,5 @@
-//! What `control.db` remembers of each store, so that an older copy or a cut event chain shows: the commit counter and the
-//! newest event. Written within a second of a commit, for all tenants at once, and when a tenant closes.
+//! What `control.db` remembers of each store, so that an older copy or a cut event chain shows: the commit counter and
+//! the newest event. Written within a second of a commit, for all tenants at once, and when a tenant closes.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -159,7 +159,7 @@ fn next_head(conn: &rusqlite::Connection, id: &TenantId, seen: Option<Head>) -> 
     if let Some(seen) = seen
         && !events::holds(conn, &seen)?
     {
-        tracing::error!(tenant = %id, seq = seen.seq, "the event chain was tampered with: an entry seen before is not there");
+        tracing::error!(tenant = %id, seq = seen.seq, "the event chain was tampered with: an entry once seen is gone");
         return Ok(Some(seen));
     }
     let head = events::head(conn)?;

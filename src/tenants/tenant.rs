@@ -24,7 +24,8 @@ pub struct Change {
     pub version: i64,
 }
 
-/// An open tenant. Cheap to clone; its store closes when the last clone is dropped. Having one is the right to its data.
+/// An open tenant. Cheap to clone; its store closes when the last clone is dropped. Having one is the right to its
+/// data.
 #[derive(Clone)]
 pub struct Tenant(Arc<Inner>);
 
@@ -43,7 +44,14 @@ pub(super) struct Inner {
 type Slot = Arc<OnceLock<Arc<dyn Any + Send + Sync>>>;
 
 impl Tenant {
-    pub(super) fn new(id: TenantId, names: (String, String), db: Db, key: TenantKey, version: i64, memory: Memory) -> Self {
+    pub(super) fn new(
+        id: TenantId,
+        names: (String, String),
+        db: Db,
+        key: TenantKey,
+        version: i64,
+        memory: Memory,
+    ) -> Self {
         let (slug, name) = names;
         let data_version = AtomicI64::new(version);
         let changes = broadcast::Sender::new(BUS);
@@ -92,8 +100,8 @@ impl Tenant {
         self.0.changes.subscribe()
     }
 
-    /// The tenant's one `T`, made by `init` the first time: where modules above keep what they hold per tenant. It dies with
-    /// the open tenant, so it must not hold a `Tenant` itself. `init` runs once and must not ask for the same `T`.
+    /// The tenant's one `T`, made by `init` the first time: where modules above keep what they hold per tenant. It dies
+    /// with the open tenant, so it must not hold a `Tenant` itself. `init` runs once and must not ask for the same `T`.
     pub fn slot<T: Send + Sync + 'static>(&self, init: impl FnOnce() -> T) -> Arc<T> {
         let slot = {
             let mut slots = self.0.slots.lock().unwrap_or_else(PoisonError::into_inner);

@@ -1,0 +1,79 @@
+//! What has to be said beside figures: costs and rates that are missing, claims, converted currencies.
+
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::metrics::facts::{Dim, Measure};
+use crate::metrics::plan::{Key, Plan};
+use crate::metrics::run::Sums;
+use crate::money::format_micros;
+
+/// A sentence beside figures.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Note {
+    /// Stable.
+    pub code: String,
+    pub text: String,
+}
+
+fn note(code: &str, text: impl Into<String>) -> Note {
+    Note { code: code.to_owned(), text: text.into() }
+}
+
+/// The notes of a plan whose window has these totals.
+pub fn notes(plan: &Plan, totals: &Sums) -> Vec<Note> {
+    let mut notes = Vec::new();
+    let currency = plan.frame.currency;
+    let count = |measure| totals.get(measure).unwrap_or(0);
+    let reads = |measure| plan.measures().any(|m| m == measure);
+    let asks = |id: &str| plan.metrics.iter().any(|a| a.metric.id == id);
+
+    let uncosted = count(Measure::UncostedUnits);
+    if uncosted > 0 {
+        let sales = count(Measure::UncostedSales);
+        let worth = if sales == 0 { String::new() } else { format!(" for {} {currency}", format_micros(sales, currency.decimals())) };
+        let (left_out, as_zero) = (plan.metrics.iter().any(|a| a.metric.needs_cost), asks("contribution_margin"));
+        let consequence = match (left_out, as_zero) {
+            (true, true) => "gross profit and margin leave them out, contribution margin counts their cost as 0",
+            (true, false) => "gross profit and margin leave them out",
+            _ => "contribution margin counts their cost as 0",
+        };
+        notes.push(note("lines_without_cost", format!("{uncosted} units sold{worth} have no cost: {consequence}.")));
+    }
+    if asks("contribution_margin") {
+        notes.push(note("costs_not_entered", "Fulfilment costs and payment fees are not entered and count 0."));
+    }
+    let unrated = count(Measure::Unrated) + count(Measure::RefundUnrated) + count(Measure::AdsUnrated);
+    if unrated > 0 {
+        let text = format!(
+            "{unrated} rows have no exchange rate into {currency} within 7 days: they count, but their amounts are left out."
+        );
+        notes.push(note("rows_without_rate", text));
+    }
+    if count(Measure::Foreign) + count(Measure::RefundForeign) + count(Measure::AdsForeign) > 0 {
+        let text = format!("Amounts in other currencies are converted into {currency} with the rate of their day.");
+        notes.push(note("mixed_currency", text));
+    }
+    let claims = plan.metrics.iter().any(|a| a.metric.claimed || a.formula.measures().any(|m| m == Measure::Conversions));
+    if claims {
+        let text = "Conversions and revenue are claimed by each platform for itself; several may claim the same order.";
+        notes.push(note("claimed", text));
+    }
+    if plan.resolved.partial && plan.previous.is_some() && reads(Measure::Spend) {
+        let text = "Ads are known by whole days: the running day is compared with a whole one.";
+        notes.push(note("ads_by_day", text));
+    }
+    let priced = count(Measure::StockPriced);
+    if priced > 0 {
+        notes.push(note("stock_at_price", format!("{priced} units have no cost and are valued at their price.")));
+    }
+    let unvalued = count(Measure::StockUnvalued);
+    if unvalued > 0 {
+        notes.push(note("stock_without_value", format!("{unvalued} units have neither cost nor price and count 0.")));
+    }
+    if plan.keys.iter().any(|k| matches!(k, Key::Dim(Dim::Collection | Dim::DiscountCode))) {
+        let text = "A row may belong to several groups: the groups may add up to more than the total.";
+        notes.push(note("overlapping_groups", text));
+    }
+    notes
+}

@@ -1,0 +1,198 @@
+//! Chooses where each measure is read: the cheapest table that carries every dimension asked for.
+
+use std::collections::BTreeMap;
+
+use super::{Key, On, Plan, Span};
+use crate::error::{Error, Result};
+use crate::metrics::catalogue::{Catalogue, Formula, Metric};
+use crate::metrics::columns::carries;
+use crate::metrics::facts::{Dim, Family, Measure, Source};
+use crate::metrics::query::{Basis, Grain};
+
+impl Plan {
+    /// Fills `reads` and `previous_reads`.
+    pub(super) fn choose_sources(&mut self) -> Result<()> {
+        self.check_each_metric()?;
+        let wanted = self.wanted();
+        self.reads = self.choose(&wanted, &self.current)?;
+        if let Some(previous) = &self.previous {
+            self.previous_reads = self.choose(&wanted, previous)?;
+        }
+        Ok(())
+    }
+
+    /// The same plan read from facts alone, to be compared with.
+    #[cfg(test)]
+    pub fn without_rollups(mut self) -> Result<Self> {
+        self.rollups = false;
+        self.choose_sources()?;
+        Ok(self)
+    }
+
+    fn formulas(&self) -> impl Iterator<Item = (&'static Metric, &Formula)> {
+        let asked = self.metrics.iter().map(|a| (a.metric, &a.formula));
+        asked.chain(self.having.iter().map(|h| (h.metric, &h.formula)))
+    }
+
+    /// What rows must carry.
+    fn dims(&self) -> impl Iterator<Item = Dim> {
+        let keys = self.keys.iter().filter_map(|k| match k {
+            Key::Dim(dim) => Some(*dim),
+            Key::Bucket(_) => None,
+        });
+        let filters = self.filters.iter().filter_map(|f| match f.on {
+            On::Dim(dim) => Some(dim),
+            On::OrderValue => None,
+        });
+        keys.chain(filters)
+    }
+
+    fn by_hour(&self) -> bool {
+        self.keys.contains(&Key::Bucket(Grain::Hour))
+    }
+
+    /// Says which metric lacks which dimension, before tables are chosen for all together.
+    fn check_each_metric(&self) -> Result<()> {
+        for (metric, formula) in self.formulas() {
+            let lacking = self.dims().find(|dim| !has(formula, *dim));
+            if let Some(dim) = lacking {
+                return Err(not_available(metric, dim.id(), formula));
+            }
+            if self.by_hour() && !formula.measures().all(|m| sources_of(m).any(Source::has_instants)) {
+                return Err(not_available(metric, "hour", formula));
+            }
+            if let Some(each) = metric.each
+                && !self.keys.contains(&Key::Dim(each))
+            {
+                let reason = format!("\"{}\" belongs to one {1}: ask for it by the dimension \"{1}\".", metric.id, each.id());
+                return Err(Error::invalid_code("dimension_not_available", Some("metrics"), reason));
+            }
+            let filtered_by_value = self.filters.iter().any(|f| f.on == On::OrderValue);
+            if filtered_by_value && !formula.measures().all(|m| sources_of(m).any(Source::has_instants)) {
+                return Err(not_available(metric, "order_value", formula));
+            }
+            self.check_time(metric, formula)?;
+        }
+        Ok(())
+    }
+
+    fn check_time(&self, metric: &Metric, formula: &Formula) -> Result<()> {
+        let cut = self.resolved.instants && !self.resolved.window.is_whole_days();
+        if cut && !formula.measures().all(|m| sources_of(m).any(Source::has_instants)) {
+            let reason = format!("\"{}\" is known by whole days: give the time as days.", metric.id);
+            return Err(Error::invalid_code("bad_time", Some("time"), reason));
+        }
+        let snapshot = formula.measures().any(|m| sources_of(m).any(Source::is_snapshot));
+        let buckets = self.keys.iter().filter(|k| matches!(k, Key::Bucket(_))).count();
+        if snapshot && buckets > 1 {
+            let reason = format!("\"{}\" is a state, not a sum: ask for it by one bucket of the calendar.", metric.id);
+            return Err(Error::invalid_code("dimension_not_available", Some("dimensions"), reason));
+        }
+        let days = formula.measures().any(|m| m == Measure::Days);
+        let parts = buckets + usize::from(self.keys.contains(&Key::Dim(Dim::DayOfWeek)));
+        if days && parts > 1 {
+            let reason = format!("\"{}\" can be asked by one part of the calendar at a time.", metric.id);
+            return Err(Error::invalid_code("dimension_not_available", Some("dimensions"), reason));
+        }
+        Ok(())
+    }
+
+    /// The measures of all formulas, and those that the notes need.
+    fn wanted(&self) -> BTreeMap<Family, Vec<Measure>> {
+        let mut wanted: BTreeMap<Family, Vec<Measure>> = BTreeMap::new();
+        let mut add = |measure: Measure| {
+            let list = wanted.entry(measure.family()).or_default();
+            if !list.contains(&measure) {
+                list.push(measure);
+            }
+        };
+        for (_, formula) in self.formulas() {
+            formula.measures().for_each(&mut add);
+            for measure in formula.measures() {
+                companions(measure).iter().copied().for_each(&mut add);
+            }
+        }
+        wanted
+    }
+
+    fn choose(&self, wanted: &BTreeMap<Family, Vec<Measure>>, span: &Span) -> Result<BTreeMap<Source, Vec<Measure>>> {
+        let mut reads: BTreeMap<Source, Vec<Measure>> = BTreeMap::new();
+        for (family, measures) in wanted {
+            if *family == Family::Calendar {
+                continue;
+            }
+            let fitting = family.sources().iter().copied().find(|s| self.fits(*s, measures, span));
+            let Some(source) = fitting else {
+                let reason = "These dimensions and filters do not occur together in the rows of these metrics: ask in two queries.";
+                return Err(Error::invalid_code("dimension_not_available", Some("dimensions"), reason));
+            };
+            // A companion that this table does not have is a note less, not an error.
+            let readable = measures.iter().copied().filter(|m| source.measure(*m).is_some());
+            reads.entry(source).or_default().extend(readable);
+        }
+        Ok(reads)
+    }
+
+    fn fits(&self, source: Source, measures: &[Measure], span: &Span) -> bool {
+        let whole = span.window.is_whole_days();
+        if source.is_rollup() && !self.rollups {
+            return false;
+        }
+        // Ads are known by day: of a running day they take what there is.
+        let soft_cut = matches!(source, Source::Ads | Source::DailyAds | Source::StockLevels | Source::StockRates);
+        measures.iter().all(|m| is_companion(*m) || source.measure(*m).is_some())
+            && self.dims().all(|dim| carries(source, dim))
+            && (whole || source.has_instants() || soft_cut && !self.resolved.instants || source.is_snapshot())
+            && (!self.by_hour() || source.has_instants())
+            && (!self.filters.iter().any(|f| f.on == On::OrderValue) || source.has_instants())
+            // The rollups count refunds on their own day.
+            && (self.settings.basis == Basis::RefundDate || !matches!(source, Source::DailySales | Source::DailyProducts) || !measures.iter().any(|m| m.family() == Family::Refunds))
+    }
+}
+
+/// Measures that only feed the notes.
+fn is_companion(measure: Measure) -> bool {
+    matches!(
+        measure,
+        Measure::Unrated | Measure::Foreign | Measure::RefundUnrated | Measure::RefundForeign | Measure::AdsUnrated
+    ) || matches!(measure, Measure::AdsForeign | Measure::StockPriced | Measure::StockUnvalued)
+}
+
+/// What the notes need besides a measure.
+fn companions(measure: Measure) -> &'static [Measure] {
+    match measure {
+        Measure::Gross | Measure::Discount | Measure::Shipping | Measure::Tax => &[Measure::Unrated, Measure::Foreign],
+        Measure::Cost => &[Measure::Units, Measure::UncostedUnits, Measure::UncostedSales],
+        Measure::RefundGoods | Measure::RefundTax | Measure::RefundShipping => {
+            &[Measure::RefundUnrated, Measure::RefundForeign]
+        }
+        Measure::Spend | Measure::Claimed => &[Measure::AdsUnrated, Measure::AdsForeign],
+        Measure::StockValue => &[Measure::StockPriced, Measure::StockUnvalued],
+        _ => &[],
+    }
+}
+
+fn sources_of(measure: Measure) -> impl Iterator<Item = Source> {
+    // The days of a window are the same for everything that is sold in it.
+    let family = if measure == Measure::Days { Family::Sales } else { measure.family() };
+    let readable = move |s: &Source| measure == Measure::Days && *s != Source::Orders || s.measure(measure).is_some();
+    family.sources().iter().copied().filter(readable)
+}
+
+/// Whether a metric can be split by a dimension: each of its measures can.
+pub fn has(formula: &Formula, dim: Dim) -> bool {
+    formula.measures().all(|m| sources_of(m).any(|s| carries(s, dim)))
+}
+
+/// The dimensions of a metric, in the order of the catalogue.
+pub fn dimensions(metric: &Metric) -> Vec<Dim> {
+    let formulas = [metric.formula(false), metric.formula(true)];
+    let all = Catalogue::get().dimensions.iter().map(|d| d.id);
+    all.filter(|dim| has(&formulas[usize::from(dim.is_of_ads())], *dim)).collect()
+}
+
+fn not_available(metric: &Metric, dim: &str, formula: &Formula) -> Error {
+    let have: Vec<&str> = Catalogue::get().dimensions.iter().filter(|d| has(formula, d.id)).map(|d| d.id.id()).collect();
+    let reason = format!("\"{}\" has no {dim}; it has {}.", metric.id, have.join(", "));
+    Error::invalid_code("dimension_not_available", Some("dimensions"), reason)
+}

@@ -1,0 +1,199 @@
+//! The one compiler: a plan becomes one statement with bound values. Each table is summed by itself, by the keys asked for; the
+//! sums are laid side by side, so that rows of one table never multiply those of another; ratios are taken at the very end.
+
+mod branch;
+mod conditions;
+mod figures;
+mod params;
+mod snapshots;
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeSet;
+
+use crate::metrics::facts::{Dim, Measure, Source};
+use crate::metrics::plan::{Key, Plan, Sort, SortBy};
+
+pub use figures::days_by_key;
+pub use params::Param;
+use params::Params;
+
+/// A statement ready to run. Its columns: `total` (1 for the totals, which come first), the keys, the measures of the window,
+/// the measures of the comparison.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Statement {
+    pub text: String,
+    pub params: Vec<Param>,
+    /// How many keys.
+    pub keys: usize,
+    /// The measures, in the order of their columns.
+    pub measures: Vec<Measure>,
+    /// Whether the measures come a second time, of the comparison.
+    pub compared: bool,
+}
+
+/// Which of the two windows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Period {
+    Current,
+    Previous,
+}
+
+impl Period {
+    const fn prefix(self) -> char {
+        match self {
+            Self::Current => 'm',
+            Self::Previous => 'p',
+        }
+    }
+}
+
+/// Compiles a plan.
+pub fn compile(plan: &Plan) -> Statement {
+    let measures: Vec<Measure> = plan.measures().collect::<BTreeSet<_>>().into_iter().collect();
+    let compared = plan.previous.is_some();
+    let mut writer = Writer { plan, params: Params::default(), measures, compared };
+    let text = writer.statement();
+    Statement {
+        text,
+        params: writer.params.into_values(),
+        keys: plan.keys.len(),
+        measures: writer.measures,
+        compared,
+    }
+}
+
+struct Writer<'a> {
+    plan: &'a Plan,
+    params: Params,
+    measures: Vec<Measure>,
+    compared: bool,
+}
+
+impl Writer<'_> {
+    fn statement(&mut self) -> String {
+        if self.plan.keys.is_empty() {
+            let all = self.combined(&[]);
+            return format!("select 1 as total, {} from ({all}) r", self.measure_columns().join(", "));
+        }
+        let keys: Vec<Key> = self.plan.keys.clone();
+        let rows = self.combined(&keys);
+        let totals = if self.adds_up() { self.summed() } else { self.combined(&[]) };
+        let columns = self.measure_columns().join(", ");
+        let key_names = (0..keys.len()).map(|i| format!("k{i}")).collect::<Vec<_>>().join(", ");
+        let page = self.page();
+        let order = self.order();
+        let nulls = (0..keys.len()).map(|i| format!("null as k{i}")).collect::<Vec<_>>().join(", ");
+        format!(
+            "with r as materialized ({rows})\nselect * from (\nselect 1 as total, {nulls}, {columns} from ({totals}) t\n\
+             union all\n(select 0 as total, {key_names}, {columns} from r{page})) q\norder by total desc, {order}"
+        )
+    }
+
+    /// Every table's sums side by side, by `keys`.
+    fn combined(&mut self, keys: &[Key]) -> String {
+        let mut branches = Vec::new();
+        for period in [Period::Current, Period::Previous] {
+            let reads = match period {
+                Period::Current => &self.plan.reads,
+                Period::Previous => &self.plan.previous_reads,
+            };
+            for (source, measures) in reads {
+                branches.push(self.branch(period, *source, measures, keys));
+            }
+        }
+        if branches.len() == 1 && !self.compared {
+            return branches.remove(0);
+        }
+        let key_names: Vec<String> = (0..keys.len()).map(|i| format!("k{i}")).collect();
+        let sums = self.per_column(|name, measure| {
+            let zero = if measure == Measure::SecondGap { "" } else { ", 0" };
+            let sum = format!("sum({name})");
+            let filled = if zero.is_empty() { sum } else { format!("coalesce({sum}{zero})") };
+            format!("{filled} as {name}")
+        });
+        let selected = key_names.iter().cloned().chain(sums).collect::<Vec<_>>().join(", ");
+        let grouped = if keys.is_empty() { String::new() } else { format!(" group by {}", key_names.join(", ")) };
+        format!("select {selected} from (\n{}) u{grouped}", branches.join("\nunion all by name\n"))
+    }
+
+    /// The totals of rows that add up to them.
+    fn summed(&self) -> String {
+        let sums = self.per_column(|name, _| format!("coalesce(sum({name}), 0) as {name}"));
+        format!("select {} from r", sums.join(", "))
+    }
+
+    /// Whether the rows add up to the totals: no distinct counts, no row in several groups, no states in time.
+    fn adds_up(&self) -> bool {
+        let lists = self.plan.keys.iter().any(|k| matches!(k, Key::Dim(Dim::Collection | Dim::DiscountCode)));
+        let in_time = self.plan.keys.iter().any(|k| matches!(k, Key::Bucket(_)));
+        let of = |reads: &std::collections::BTreeMap<Source, Vec<Measure>>| {
+            reads.iter().all(|(source, measures)| {
+                !(in_time && source.is_snapshot()) && measures.iter().all(|m| m.is_additive(*source))
+            })
+        };
+        !lists && of(&self.plan.reads) && of(&self.plan.previous_reads)
+    }
+
+    fn measure_columns(&self) -> Vec<String> {
+        self.per_column(|name, _| name.to_owned())
+    }
+
+    fn per_column(&self, write: impl Fn(&str, Measure) -> String) -> Vec<String> {
+        let periods: &[Period] = if self.compared { &[Period::Current, Period::Previous] } else { &[Period::Current] };
+        let mut columns = Vec::with_capacity(self.measures.len() * periods.len());
+        for period in periods {
+            for measure in &self.measures {
+                columns.push(write(&format!("{}_{}", period.prefix(), measure.id()), *measure));
+            }
+        }
+        columns
+    }
+
+    /// Conditions on sums, order and limits of the rows.
+    fn page(&mut self) -> String {
+        let mut conditions = self.bucket_bounds();
+        for having in &self.plan.having {
+            conditions.push(self.having(having));
+        }
+        let mut text = String::new();
+        if !conditions.is_empty() {
+            text.push_str(" where ");
+            text.push_str(&conditions.join(" and "));
+        }
+        // Rows that are filled up afterwards are cut afterwards.
+        if !self.plan.fills_buckets() {
+            let limit = self.params.int(i64::from(self.plan.limit) + 1);
+            let offset = self.params.int(i64::from(self.plan.offset));
+            text.push_str(&format!(" order by {} limit {limit} offset {offset}", self.order()));
+        }
+        text
+    }
+
+    /// A longer comparison has buckets that face nothing: they count in the totals only.
+    fn bucket_bounds(&mut self) -> Vec<String> {
+        let Some(previous) = &self.plan.previous else { return Vec::new() };
+        let mut bounds = Vec::new();
+        for (i, key) in self.plan.keys.iter().enumerate() {
+            let Key::Bucket(grain) = key else { continue };
+            let count = |span: &crate::metrics::plan::Span| span.buckets.get(grain).map_or(0, |b| b.all.len());
+            let (own, other) = (count(&self.plan.current), count(previous));
+            if other > own {
+                bounds.push(format!("k{i} < {}", self.params.int(i64::try_from(own).unwrap_or(i64::MAX))));
+            }
+        }
+        bounds
+    }
+
+    fn order(&self) -> String {
+        let columns = self.plan.order.iter().map(|Sort { by, descending }| {
+            let direction = if *descending { "desc" } else { "asc" };
+            let column = match by {
+                SortBy::Key(i) => format!("k{i}"),
+                SortBy::Metric(i, what) => self.figure(&self.plan.metrics[*i], *what),
+            };
+            format!("{column} {direction} nulls last")
+        });
+        columns.collect::<Vec<_>>().join(", ")
+    }
+}
