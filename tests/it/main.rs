@@ -1,6 +1,10 @@
 //! Behaviour of Pulsepoint, seen from outside: one binary, because each would link all of it anew.
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may stop at the first surprise")]
 
+mod access;
+mod auth;
+mod auth_tokens;
+mod brands;
 mod cli;
 mod cli_serve;
 mod db;
@@ -10,14 +14,13 @@ mod demo_figures;
 mod demo_install;
 mod demo_stories;
 mod events;
+mod http;
+mod http_wire;
+mod imports;
+mod imports_ended;
+mod imports_files;
+mod imports_hostile;
+mod openapi;
 mod support;
 mod tenants;
 mod tenants_attacked;
-mod access;
-mod auth;
-mod auth_tokens;
-mod brands;
-mod http;
-mod http_wire;
-mod openapi;
-mod support;
