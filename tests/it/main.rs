@@ -24,3 +24,4 @@ mod openapi;
 mod support;
 mod tenants;
 mod tenants_attacked;
+mod warehouse;

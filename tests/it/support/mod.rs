@@ -2,3 +2,6 @@
 
 pub mod app;
 pub mod binary;
+pub mod figures;
+pub mod shop;
+pub mod stores;
