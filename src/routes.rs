@@ -94,8 +94,15 @@ table! {
 }
 
 /// Addresses of the page: each answers with its shell. A `*` stands for one segment.
-const PAGES: [&str; 9] = [
-    "/", "/setup", "/login", "/b/*", "/b/*/import", "/admin/users", "/settings/profile", "/settings/brand", "/settings/about",
+const PAGES: [&str; 8] = [
+    "/",
+    "/setup",
+    "/login",
+    "/b/*",
+    "/b/*/import",
+    "/admin/users",
+    "/settings/brand",
+    "/settings/appearance",
 ];
 
 /// The OpenAPI 3.1 document, generated from the handlers that the table names.
