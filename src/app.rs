@@ -6,6 +6,8 @@ use crate::auth::Auth;
 use crate::clock::Clock;
 use crate::error::Result;
 use crate::http::{self, Assets, Counters};
+use crate::imports::{self, Imports};
+use crate::jobs::Jobs;
 use crate::tenants::Tenants;
 
 /// Everything a running Pulsepoint holds.
@@ -23,13 +25,25 @@ pub struct App {
     pub counters: Counters,
     /// The embedded page.
     pub assets: Assets,
+    /// Takes files in.
+    pub imports: Imports,
+    /// What runs by itself.
+    pub jobs: Jobs,
 }
 
 impl App {
     /// Puts the parts together over open tenants.
     pub async fn start(tenants: Tenants, clock: Clock, http: http::Settings) -> Result<Self> {
         let auth = Auth::start(tenants.clone(), clock.clone(), &http).await?;
-        Ok(Self { clock, tenants, auth, http, counters: Counters::default(), assets: Assets::embedded() })
+        let (jobs, counters, assets) = (Jobs::new(clock.clone()), Counters::default(), Assets::embedded());
+        let imports = Imports::new(clock.clone(), imports::Limits { upload_bytes: http.upload_bytes as u64, ..Default::default() });
+        Ok(Self { clock, tenants, auth, http, counters, assets, imports, jobs })
+    }
+
+    /// Lets go of what is open and writes down what is still in memory.
+    pub async fn close(&self) -> Result<()> {
+        self.imports.close().await;
+        self.tenants.close_all().await
     }
 }
 
@@ -43,4 +57,4 @@ macro_rules! parts {
     )*};
 }
 
-parts!(clock: Clock, tenants: Tenants, auth: Auth, http: http::Settings, counters: Counters, assets: Assets);
+parts!(clock: Clock, tenants: Tenants, auth: Auth, http: http::Settings, counters: Counters, assets: Assets, imports: Imports);

@@ -1,1 +1,5 @@
-fn main() {}
+//! Parses the command line, runs the command, sets the exit code.
+
+fn main() -> std::process::ExitCode {
+    pulsepoint::cli::run(std::env::args_os())
+}

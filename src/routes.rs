@@ -12,15 +12,17 @@ use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodFilter, MethodRouter, on};
 use utoipa::OpenApi;
+use utoipa::openapi::PathItem;
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityRequirement, SecurityScheme};
 
 use crate::app::App;
 use crate::auth::Access::{self, Needs, Public, SignedIn};
-use crate::auth::Permission::{Manage, View};
+use crate::auth::Permission::{Connect, Manage, View};
 use crate::auth::{self, Asked, guard};
 use crate::brands;
 use crate::error::Error;
 use crate::http::secs;
+use crate::imports;
 use crate::tenants;
 
 /// One line of the table.
@@ -82,6 +84,11 @@ table! {
     POST   "/api/brands"                     Needs(Manage)   => brands::routes::create;
     GET    "/api/brands/{brand}"             Needs(View)     => brands::routes::show;
     PATCH  "/api/brands/{brand}"             Needs(Manage)   => brands::routes::update;
+    GET    "/api/imports/formats"            Needs(Connect)  => imports::routes::formats;
+    GET    "/api/brands/{brand}/imports"     Needs(Connect)  => imports::routes::list;
+    POST   "/api/brands/{brand}/imports"     Needs(Connect), Upload => imports::routes::create;
+    GET    "/api/brands/{brand}/imports/{id}" Needs(Connect) => imports::routes::show;
+    GET    "/api/brands/{brand}/imports/{id}/rejects" Needs(Connect) => imports::routes::rejects;
 }
 
 /// Addresses of the page: each answers with its shell. A `*` stands for one segment.
@@ -99,7 +106,17 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
     document.security = Some(vec![SecurityRequirement::new("bearer", Vec::<String>::new())]);
     let bearer = SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer));
     document.components.get_or_insert_default().add_security_scheme("bearer", bearer);
+    document.paths.paths.values_mut().for_each(name_operations);
     document
+}
+
+/// Handlers of different features share their names; with the tag before it, an operation's name is its own.
+fn name_operations(item: &mut PathItem) {
+    let all = [&mut item.get, &mut item.post, &mut item.put, &mut item.patch, &mut item.delete];
+    for operation in all.into_iter().flatten() {
+        let tag = operation.tags.as_ref().and_then(|tags| tags.first());
+        operation.operation_id = tag.zip(operation.operation_id.as_ref()).map(|(tag, id)| format!("{tag}_{id}"));
+    }
 }
 
 /// This document.

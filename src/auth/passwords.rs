@@ -41,7 +41,7 @@ fn is_common(lower: &str) -> bool {
         return true;
     }
     let chars: Vec<char> = lower.chars().collect();
-    let repeats = |n: usize| chars.len() % n == 0 && chars.chunks(n).all(|part| part == &chars[..n]);
+    let repeats = |n: usize| chars.len().is_multiple_of(n) && chars.chunks(n).all(|part| part == &chars[..n]);
     (1..=chars.len() / 2).filter(|n| repeats(*n)).any(|n| n < 4 || list.contains(chars[..n].iter().collect::<String>().as_str()))
 }
 

@@ -97,7 +97,7 @@ pub async fn create_person(
 
 /// Everybody of a tenant, by e-mail.
 pub async fn list_people(tenant: &Tenant) -> Result<Vec<Person>> {
-    let rows = tenant.db().read(|conn| store::list(conn)).await?;
+    let rows = tenant.db().read(store::list).await?;
     Ok(rows.into_iter().map(person).collect())
 }
 

@@ -109,7 +109,7 @@ pub async fn me(member: Member, timings: Timings) -> Result<Json<Me>> {
     let mut demo = false;
     let mut brands = Vec::new();
     if member.may(Permission::View) {
-        let read = member.tenant.db().read(|conn| super::store::brands_in_short(conn));
+        let read = member.tenant.db().read(super::store::brands_in_short);
         for (id, slug, name, is_demo) in timings.time("sqlite", read).await? {
             demo |= is_demo;
             brands.push(MyBrand { id, slug, name });

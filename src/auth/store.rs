@@ -18,12 +18,10 @@ pub struct PersonRow {
     /// The version that access tokens must have.
     pub token_version: i64,
     /// Milliseconds of unix time.
-    pub created_at_ms: i64,
-    /// Milliseconds of unix time.
     pub last_login_ms: Option<i64>,
 }
 
-const COLUMNS: &str = "id, email, name, role, password_hash, state, token_version, created_at_ms, last_login_ms";
+const COLUMNS: &str = "id, email, name, role, password_hash, state, token_version, last_login_ms";
 
 fn read(row: &Row<'_>) -> rusqlite::Result<PersonRow> {
     let role: String = row.get("role")?;
@@ -39,7 +37,6 @@ fn read(row: &Row<'_>) -> rusqlite::Result<PersonRow> {
         password_hash: row.get("password_hash")?,
         active: state == "active",
         token_version: row.get("token_version")?,
-        created_at_ms: row.get("created_at_ms")?,
         last_login_ms: row.get("last_login_ms")?,
     })
 }

@@ -69,10 +69,6 @@ pub(super) struct Customers {
 }
 
 impl Customers {
-    pub(super) fn clear(&mut self) {
-        *self = Self::default();
-    }
-
     /// The id of the customer with `key`, who is added where unknown.
     pub(super) fn id(&mut self, work: &mut Work, key: &Key) -> Result<i64> {
         self.prepare(work.tx, work.brand_id)?;

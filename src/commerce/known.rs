@@ -43,11 +43,6 @@ pub(super) struct Known {
 }
 
 impl Known {
-    /// Forgets everything: the transaction it was learned in may be gone.
-    pub(super) fn clear(&mut self) {
-        *self = Self::default();
-    }
-
     /// What there is under `external_id`. The id's hash may collide, so only equal digests are believed from memory.
     pub(super) fn find(
         &mut self,

@@ -6,6 +6,7 @@ mod catalogue;
 mod change_log;
 mod customers;
 mod day_set;
+pub mod demo;
 mod digest;
 mod freshness;
 mod known;

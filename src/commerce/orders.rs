@@ -231,7 +231,7 @@ fn write(
         work.rev,
     ])?;
     let id = refs.id.unwrap_or_else(|| work.tx.last_insert_rowid());
-    for (line_no, line) in order.lines.iter().enumerate() {
+    for (line_no, line) in (0_i64..).zip(&order.lines) {
         let variant = catalogue.variant(work, &line.variant)?;
         statements.insert_line.execute(params![
             id,

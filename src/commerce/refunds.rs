@@ -130,7 +130,7 @@ impl Lander {
             work.rev,
         ])?;
         let id = id.unwrap_or_else(|| work.tx.last_insert_rowid());
-        for (line_no, line) in refund.lines.iter().enumerate() {
+        for (line_no, line) in (0_i64..).zip(&refund.lines) {
             let variant = match &line.variant {
                 Some(named) => Some(self.known.catalogue.variant(work, named)?),
                 None => None,

@@ -29,6 +29,13 @@ use pool::{Readers, Writer, lock};
 /// Readers that may run at once from async code. Blocking callers are not counted.
 const READERS: usize = 8;
 
+/// The versions of SQLite and of SQLCipher inside.
+pub fn engine_versions() -> Result<(String, String)> {
+    let conn = Connection::open_in_memory()?;
+    let text = |sql: &str| conn.query_row(sql, [], |row| row.get(0));
+    Ok((text("select sqlite_version()")?, text("pragma cipher_version")?))
+}
+
 /// What a file must be to be opened.
 #[derive(Debug, Clone, Copy)]
 pub struct FileSpec<'a> {

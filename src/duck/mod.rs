@@ -16,6 +16,15 @@ pub use sink::Sink;
 
 use crate::error::{Error, Result};
 
+/// The version of DuckDB inside.
+///
+/// # Errors
+/// What DuckDB says.
+pub fn engine_version() -> Result<String> {
+    let version = Connection::open_in_memory().and_then(|conn| conn.version());
+    Ok(version.context("asking DuckDB for its version")?)
+}
+
 /// Where an instance keeps its rows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Storage {

@@ -26,7 +26,7 @@ impl ClientIp {
     /// The key that limits count by.
     pub fn key(self) -> AddressKey {
         match self.0.to_canonical() {
-            IpAddr::V4(v4) => AddressKey(u128::from(v4.to_ipv6_mapped().to_bits())),
+            IpAddr::V4(v4) => AddressKey(v4.to_ipv6_mapped().to_bits()),
             IpAddr::V6(v6) => AddressKey(v6.to_bits() & !u128::from(u64::MAX)),
         }
     }

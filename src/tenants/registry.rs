@@ -20,7 +20,7 @@ use crate::events::{self, Denials, Head, Verdict};
 use crate::secrets::{MasterKey, Purpose};
 
 /// How many tenants stay open, and for how long.
-#[derive(Debug, Clone, serde::Deserialize)]
+#[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Settings {
     /// Tenants kept open at most; beyond it the one unused for longest closes.

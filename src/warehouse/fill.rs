@@ -1,6 +1,8 @@
 //! Fills an empty warehouse from SQLite: sales on one thread, the rest on another, each from a snapshot of its own. The
 //! watermark is the older snapshot's, and comes last: a warehouse without one is not used.
 
+use std::sync::Arc;
+
 use anyhow::{Context as _, anyhow};
 use rusqlite::Connection;
 
@@ -11,10 +13,9 @@ use super::{ads, dimensions, refunds, rollups, stock};
 use crate::db::Db;
 use crate::duck::{self, Duck};
 use crate::error::Result;
-use std::sync::Arc;
 
 /// Fills the instance and returns the change-log entry it has.
-pub(super) fn fill(db: &Db, duck: &Arc<Duck>, now_ms: i64) -> Result<i64> {
+pub(super) fn fill(db: &Db, duck: &Arc<Duck>) -> Result<i64> {
     let (sales, rest) = std::thread::scope(|scope| {
         let rest = scope.spawn(|| part(db, duck, fill_rest));
         let sales = part(db, duck, fill_sales);
@@ -22,7 +23,8 @@ pub(super) fn fill(db: &Db, duck: &Arc<Duck>, now_ms: i64) -> Result<i64> {
     });
     let seq = sales?.min(rest?);
     let lent = duck.lend()?;
-    mark(lent.get()?, seq, now_ms)?;
+    mark(lent.get()?, seq)?;
+    lent.give_back();
     Ok(seq)
 }
 

@@ -49,7 +49,7 @@ pub(super) enum Outcome {
 
 /// Brings the warehouse from entry `since` to the last one. On an error the connection must not be used again: the
 /// transaction ends with it.
-pub(super) fn follow(conn: &Connection, duck: &duck::Connection, since: i64, now_ms: i64) -> Result<Outcome> {
+pub(super) fn follow(conn: &Connection, duck: &duck::Connection, since: i64) -> Result<Outcome> {
     let changes = Changes::since(conn, since, duck)?;
     if changes.rebuild {
         return Ok(Outcome::Rebuild);
@@ -64,21 +64,16 @@ pub(super) fn follow(conn: &Connection, duck: &duck::Connection, since: i64, now
     apply_ads(conn, duck, &mut brands, &changes)?;
     apply_stock(conn, duck, &changes)?;
     dimensions::feed(conn, &mut brands, duck, Some(since))?;
-    mark(duck, changes.seq, now_ms)?;
+    mark(duck, changes.seq)?;
     run(duck, "commit")?;
     Ok(Outcome::Applied(changes.seq))
 }
 
 /// Writes the watermark.
-pub(super) fn mark(duck: &duck::Connection, seq: i64, now_ms: i64) -> Result<()> {
+pub(super) fn mark(duck: &duck::Connection, seq: i64) -> Result<()> {
     run(duck, "delete from feed_state")?;
-    duck.execute("insert into feed_state values (?, ?)", duck::params![seq, now_ms]).context("marking how far the feed is")?;
+    duck.execute("insert into feed_state values (?)", [seq]).context("marking how far the feed is")?;
     Ok(())
-}
-
-/// The watermark; `None` where the warehouse was never filled to the end.
-pub(super) fn marked(duck: &duck::Connection) -> Result<Option<i64>> {
-    Ok(duck.query_row("select max(seq) from feed_state", [], |row| row.get(0)).context("reading how far the feed is")?)
 }
 
 fn apply_sales(conn: &Connection, duck: &duck::Connection, brands: &mut Brands, changes: &Changes) -> Result<()> {

@@ -124,9 +124,10 @@ impl<'c, 'd> Feed<'c, 'd> {
         let (product_id, cost) = match part.variant_id {
             Some(id) => {
                 let variant = self.variants.get(id)?;
-                (Some(variant.product_id), variant.cost(brand, head.cost_day, part.quantity))
+                let cost = variant.cost(brand, head.cost_day, part.quantity);
+                (Some(variant.product_id), if part.quantity == 0 { Some(0) } else { cost })
             }
-            None => (None, None),
+            None => (None, Some(0)),
         };
         let sink = &mut self.sink;
         sink.int(brand.id);

@@ -1,8 +1,22 @@
 //! Behaviour of Pulsepoint, seen from outside: one binary, because each would link all of it anew.
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may stop at the first surprise")]
 
+mod access;
+mod auth;
+mod auth_tokens;
+mod brands;
+mod cli;
+mod cli_serve;
 mod db;
 mod db_crash;
+mod demo;
+mod demo_figures;
+mod demo_install;
+mod demo_stories;
 mod events;
+mod http;
+mod http_wire;
+mod openapi;
+mod support;
 mod tenants;
 mod tenants_attacked;

@@ -5,7 +5,7 @@
 -- Test orders, their refunds and gift cards are not in the warehouse; an order of gift cards alone is in fact_orders with gross 0.
 
 -- One row: the change-log entry up to which everything below is applied. Written in the transaction that applies it.
-create table feed_state (seq bigint not null, fed_at_ms bigint not null);
+create table feed_state (seq bigint not null);
 
 create table dim_brand (brand_id integer not null, name varchar not null, currency varchar not null, timezone varchar not null);
 create table dim_store (store_id integer not null, brand_id integer not null, name varchar not null, currency varchar not null);
@@ -58,7 +58,8 @@ create table fact_orders (
 
 -- On the day of the refund. Tax and shipping stand on its first row; a refund without lines has one row of quantity 0.
 -- `country` is the refund's, else its order's.
--- `cost` is of the refunded units: what was booked for them on the order's day, else of the refund's day.
+-- `cost` is of the refunded units: what was booked for them on the order's day, else of the refund's day; 0 where no variant
+-- is named or no unit came back.
 create table fact_refund_lines (
     brand_id integer not null, refund_id bigint not null, line_no integer not null, order_id bigint, day date not null,
     hour tinyint not null, refunded_at bigint not null, store_id integer not null, customer_id integer, variant_id integer,

@@ -1,0 +1,135 @@
+//! What can be asked of an instance from outside the browser. The same value runs here or, over the control socket, in the
+//! server that has the data folder.
+
+use std::pin::Pin;
+
+use secrecy::{ExposeSecret, SecretString};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use tokio::io::AsyncRead;
+
+/// The file of a command, as it arrives; empty for a command that takes none.
+pub type Upload = Pin<Box<dyn AsyncRead + Send>>;
+
+/// One command, its names not yet checked.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Command {
+    TenantAdd {
+        slug: String,
+        name: String,
+    },
+    TenantList,
+    TenantRemove {
+        slug: String,
+    },
+    BrandAdd {
+        tenant: String,
+        new: NewBrand,
+    },
+    BrandList {
+        tenant: String,
+    },
+    BrandRemoveDemo {
+        tenant: String,
+        slug: String,
+    },
+    UserAdd {
+        tenant: String,
+        new: NewUser,
+    },
+    UserList {
+        tenant: String,
+    },
+    UserPassword {
+        email: String,
+        password: Password,
+    },
+    UserRole {
+        email: String,
+        role: String,
+    },
+    UserRemove {
+        email: String,
+    },
+    SetupToken,
+    WarehouseRebuild {
+        tenant: Option<String>,
+    },
+    /// The file follows in pieces.
+    Import(Import),
+    /// What a running server can say of itself.
+    Status,
+}
+
+/// A brand to be added.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct NewBrand {
+    pub slug: String,
+    pub name: String,
+    pub currency: String,
+    pub timezone: String,
+    pub week_start: u8,
+}
+
+/// A person to be added.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct NewUser {
+    pub email: String,
+    pub name: String,
+    pub role: String,
+    pub password: Password,
+}
+
+/// What an import is told beside the file.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Import {
+    pub tenant: String,
+    pub brand: String,
+    pub file_name: String,
+    /// Size of the file in bytes, for the progress alone.
+    pub bytes: Option<u64>,
+    pub format: Option<String>,
+    /// Text of the mapping file.
+    pub map: Option<String>,
+    pub account: Option<String>,
+    pub currency: Option<String>,
+    pub timezone: Option<String>,
+    pub date_format: Option<String>,
+}
+
+/// A password on its way into the store. Shown nowhere.
+#[derive(Debug)]
+pub struct Password(pub SecretString);
+
+impl Serialize for Password {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_str(self.0.expose_secret())
+    }
+}
+
+impl<'de> Deserialize<'de> for Password {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        Ok(Self(String::deserialize(from)?.into()))
+    }
+}
+
+impl From<Password> for SecretString {
+    fn from(password: Password) -> Self {
+        password.0
+    }
+}
+
+/// How far a command is.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct Progress {
+    pub rows_read: u64,
+    pub bytes_done: u64,
+    pub bytes_total: Option<u64>,
+}
+
+/// What a command answers: for people, and for scripts.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Outcome {
+    pub text: String,
+    pub json: serde_json::Value,
+}

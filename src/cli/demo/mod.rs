@@ -1,0 +1,72 @@
+//! `demo`: two invented shops in a folder of their own, served like anything else.
+
+mod folder;
+
+use std::net::{Ipv4Addr, SocketAddr};
+
+use anyhow::{Context, anyhow};
+use jiff::Timestamp;
+use tokio::net::TcpListener;
+
+use super::lock::DataLock;
+use super::{args, output, serve, settings};
+use crate::commerce::demo::{self, Installed, Shop};
+use crate::config;
+use crate::error::Result;
+
+/// Ports that are tried from the first on.
+const PORTS: std::ops::Range<u16> = 8080..8180;
+
+/// `demo`.
+pub async fn run(args: args::Demo) -> Result<()> {
+    let clock = serve::clock(args.now);
+    if args.stories {
+        return tell(args.seed, clock.now());
+    }
+    let data = args.data.unwrap_or_else(|| config::data_home().join("pulsepoint-demo"));
+    let resolved = settings::of_demo(data, args.listen.clone())?;
+    let settings = resolved.settings;
+    let lock = DataLock::take(&settings.data)?;
+    let listener = match args.listen {
+        Some(_) => serve::listen(settings.listen).await?,
+        None => next_free_port().await?,
+    };
+    folder::prepare(&settings.data, args.reset)?;
+    let app = serve::build(&settings, clock.clone()).await?;
+    tracing::info!("making up what is missing of two shops: a few seconds the first time");
+    let installed = demo::install(&app.tenants, args.seed, &clock).await?;
+    serve::serve(app, lock, &settings, listener, |url| output::line(&greeting(url, &installed))).await
+}
+
+fn greeting(url: &str, installed: &[Installed]) -> String {
+    let mut lines = vec![format!("Pulsepoint demo: {url}"), format!("Sign in with the password {} as", demo::PASSWORD)];
+    for shop in installed {
+        lines.extend(shop.logins.iter().map(|login| format!("  {login:<30} {}", shop.brand)));
+        if shop.removed {
+            lines.push(format!("  (the data of {} was removed; --reset brings it back)", shop.brand));
+        }
+    }
+    lines.join("\n")
+}
+
+/// Prints what is hidden in the data.
+fn tell(seed: u64, now: Timestamp) -> Result<()> {
+    for shop in [Shop::juniper_oak()?, Shop::northwind()?] {
+        for story in demo::stories(&shop, seed, now)? {
+            let end = story.end.map_or_else(|| "now".to_owned(), |end| end.to_string());
+            output::line(&format!("{}  {} to {end}  {}", story.brand, story.start, story.text));
+        }
+    }
+    Ok(())
+}
+
+async fn next_free_port() -> Result<TcpListener> {
+    for port in PORTS {
+        match TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, port))).await {
+            Ok(listener) => return Ok(listener),
+            Err(error) if error.kind() == std::io::ErrorKind::AddrInUse => {}
+            Err(error) => return Err(error).context("looking for a free port")?,
+        }
+    }
+    Err(anyhow!("no port from {} to {} is free: name one with --listen", PORTS.start, PORTS.end - 1).into())
+}

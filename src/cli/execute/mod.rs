@@ -1,0 +1,82 @@
+//! Runs commands with the parts of an instance: the one place where they do what they do, with a server or without.
+
+mod brands;
+mod import;
+mod people;
+mod tenants;
+mod warehouse;
+
+use serde::Serialize;
+use serde_json::{Value, json};
+use tokio::sync::mpsc;
+
+use super::command::{Command, Outcome, Progress, Upload};
+use crate::app::App;
+use crate::auth::Author;
+use crate::error::{Error, Result};
+use crate::tenants::Tenant;
+
+/// Runs one command.
+pub async fn execute(app: &App, command: Command, file: Upload, progress: mpsc::Sender<Progress>) -> Result<Outcome> {
+    match command {
+        Command::TenantAdd { slug, name } => tenants::add(app, &slug, &name).await,
+        Command::TenantList => tenants::list(app).await,
+        Command::TenantRemove { slug } => tenants::remove(app, &slug).await,
+        Command::BrandAdd { tenant, new } => brands::add(app, &tenant, new).await,
+        Command::BrandList { tenant } => brands::list(app, &tenant).await,
+        Command::BrandRemoveDemo { tenant, slug } => brands::remove_demo(app, &tenant, &slug).await,
+        Command::UserAdd { tenant, new } => people::add(app, &tenant, new).await,
+        Command::UserList { tenant } => people::list(app, &tenant).await,
+        Command::UserPassword { email, password } => people::set_password(app, &email, password).await,
+        Command::UserRole { email, role } => people::set_role(app, &email, &role).await,
+        Command::UserRemove { email } => people::remove(app, &email).await,
+        Command::SetupToken => setup_token(app),
+        Command::WarehouseRebuild { tenant } => warehouse::rebuild(app, tenant.as_deref()).await,
+        Command::Import(import) => import::run(app, import, file, progress).await,
+        Command::Status => status(app).await,
+    }
+}
+
+/// Who stands in the event log for what a command did: whoever could read the data folder.
+fn author() -> Author {
+    Author::without_request("command")
+}
+
+/// The tenant of a slug, or a sentence that says how to find it.
+async fn tenant_of(app: &App, slug: &str) -> Result<Tenant> {
+    match app.tenants.by_slug(slug).await {
+        Err(Error::NotFound) => Err(missing(format!("there is no tenant \"{slug}\": see `pulsepoint tenant list`"))),
+        found => found,
+    }
+}
+
+/// Something that was named is not there.
+fn missing(sentence: String) -> Error {
+    Error::invalid_code("not_found", None, sentence)
+}
+
+/// An answer whose text is a sentence.
+fn said(text: impl Into<String>, json: impl Serialize) -> Result<Outcome> {
+    let json = serde_json::to_value(json).map_err(anyhow::Error::from)?;
+    Ok(Outcome { text: text.into(), json })
+}
+
+fn setup_token(app: &App) -> Result<Outcome> {
+    match app.auth.setup_token() {
+        Some(token) => said(token.clone(), json!({ "token": token })),
+        None => Err(Error::conflict("set_up", "this instance is set up already: sign in, or see `pulsepoint user add`")),
+    }
+}
+
+/// What a running server says of itself to the doctor.
+async fn status(app: &App) -> Result<Outcome> {
+    let stores = tenants::state(app).await?;
+    let json = json!({ "pid": std::process::id(), "jobs": app.jobs.report(), "stores": stores });
+    Ok(Outcome { text: String::new(), json })
+}
+
+/// A list under a heading, and what to do when it is empty.
+fn listed(heading: &[&str], rows: &[Vec<String>], none: &str, json: Value) -> Result<Outcome> {
+    let text = if rows.is_empty() { none.to_owned() } else { super::output::table(heading, rows) };
+    Ok(Outcome { text, json })
+}

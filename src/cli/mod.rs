@@ -1,0 +1,152 @@
+//! The command line: parses, runs one command, says how it went.
+
+mod args;
+mod command;
+mod control;
+mod demo;
+mod doctor;
+mod execute;
+mod import;
+mod instance;
+mod lock;
+mod output;
+mod password;
+mod serve;
+mod settings;
+mod versions;
+
+use std::ffi::OsString;
+use std::future::Future;
+use std::io::IsTerminal;
+use std::process::ExitCode;
+
+use anyhow::{Context, anyhow};
+use clap::{CommandFactory, Parser};
+use serde_json::json;
+use tracing_subscriber::EnvFilter;
+
+use crate::error::Result;
+use args::{Brand, Cli, Config, Plain, Tenant, User, Verb, Warehouse};
+use command::{Command, NewBrand, NewUser, Outcome, Password};
+use versions::Versions;
+
+/// Runs what the arguments say: 0 done, 1 failed, 2 wrong use.
+pub fn run(arguments: impl Iterator<Item = OsString>) -> ExitCode {
+    let cli = match Cli::try_parse_from(arguments) {
+        Ok(cli) => cli,
+        Err(told) => {
+            // Nobody can be told when the terminal is gone.
+            let _ = told.print();
+            return if told.use_stderr() { ExitCode::from(2) } else { ExitCode::SUCCESS };
+        }
+    };
+    match dispatch(cli.verb) {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            output::complain(&format!("pulsepoint: {}", output::sentence(&error)));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Runs one command; false when it worked but found something broken.
+fn dispatch(verb: Verb) -> Result<bool> {
+    match verb {
+        Verb::Serve(args) => logged("info", serve::run(args)).map(|()| true),
+        Verb::Demo(args) => logged("info", demo::run(args)).map(|()| true),
+        Verb::Import(args) => logged("warn", import::run(args)),
+        Verb::Tenant(verb) => tenant(verb),
+        Verb::Brand(verb) => brand(verb),
+        Verb::User(verb) => user(verb),
+        Verb::SetupToken(plain) => answer(&plain, Command::SetupToken),
+        Verb::Warehouse(Warehouse::Rebuild { tenant, plain }) => answer(&plain, Command::WarehouseRebuild { tenant }),
+        Verb::Config(Config::Check(plain)) => print(plain.json, &settings::check(&plain)?),
+        Verb::Doctor(plain) => {
+            let (outcome, ok) = logged("off", async { Ok(doctor::examine(&plain).await) })?;
+            print(plain.json, &outcome).map(|_| ok)
+        }
+        Verb::Version(args) => {
+            let versions = Versions::read()?;
+            print(args.json, &Outcome { text: versions.line(), json: json!(versions) })
+        }
+        Verb::Completions { shell } => {
+            clap_complete::generate(shell, &mut Cli::command(), "pulsepoint", &mut std::io::stdout().lock());
+            Ok(true)
+        }
+    }
+}
+
+fn tenant(verb: Tenant) -> Result<bool> {
+    match verb {
+        Tenant::Add { slug, name, plain } => {
+            let name = name.unwrap_or_else(|| slug.clone());
+            answer(&plain, Command::TenantAdd { slug, name })
+        }
+        Tenant::List(plain) => answer(&plain, Command::TenantList),
+        Tenant::Remove { slug, confirm, plain } if slug == confirm => answer(&plain, Command::TenantRemove { slug }),
+        Tenant::Remove { slug, .. } => {
+            Err(anyhow!("nothing was removed: its data could not be read again. To confirm, add --confirm {slug}").into())
+        }
+    }
+}
+
+fn brand(verb: Brand) -> Result<bool> {
+    match verb {
+        Brand::Add { slug, tenant, name, currency, timezone, week_start, plain } => {
+            let name = name.unwrap_or_else(|| slug.clone());
+            let new = NewBrand { slug, name, currency, timezone, week_start };
+            answer(&plain, Command::BrandAdd { tenant, new })
+        }
+        Brand::List { tenant, plain } => answer(&plain, Command::BrandList { tenant }),
+        Brand::RemoveDemo { slug, tenant, plain } => answer(&plain, Command::BrandRemoveDemo { tenant, slug }),
+    }
+}
+
+fn user(verb: User) -> Result<bool> {
+    match verb {
+        User::Add { email, tenant, name, role, password_stdin, plain } => {
+            let name = name.unwrap_or_else(|| email.split('@').next().unwrap_or_default().to_owned());
+            let password = Password(password::ask(&email, password_stdin)?);
+            answer(&plain, Command::UserAdd { tenant, new: NewUser { email, name, role, password } })
+        }
+        User::List { tenant, plain } => answer(&plain, Command::UserList { tenant }),
+        User::Password { email, password_stdin, plain } => {
+            let password = Password(password::ask(&email, password_stdin)?);
+            answer(&plain, Command::UserPassword { email, password })
+        }
+        User::Role { email, role, plain } => answer(&plain, Command::UserRole { email, role }),
+        User::Remove { email, plain } => answer(&plain, Command::UserRemove { email }),
+    }
+}
+
+/// Runs a command on the instance and prints its answer.
+fn answer(plain: &Plain, command: Command) -> Result<bool> {
+    let settings = settings::of(&plain.place, None)?.settings;
+    let outcome = logged("warn", async { instance::run(&settings, command).await })?;
+    print(plain.json, &outcome)
+}
+
+fn print(json: bool, outcome: &Outcome) -> Result<bool> {
+    output::answer(json, &outcome.text, &outcome.json);
+    Ok(true)
+}
+
+/// Runs to the end, with a log on standard error: of this level, or as `RUST_LOG` says.
+fn logged<T>(level: &str, run: impl Future<Output = Result<T>>) -> Result<T> {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(level));
+    let errors = std::io::stderr;
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(errors).with_ansi(errors().is_terminal()).init();
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().context("starting the runtime")?;
+    runtime.block_on(run)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        Cli::command().debug_assert();
+    }
+}

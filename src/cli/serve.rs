@@ -1,0 +1,114 @@
+//! A server as a process: parts, jobs, control socket, one line when ready, a polite stop.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use anyhow::Context;
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio_util::sync::CancellationToken;
+
+use super::control::Control;
+use super::execute::execute;
+use super::lock::DataLock;
+use super::{args, output, settings};
+use crate::app::App;
+use crate::clock::Clock;
+use crate::config::{self, Settings};
+use crate::error::Result;
+use crate::secrets::{KeySource, MasterKey};
+use crate::tenants::Tenants;
+use crate::{schedule, server};
+
+/// How long jobs may take to finish when the server stops.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// `serve`.
+pub async fn run(args: args::Serve) -> Result<()> {
+    let resolved = settings::of(&args.place, args.listen)?;
+    for stray in &resolved.strays {
+        tracing::warn!("{stray}");
+    }
+    let settings = resolved.settings;
+    let lock = DataLock::take(&settings.data)?;
+    let listener = listen(settings.listen).await?;
+    let app = build(&settings, clock(args.now)).await?;
+    if let Some(token) = app.auth.setup_token() {
+        tracing::info!("first run: open the page and enter the setup token {token}");
+    }
+    serve(app, lock, &settings, listener, |_| {}).await
+}
+
+/// The time of a run: the system's, or the one it was given.
+pub fn clock(now: Option<jiff::Timestamp>) -> Clock {
+    now.map_or_else(Clock::system, Clock::fixed)
+}
+
+/// The parts of an instance whose folder is ours.
+pub async fn build(settings: &Settings, clock: Clock) -> Result<App> {
+    let (master, source) = MasterKey::load(&settings.data, config::master_key_from_environment(), true)?;
+    if let KeySource::NewFile(path) = &source {
+        tracing::info!("made the master key {}: keep a copy elsewhere, the data is lost without it", path.display());
+    }
+    let (data, limits, time) = (settings.data.clone(), settings.tenants.clone(), clock.clone());
+    let tenants = tokio::task::spawn_blocking(move || Tenants::start(&data, master, time, &limits));
+    App::start(tenants.await.context("opening the tenants")??, clock, settings.http.clone()).await
+}
+
+/// An open socket, or a sentence that says what to do.
+pub async fn listen(address: SocketAddr) -> Result<TcpListener> {
+    let bound = TcpListener::bind(address).await;
+    Ok(bound.with_context(|| format!("listening on {address} (another address: --listen or PULSEPOINT_LISTEN)"))?)
+}
+
+/// Serves until a signal, then stops what runs, in order.
+pub async fn serve(
+    app: App,
+    lock: DataLock,
+    settings: &Settings,
+    listener: TcpListener,
+    greet: impl FnOnce(&str),
+) -> Result<()> {
+    let stop = stop_signal()?;
+    schedule::start(&app);
+    let control = Control::open(&settings.data)?;
+    let commands = app.clone();
+    let control = tokio::spawn(control.serve(
+        move |command, file, progress| {
+            let app = commands.clone();
+            async move { execute(&app, command, file, progress).await }
+        },
+        stop.clone(),
+    ));
+    let address = listener.local_addr().context("asking for the address")?;
+    let url = format!("http://{address}");
+    greet(&url);
+    output::line(&format!("listening on {url}"));
+    let served = server::run(app.clone(), listener, stop.clone().cancelled_owned()).await;
+    stop.cancel();
+    // It ends by itself; a panic in it was told already.
+    let _ = control.await;
+    if !app.jobs.stop(PATIENCE).await {
+        tracing::warn!("a job did not stop in time");
+    }
+    let closed = app.close().await;
+    drop(lock);
+    served.and(closed)
+}
+
+/// Flips at the first SIGTERM or SIGINT.
+fn stop_signal() -> Result<CancellationToken> {
+    let stop = CancellationToken::new();
+    let mut term = signal(SignalKind::terminate()).context("listening for SIGTERM")?;
+    let mut interrupt = signal(SignalKind::interrupt()).context("listening for SIGINT")?;
+    let flipped = stop.clone();
+    tokio::spawn(async move {
+        tokio::select! {
+            _ = term.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+        tracing::info!("stopping");
+        flipped.cancel();
+    });
+    Ok(stop)
+}

@@ -1,0 +1,40 @@
+// The page offers what a role may do, and no more; an address typed by hand gets a plain answer.
+import assert from "node:assert/strict";
+import { after, before, it } from "node:test";
+import { BRAND, calm, openBrowser, openSignedIn, settled } from "./support.mjs";
+
+let browser;
+before(async () => {
+  browser = await openBrowser();
+});
+after(() => browser?.close());
+
+const menu = (page) => page.getByRole("navigation", { name: "Main" }).getByRole("link").allInnerTexts();
+
+const ROLES = [
+  { who: "owner", links: ["Dashboard", "Import", "People", "Brand", "Appearance"] },
+  { who: "analyst", links: ["Dashboard", "Appearance"] },
+  { who: "viewer", links: ["Dashboard", "Appearance"] },
+  { who: "operator", links: ["Dashboard", "Appearance"] },
+];
+
+for (const { who, links } of ROLES) {
+  it(`${who}: ${links.join(", ")}`, async () => {
+    const page = await openSignedIn(browser, { email: `${who}@juniper-oak.example` });
+    await page.goto(`/b/${BRAND}`);
+    await settled(page);
+    assert.deepEqual(await menu(page), links);
+    assert.equal(await page.getByRole("button", { name: "Remove demo data" }).count(), who === "owner" ? 1 : 0);
+    if (who !== "owner") {
+      for (const path of [`/b/${BRAND}/import`, "/admin/users", "/settings/brand"]) {
+        await page.goto(path);
+        await page.locator('[data-testid="state-forbidden"]').waitFor();
+      }
+      await page.keyboard.press("Control+k");
+      await page.getByRole("combobox").waitFor();
+      assert.equal(await page.getByRole("option", { name: /^Import/ }).count(), 0);
+    }
+    calm(page, who);
+    await page.context().close();
+  });
+}

@@ -1,0 +1,83 @@
+// Starts the real binary twice (demo data; an empty folder), runs every *.test.mjs beside this file against it, stops it.
+//
+//   PULSEPOINT_BIN=…/pulsepoint node tests/browser/run.mjs [file …]
+//
+// Needs Debian's chromium and `npm ci` in web/. Everything it writes lies in one temporary folder, removed at the end.
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+
+const here = new URL(".", import.meta.url).pathname;
+const binary = process.env.PULSEPOINT_BIN ?? new URL("../../dist/pulsepoint", import.meta.url).pathname;
+if (!existsSync(binary)) {
+  console.error(`No binary at ${binary}: run "make build", or set PULSEPOINT_BIN.`);
+  process.exit(2);
+}
+
+const folder = mkdtempSync(join(tmpdir(), "pulsepoint-browser-"));
+const children = [];
+
+/** Starts one instance and resolves with its address once it says that it listens. */
+function start(name, args) {
+  const env = { ...process.env, PULSEPOINT_RATE_LIMIT_PER_MINUTE: "0", NO_COLOR: "1" };
+  const child = spawn(binary, args, { env, stdio: ["ignore", "pipe", "pipe"] });
+  children.push(child);
+  const lines = [];
+  return new Promise((resolve, reject) => {
+    const read = (line) => {
+      lines.push(line);
+      const url = /listening on (http:\/\/\S+)/.exec(line)?.[1];
+      if (url) resolve({ url, lines });
+    };
+    createInterface({ input: child.stdout }).on("line", read);
+    createInterface({ input: child.stderr }).on("line", read);
+    child.on("exit", (code) => reject(new Error(`${name} ended with ${code}:\n${lines.slice(-30).join("\n")}`)));
+  });
+}
+
+async function stop() {
+  for (const child of children) {
+    child.removeAllListeners("exit");
+    if (child.exitCode === null) {
+      child.kill("SIGTERM");
+      const late = setTimeout(() => child.kill("SIGKILL"), 5000);
+      await once(child, "exit");
+      clearTimeout(late);
+    }
+  }
+  rmSync(folder, { recursive: true, force: true });
+}
+
+/** The token of the first run, as a person would find it in the log. */
+function tokenIn(lines) {
+  for (const line of lines) {
+    const token = /token[^\w]+([\w-]{12,})/i.exec(line)?.[1];
+    if (token) return token;
+  }
+  throw new Error(`no setup token in the log:\n${lines.join("\n")}`);
+}
+
+let code = 1;
+try {
+  const [demo, fresh] = await Promise.all([
+    start("demo", ["demo", "--now", "2026-11-20T18:20:00Z", "--listen", "127.0.0.1:0", "--data", join(folder, "demo")]),
+    start("serve", ["serve", "--listen", "127.0.0.1:0", "--data", join(folder, "fresh")]),
+  ]);
+  const named = process.argv.slice(2);
+  const files = (named.length > 0 ? named : readdirSync(here).filter((name) => name.endsWith(".test.mjs"))).map((name) =>
+    name.includes("/") ? name : join(here, name),
+  );
+  const runner = spawn(process.execPath, ["--test", "--test-concurrency=2", "--test-timeout=120000", ...files], {
+    env: { ...process.env, PP_DEMO: demo.url, PP_FRESH: fresh.url, PP_TOKEN: tokenIn(fresh.lines) },
+    stdio: "inherit",
+  });
+  [code] = await once(runner, "exit");
+} catch (error) {
+  console.error(error.message);
+} finally {
+  await stop();
+}
+process.exit(code ?? 1);

@@ -1,0 +1,153 @@
+// Every screen in every state it can be in, light and dark, at a desk and on a phone: accessible, quiet, inside its width.
+import { after, before, describe, it } from "node:test";
+import { axe, BRAND, calm, DEMO, fits, FRESH, openBrowser, openPage, openSignedIn } from "./support.mjs";
+
+let browser;
+before(async () => {
+  browser = await openBrowser();
+});
+after(() => browser?.close());
+
+const WIDTHS = [1280, 375];
+const json = (status, body) => ({ status, contentType: "application/json", body: JSON.stringify(body) });
+const broken = { title: "Internal error", status: 500, detail: "Something broke.", code: "internal", request_id: "req-1" };
+const FAILED = [/status of 500/];
+
+/** A screen: where it is, what stands there when it is ready, and which request to bend for which state. */
+const SCREENS = [
+  {
+    name: "dashboard",
+    path: `/b/${BRAND}`,
+    api: `**/api/brands/${BRAND}/dashboard*`,
+    full: '[data-testid="chart-main"]',
+    empty: async (route) => {
+      const body = await (await route.fetch()).json();
+      body.freshness = { ...body.freshness, data_through: null, sources: [] };
+      body.kpis = body.kpis.map((kpi) => ({ ...kpi, value: kpi.unit === "count" ? 0 : null, series: [] }));
+      Object.assign(body, { series: [], channels: { rows: [], totals: null }, notes: [] });
+      body.products = { rows: [], truncated: false };
+      body.inventory = { rows: [], as_of: null };
+      body.customers = { ...body.customers, series: [] };
+      await route.fulfill({ status: 200, json: body });
+    },
+  },
+  {
+    name: "import",
+    path: `/b/${BRAND}/import`,
+    api: `**/api/brands/${BRAND}/imports`,
+    full: '[data-testid="table-imports"]',
+    fullBody: {
+      imports: ["running", "done", "failed", "interrupted", "queued"].map((state, at) => ({
+        id: `i${at}`,
+        file_name: `a rather long file name of an export, number ${at}, as platforms like to write them.csv`,
+        state,
+        format: null,
+        error: state === "failed" ? "The header fits no known format." : null,
+        rows_read: 120_033,
+        rows_landed: 118_000,
+        rows_unchanged: 2033,
+        rows_rejected: state === "done" ? 9 : 0,
+        rejects_url: state === "done" ? `/api/brands/${BRAND}/imports/i${at}/rejects` : null,
+        bytes_done: 52e6,
+        bytes_total: 91e6,
+        created_at: "2026-11-20T17:00:00Z",
+        finished_at: null,
+      })),
+    },
+    empty: (route) => route.fulfill(json(200, { imports: [] })),
+  },
+  { name: "people", path: "/admin/users", api: "**/api/users", full: '[data-testid="table-people"]' },
+  { name: "brand", path: "/settings/brand", api: "**/api/brands", full: 'input[name="name"]' },
+  { name: "appearance", path: "/settings/appearance", full: '[role="switch"]' },
+  { name: "not found", path: "/nowhere/at/all", full: 'main a[href="/"]', allow: [/status of 404/] },
+];
+
+function statesOf(screen) {
+  const states = [{ state: "full", ready: screen.full, allow: screen.allow ?? [] }];
+  if (screen.fullBody) states[0].bend = (route) => route.fulfill(json(200, screen.fullBody));
+  if (!screen.api) return states;
+  if (screen.empty) states.push({ state: "empty", ready: '[data-testid="state-empty"]', bend: screen.empty, allow: [] });
+  states.push({ state: "loading", ready: '[data-testid="state-loading"]', bend: () => undefined, allow: [] });
+  const fail = (route) => route.fulfill(json(500, broken));
+  states.push({ state: "error", ready: '[data-testid="state-error"]', bend: fail, allow: FAILED });
+  return states;
+}
+
+/** Both themes of what is on the screen now, and the narrowest phone. */
+async function inspect(page, width, what, within) {
+  for (const theme of ["light", "dark"]) {
+    await page.emulateMedia({ colorScheme: theme });
+    await axe(page, `${what}, ${width} px, ${theme}`, within);
+  }
+  await fits(page, `${what} at ${width} px`);
+  if (width < 600) {
+    await page.setViewportSize({ width: 320, height: 700 });
+    await fits(page, `${what} at 320 px`);
+    await page.setViewportSize({ width, height: 812 });
+  }
+  calm(page, what);
+}
+
+for (const width of WIDTHS) {
+  describe(`${width} px`, { concurrency: 2 }, () => {
+    for (const screen of SCREENS) {
+      it(screen.name, async () => {
+        const page = await openSignedIn(browser, { width });
+        for (const { state, ready, bend, allow } of statesOf(screen)) {
+          page.allow = allow;
+          if (bend) await page.route(screen.api, bend);
+          await page.goto(screen.path);
+          await page.locator(ready).first().waitFor();
+          await page.waitForTimeout(250);
+          await inspect(page, width, `${screen.name}, ${state}`);
+          await page.unrouteAll({ behavior: "ignoreErrors" });
+        }
+        await page.context().close();
+      });
+    }
+
+    it("sign-in, setup", async () => {
+      for (const [base, path] of [
+        [DEMO, "/login"],
+        [FRESH, "/setup"],
+      ]) {
+        const page = await openPage(browser, { base, width });
+        await page.goto(path);
+        await page.locator("form").waitFor();
+        await inspect(page, width, path);
+        await page.locator('button[type="submit"]').click();
+        await page.locator("[aria-invalid=true]").first().waitFor();
+        await inspect(page, width, `${path} with errors`);
+        await page.context().close();
+      }
+    });
+
+    it("windows over the page: range, menu, information, palette, shortcuts, questions", async () => {
+      const page = await openSignedIn(browser, { width });
+      await page.goto(`/b/${BRAND}`);
+      await page.locator('[data-testid="chart-main"]').waitFor();
+      const windows = [
+        ["date range", () => page.getByRole("button", { name: "Last 30 days" }).click(), '[role="dialog"]'],
+        ["information", () => page.getByRole("button", { name: /^About MER/ }).click(), '[role="dialog"]'],
+        ["card menu", () => page.getByRole("button", { name: "Actions for Channels" }).click(), '[role="menu"]'],
+        ["account menu", () => page.getByRole("button", { name: "Account" }).click(), '[role="menu"]'],
+        ["palette", () => page.keyboard.press("Control+k"), '[role="listbox"]'],
+        ["shortcuts", () => page.keyboard.press("?"), '[role="dialog"]'],
+        ["demo question", () => page.getByRole("button", { name: "Remove demo data" }).click(), '[role="dialog"]'],
+      ];
+      for (const [what, open, there] of windows) {
+        await open();
+        await page.locator(there).waitFor();
+        await page.waitForTimeout(200);
+        // What lies beneath a window is covered in part, which says nothing about it.
+        await inspect(page, width, what, there);
+        await page.keyboard.press("Escape");
+        await page.locator(there).waitFor({ state: "detached" });
+      }
+      await page.getByRole("button", { name: "View as table" }).first().click();
+      await page.locator('[data-testid="chart-main-table"]').waitFor();
+      await inspect(page, width, "chart as a table");
+      await page.context().close();
+    });
+  });
+}

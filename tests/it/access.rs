@@ -1,0 +1,176 @@
+//! Who may do what: every route of the table, asked by the owner, a stranger, every role and another tenant's owner.
+//!
+//! A new route needs one arm in `ask`, or this fails.
+
+use std::io::Write;
+
+use axum::body::Body;
+use axum::http::{Method, Request, StatusCode, header};
+use pulsepoint::auth::{Access, Role};
+use pulsepoint::events;
+use pulsepoint::routes::{Route, table};
+use serde_json::{Value, json};
+
+use crate::support::app::{Answer, PASSWORD, Shop, TestApp};
+
+/// One request to a route that succeeds for the owner: addresses filled with real ids, a body that can be.
+struct Ask {
+    path: String,
+    body: Vec<u8>,
+    kind: &'static str,
+    cookie: Option<String>,
+    expected: StatusCode,
+}
+
+impl Ask {
+    fn at(path: impl Into<String>) -> Self {
+        Self { path: path.into(), body: Vec::new(), kind: "", cookie: None, expected: StatusCode::OK }
+    }
+
+    fn json(self, body: Value) -> Self {
+        Self { body: body.to_string().into_bytes(), kind: "application/json", ..self }
+    }
+
+    fn expecting(self, status: u16) -> Self {
+        Self { expected: StatusCode::from_u16(status).unwrap(), ..self }
+    }
+
+    async fn send(&self, app: &TestApp, method: &Method, token: Option<&str>) -> Answer {
+        let mut request = Request::builder().method(method).uri(&self.path);
+        if !self.kind.is_empty() {
+            request = request.header(header::CONTENT_TYPE, self.kind);
+        }
+        if let Some(token) = token {
+            request = request.header(header::AUTHORIZATION, format!("Bearer {token}"));
+        }
+        if let Some(cookie) = &self.cookie {
+            request = request.header(header::COOKIE, cookie);
+        }
+        app.send(request.body(Body::from(self.body.clone())).unwrap()).await
+    }
+}
+
+/// What to ask of a route. Called anew for every cell, since some requests use up what they ask for.
+async fn ask(app: &TestApp, shop: &Shop, route: &Route) -> Option<Ask> {
+    let brand = &shop.brand.uid;
+    let unique = uuid::Uuid::new_v4().simple().to_string();
+    let line = format!("{} {}", route.method, route.path);
+    Some(match line.as_str() {
+        "GET /healthz" | "GET /readyz" | "GET /api/openapi.json" | "GET /api/setup" | "GET /api/auth/me" | "GET /api/users"
+        | "GET /api/brands" => Ask::at(route.path),
+        "POST /api/setup" => {
+            let body = json!({ "token": "x", "tenant_name": "x", "email": "x@x.example", "name": "x", "password": PASSWORD });
+            Ask::at(route.path).json(body).expecting(404)
+        }
+        "POST /api/auth/login" => Ask::at(route.path).json(json!({ "email": shop.people[0].email, "password": PASSWORD })),
+        "POST /api/auth/refresh" => {
+            let cookie = app.login(&shop.people[0].email, PASSWORD).await.cookie();
+            Ask { cookie: Some(cookie), ..Ask::at(route.path) }
+        }
+        "POST /api/auth/logout" => Ask::at(route.path).expecting(204),
+        "POST /api/users" => {
+            let email = format!("{unique}@juniper-oak.example");
+            let body = json!({ "email": email, "name": "New", "role": "viewer", "password": PASSWORD });
+            Ask::at(route.path).json(body).expecting(201)
+        }
+        "PATCH /api/users/{id}" => {
+            Ask::at(format!("/api/users/{}", shop.person(Role::Viewer).id)).json(json!({ "name": unique }))
+        }
+        "DELETE /api/users/{id}" => Ask::at(format!("/api/users/{}", spare_person(app, shop).await)).expecting(204),
+        "POST /api/brands" => {
+            let body = json!({ "name": unique, "currency": "USD", "timezone": "Europe/London" });
+            Ask::at(route.path).json(body).expecting(201)
+        }
+        "GET /api/brands/{brand}" => Ask::at(format!("/api/brands/{brand}")),
+        "PATCH /api/brands/{brand}" => Ask::at(format!("/api/brands/{brand}")).json(json!({ "name": unique })),
+        _ => return None,
+    })
+}
+
+async fn spare_person(app: &TestApp, shop: &Shop) -> String {
+    let body = json!({ "email": format!("{}@juniper-oak.example", uuid::Uuid::new_v4().simple()), "name": "Spare",
+        "role": "viewer", "password": PASSWORD });
+    let owner = app.token(shop, Role::Owner);
+    let made = app.ask(Method::POST, "/api/users", Some(&owner), Some(body)).await;
+    made.json()["id"].as_str().unwrap().to_owned()
+}
+
+/// The same address with every id of it replaced by one that nobody has.
+fn with_random_ids(pattern: &str) -> String {
+    let random = |part: &str| if part.starts_with('{') { uuid::Uuid::new_v4().to_string() } else { part.to_owned() };
+    pattern.split('/').map(random).collect::<Vec<_>>().join("/")
+}
+
+fn permitted(access: Access, role: Role) -> bool {
+    match access {
+        Access::Public | Access::SignedIn => true,
+        Access::Needs(permission) => role.permissions().has(permission),
+    }
+}
+
+#[tokio::test]
+async fn every_route_for_everybody() {
+    let app = TestApp::start().await;
+    let (shop, other) = (app.shop("juniper-oak").await, app.shop("northwind-demo").await);
+    let mut cells = 0;
+    for route in table() {
+        let line = format!("{} {}", route.method, route.path);
+        let Some(first) = ask(&app, &shop, &route).await else { panic!("no request to {line} is known: add one to `ask`") };
+        let owner = first.send(&app, &route.method, Some(&app.token(&shop, Role::Owner))).await;
+        assert_eq!(owner.status, first.expected, "{line} for the owner: {owner:?}");
+        cells += 1;
+
+        let asked = ask(&app, &shop, &route).await.unwrap();
+        let stranger = asked.send(&app, &route.method, None).await;
+        let expected = if route.access == Access::Public { asked.expected } else { StatusCode::UNAUTHORIZED };
+        assert_eq!(stranger.status, expected, "{line} for a stranger: {stranger:?}");
+        cells += 1;
+
+        for role in Role::ALL {
+            let asked = ask(&app, &shop, &route).await.unwrap();
+            let answer = asked.send(&app, &route.method, Some(&app.token(&shop, role))).await;
+            let expected = if permitted(route.access, role) { asked.expected } else { StatusCode::FORBIDDEN };
+            assert_eq!(answer.status, expected, "{line} for the {role}: {answer:?}");
+            cells += 1;
+        }
+        cells += foreign_cell(&app, (&shop, &other), &route, &line).await;
+    }
+    // Past the test's own capture: the number belongs in the log.
+    writeln!(std::io::stderr(), "access: {cells} cells over {} routes", table().len()).unwrap();
+    assert_eq!(cells, table().len() * 9);
+
+    app.app.auth.denials().flush().await.unwrap();
+    let denied = app.app.tenants.control().read(|conn| events::read_from(conn, "test", 1000)).await.unwrap();
+    for route in table().iter().filter(|route| matches!(route.access, Access::Needs(_))) {
+        let label = format!("{} {}", route.method, route.path);
+        assert!(denied.iter().any(|event| event.data["route"] == label.as_str()), "no denial of {label} was told");
+    }
+}
+
+/// Another tenant's owner, with this tenant's ids: not there, in the very words used for what is nowhere.
+async fn foreign_cell(app: &TestApp, (shop, other): (&Shop, &Shop), route: &Route, line: &str) -> usize {
+    let asked = ask(app, shop, route).await.unwrap();
+    let answer = asked.send(app, &route.method, Some(&app.token(other, Role::Owner))).await;
+    if !route.path.contains('{') {
+        let text = String::from_utf8_lossy(&answer.body);
+        let own = route.access != Access::Public && [shop.brand.uid.as_str(), "@juniper-oak"].iter().any(|c| text.contains(c));
+        assert!(!own || route.method == Method::POST, "{line} shows another tenant's data: {text}");
+        return 1;
+    }
+    assert_eq!(answer.status, StatusCode::NOT_FOUND, "{line} for another tenant's owner: {answer:?}");
+    let random = Ask { path: with_random_ids(route.path), ..asked };
+    let nowhere = random.send(app, &route.method, Some(&app.token(other, Role::Owner))).await;
+    assert_eq!((nowhere.status, nowhere.comparable()), (answer.status, answer.comparable()), "{line}");
+    1
+}
+
+#[tokio::test]
+async fn a_handler_behind_the_table_s_back_has_no_member() {
+    use pulsepoint::auth::Member;
+    let app = TestApp::start().await;
+    let shop = app.shop("juniper-oak").await;
+    let naked = axum::Router::new().route("/api/naked", axum::routing::get(|_: Member| async { "data" }));
+    let request = crate::support::app::request(Method::GET, "/api/naked", Some(&app.token(&shop, Role::Owner)), None);
+    let answer = tower::ServiceExt::oneshot(naked, request).await.unwrap();
+    assert_eq!(answer.status(), StatusCode::UNAUTHORIZED);
+}

@@ -1,0 +1,4 @@
+//! What tests of several areas share.
+
+pub mod binary;
+pub mod app;

@@ -1,0 +1,68 @@
+/** `GET /api/stream`: one connection that says which brand has new figures, so that pages redraw by themselves. */
+import { authorisedFetch } from "./client";
+import { queryClient } from "./queries";
+
+/** Splits a stream of text into server-sent events and hands each on as (event, data). */
+export function eventReader(emit: (event: string, data: string) => void): (text: string) => void {
+  let rest = "";
+  return (text) => {
+    rest += text;
+    const blocks = rest.split(/\r?\n\r?\n/);
+    rest = blocks.pop() ?? "";
+    for (const block of blocks) {
+      let event = "message";
+      const data: string[] = [];
+      for (const line of block.split(/\r?\n/)) {
+        if (line.startsWith("event:")) event = line.slice(6).trim();
+        else if (line.startsWith("data:")) data.push(line.slice(5).replace(/^ /, ""));
+      }
+      if (data.length > 0) emit(event, data.join("\n"));
+    }
+  };
+}
+
+function redraw(event: string): void {
+  if (event !== "data") return;
+  void queryClient.invalidateQueries({ queryKey: ["dashboard"] });
+  void queryClient.invalidateQueries({ queryKey: ["brands"] });
+  void queryClient.invalidateQueries({ queryKey: ["imports"] });
+}
+
+async function listen(signal: AbortSignal, onOpen: () => void): Promise<void> {
+  const url = new URL("/api/stream", window.location.origin);
+  const response = await authorisedFetch(new Request(url, { signal, headers: { Accept: "text/event-stream" } }));
+  if (!response.ok || !response.body) throw new Error(`stream: ${response.status}`);
+  onOpen();
+  const read = eventReader(redraw);
+  const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
+  for (;;) {
+    const { value, done } = await reader.read();
+    if (done) return;
+    read(value);
+  }
+}
+
+/** Keeps the stream open until the returned function is called; comes back after a break with growing pauses. */
+export function openStream(): () => void {
+  const abort = new AbortController();
+  void (async () => {
+    let pause = 1000;
+    let opened = false;
+    while (!abort.signal.aborted) {
+      try {
+        await listen(abort.signal, () => {
+          pause = 1000;
+          // What landed while nobody listened.
+          if (opened) void queryClient.invalidateQueries({ queryKey: ["dashboard"] });
+          opened = true;
+        });
+      } catch {
+        // A break is normal: the machine slept, the server restarted, the network changed.
+      }
+      if (abort.signal.aborted) return;
+      await new Promise((done) => setTimeout(done, pause));
+      pause = Math.min(pause * 2, 30_000);
+    }
+  })();
+  return () => abort.abort();
+}

@@ -1,0 +1,167 @@
+import { ListFilter } from "lucide-react";
+import { useMemo } from "react";
+import type { ChannelFigures, Dashboard } from "../../api/types";
+import { csvOf } from "../../format/csv";
+import { formatChange, formatFigure, toNumber } from "../../format/number";
+import { t } from "../../messages/en";
+import { IconButton } from "../../ui/Button";
+import { Card } from "../../ui/Card";
+import { type Column, DataTable } from "../../ui/DataTable";
+import { CardMenu } from "./CardMenu";
+import { fileName, saveCsv } from "./MainChart";
+import { Share } from "./Share";
+
+/** One line of the tree, whatever its level. */
+interface Line extends ChannelFigures {
+  level: "channel" | "campaign" | "adset" | "ad";
+  name: string;
+  path: string[];
+  below?: Line[];
+}
+
+function linesOf(data: Dashboard): Line[] {
+  return data.channels.rows.map((channel) => ({
+    ...channel,
+    level: "channel",
+    name: channel.channel,
+    path: [channel.channel],
+    below: channel.campaigns?.map((campaign) => ({
+      ...campaign,
+      level: "campaign",
+      name: campaign.campaign,
+      path: [channel.channel, campaign.campaign],
+      below: campaign.adsets?.map((adset) => ({
+        ...adset,
+        level: "adset",
+        name: adset.adset,
+        path: [channel.channel, campaign.campaign, adset.adset],
+        below: adset.ads?.map((ad) => ({
+          ...ad,
+          level: "ad",
+          name: ad.ad,
+          path: [channel.channel, campaign.campaign, adset.adset, ad.ad],
+        })),
+      })),
+    })),
+  }));
+}
+
+export function channelName(id: string): string {
+  return t.dashboard.channelNames[id] ?? id;
+}
+
+const label = (line: Line) => (line.level === "channel" ? channelName(line.name) : line.name);
+const FIGURES = [
+  "ad_spend",
+  "impressions",
+  "clicks",
+  "cpc",
+  "platform_conversions",
+  "platform_reported_revenue",
+  "platform_roas",
+] as const;
+
+function columnsFor(currency: string, compared: boolean, onFilter: (filter: string) => void): Column<Line>[] {
+  const c = t.dashboard.col;
+  const figure = (
+    id: (typeof FIGURES)[number],
+    header: string,
+    unit: "money" | "count" | "ratio",
+    title?: string,
+  ): Column<Line> => ({
+    id,
+    header,
+    title,
+    sort: (line) => toNumber(line[id]),
+    cell: (line) => formatFigure(line[id], { unit, currency }),
+  });
+  return [
+    {
+      id: "channel",
+      header: c.channel,
+      left: true,
+      sort: label,
+      cell: (line) => (
+        <>
+          <span title={label(line)} className={line.level === "channel" ? "truncate font-medium" : "truncate"}>
+            {label(line)}
+          </span>
+          {(line.level === "channel" || line.level === "campaign") && (
+            <IconButton
+              label={t.dashboard.filterBy(label(line))}
+              className="absolute top-1/2 right-0 size-7 -translate-y-1/2 bg-sunken opacity-0 group-hover:opacity-100 focus-visible:opacity-100 pointer-coarse:hidden"
+              onClick={() => onFilter(`${line.level}:eq:${line.name}`)}
+            >
+              <ListFilter className="size-3.5" aria-hidden="true" />
+            </IconButton>
+          )}
+        </>
+      ),
+    },
+    figure("ad_spend", c.ad_spend, "money"),
+    ...(compared
+      ? [
+          {
+            id: "change",
+            header: c.change,
+            sort: (line: Line) => toNumber(line.ad_spend_change_pct),
+            cell: (line: Line) => <span className="text-ink-mute">{formatChange(line.ad_spend_change_pct)}</span>,
+          },
+        ]
+      : []),
+    {
+      id: "share",
+      header: c.share,
+      sort: (line) => toNumber(line.share),
+      cell: (line) => <Share value={line.share} />,
+    },
+    figure("platform_reported_revenue", c.revenue, "money"),
+    figure("platform_roas", c.roas, "ratio"),
+    figure("platform_conversions", c.conversions, "count"),
+    figure("clicks", c.clicks, "count"),
+    figure("cpc", c.cpc, "money", "Cost per click"),
+    figure("impressions", c.impressions, "count", "Impressions"),
+  ];
+}
+
+function flat(lines: Line[]): Line[] {
+  return lines.flatMap((line) => [line, ...flat(line.below ?? [])]);
+}
+
+export function Channels({ data, onFilter }: { data: Dashboard; onFilter: (filter: string) => void }) {
+  const lines = useMemo(() => linesOf(data), [data]);
+  const columns = columnsFor(data.brand.currency, data.compare !== null, onFilter);
+  const totals: Line | null = data.channels.totals
+    ? { ...data.channels.totals, share: data.channels.totals.share ?? "1", level: "channel", name: "", path: [] }
+    : null;
+  function csv(): void {
+    const rows = flat(lines).map((line) => [
+      ...[0, 1, 2, 3].map((level) => line.path[level] ?? ""),
+      ...FIGURES.map((id) => line[id]),
+    ]);
+    saveCsv(fileName(data, "channels"), csvOf(["channel", "campaign", "adset", "ad", ...FIGURES], rows));
+  }
+  return (
+    <Card
+      title={t.dashboard.channels}
+      lead={t.dashboard.channelsLead}
+      actions={<CardMenu title={t.dashboard.channels} onCsv={csv} />}
+    >
+      {lines.length === 0 ? (
+        <p className="px-5 pt-2 pb-6 text-sm text-ink-mute">{t.dashboard.noAds}</p>
+      ) : (
+        <DataTable
+          id="channels"
+          label={t.dashboard.channels}
+          columns={columns}
+          rows={lines}
+          rowId={(line) => line.path.join(" › ")}
+          rowName={label}
+          below={(line) => line.below}
+          initialSort={[{ id: "ad_spend", desc: true }]}
+          totals={totals}
+        />
+      )}
+    </Card>
+  );
+}

@@ -1,0 +1,91 @@
+import { getRouteApi, useRouter } from "@tanstack/react-router";
+import { type FormEvent, useEffect, useRef, useState } from "react";
+import { asProblem } from "../../api/problem";
+import { login } from "../../api/session";
+import { t } from "../../messages/en";
+import { Button } from "../../ui/Button";
+import { TextField } from "../../ui/Field";
+import { Door } from "./Door";
+import { PasswordField } from "./PasswordField";
+
+const route = getRouteApi("/login");
+
+interface Errors {
+  email?: string;
+  password?: string;
+  form?: string;
+}
+
+/** Two fields and no library: this page is the first thing a phone on a slow line has to fetch. */
+export function Login() {
+  const { next, ended } = route.useSearch();
+  const router = useRouter();
+  const email = useRef<HTMLInputElement>(null);
+  const [wait, setWait] = useState(0);
+  const [busy, setBusy] = useState(false);
+  const [errors, setErrors] = useState<Errors>({});
+
+  useEffect(() => {
+    document.title = `${t.door.login} · ${t.app}`;
+    email.current?.focus();
+  }, []);
+  useEffect(() => {
+    if (wait <= 0) return;
+    const timer = setTimeout(() => setWait(wait - 1), 1000);
+    return () => clearTimeout(timer);
+  }, [wait]);
+
+  async function submit(event: FormEvent<HTMLFormElement>): Promise<void> {
+    event.preventDefault();
+    const form = new FormData(event.currentTarget);
+    const [address, password] = [String(form.get("email")).trim(), String(form.get("password"))];
+    const found: Errors = {
+      ...(address ? {} : { email: t.door.needEmail }),
+      ...(password ? {} : { password: t.door.needPassword }),
+    };
+    setErrors(found);
+    if (found.email || found.password) return;
+    setBusy(true);
+    try {
+      await login(address, password);
+      await router.navigate({ href: next ?? "/", replace: true });
+    } catch (error) {
+      const problem = asProblem(error);
+      if (problem.retryAfter !== null) setWait(Math.ceil(problem.retryAfter));
+      else setErrors({ form: problem.status === 401 ? t.door.wrong : problem.message });
+    } finally {
+      setBusy(false);
+    }
+  }
+
+  const message = wait > 0 ? t.door.locked(wait) : errors.form;
+  return (
+    <Door>
+      <h1 className="text-lg font-semibold tracking-tight">{t.door.login}</h1>
+      <p className="mt-1 text-sm text-ink-mute">{ended ? t.door.ended : t.door.loginLead}</p>
+      <form noValidate onSubmit={(event) => void submit(event)} className="mt-5 flex flex-col gap-4">
+        <TextField
+          label={t.door.email}
+          type="email"
+          autoComplete="username"
+          inputMode="email"
+          ref={email}
+          name="email"
+          error={errors.email}
+        />
+        <PasswordField
+          label={t.door.password}
+          autoComplete="current-password"
+          name="password"
+          error={errors.password}
+        />
+        <p role="alert" className="text-sm text-danger empty:hidden">
+          {message}
+        </p>
+        <Button look="primary" type="submit" disabled={busy || wait > 0}>
+          {busy ? t.door.signingIn : t.door.signIn}
+        </Button>
+      </form>
+    </Door>
+  );
+}

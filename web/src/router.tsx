@@ -1,0 +1,161 @@
+/** Every address of the pages. Code of a page is fetched when it is first needed; its figures are asked for at once. */
+import {
+  createRootRoute,
+  createRoute,
+  createRouter,
+  lazyRouteComponent,
+  Outlet,
+  redirect,
+} from "@tanstack/react-router";
+import { brandsQuery, dashboardQuery, meQuery, queryClient } from "./api/queries";
+import { ensureSession } from "./api/session";
+import { Broken } from "./pages/Broken";
+import { apiParams, readSearch } from "./pages/dashboard/search";
+import { NotFound } from "./pages/NotFound";
+import { lastBrand } from "./ui/preferences";
+
+const rootRoute = createRootRoute({ component: Outlet, notFoundComponent: NotFound, errorComponent: Broken });
+
+interface LoginSearch {
+  next?: string;
+  ended?: boolean;
+}
+
+async function setupNeeded(): Promise<boolean> {
+  const response = await fetch("/api/setup", { credentials: "same-origin" }).catch(() => null);
+  if (!response?.ok) return false;
+  return ((await response.json()) as { needed: boolean }).needed;
+}
+
+const loginRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "/login",
+  validateSearch: (raw: Record<string, unknown>): LoginSearch => ({
+    // Only addresses of this site: `//elsewhere` would be another one.
+    ...(typeof raw.next === "string" && /^\/(?![/\\])/.test(raw.next) ? { next: raw.next } : {}),
+    ...(raw.ended ? { ended: true } : {}),
+  }),
+  beforeLoad: async ({ search }) => {
+    if (await ensureSession().catch(() => null)) throw redirect({ href: search.next ?? "/" });
+    if (await setupNeeded()) throw redirect({ to: "/setup" });
+  },
+  component: lazyRouteComponent(() => import("./pages/door/Login"), "Login"),
+});
+
+const setupRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "/setup",
+  loader: async () => ({ needed: await setupNeeded() }),
+  staleTime: Number.POSITIVE_INFINITY,
+  component: lazyRouteComponent(() => import("./pages/door/Setup"), "Setup"),
+});
+
+/** Everything behind the sign-in. Loading the person's own record and the brands starts before the page's code is there. */
+const shellRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  id: "shell",
+  beforeLoad: async ({ location }) => {
+    if (await ensureSession()) {
+      void queryClient.prefetchQuery(meQuery);
+      void queryClient.prefetchQuery(brandsQuery);
+      return;
+    }
+    if (await setupNeeded()) throw redirect({ to: "/setup" });
+    throw redirect({ to: "/login", search: location.pathname === "/" ? {} : { next: location.href } });
+  },
+  component: lazyRouteComponent(() => import("./shell/Shell"), "Shell"),
+  errorComponent: Broken,
+  notFoundComponent: NotFound,
+});
+
+const homeRoute = createRoute({
+  getParentRoute: () => shellRoute,
+  path: "/",
+  beforeLoad: async () => {
+    const me = await queryClient.ensureQueryData(meQuery);
+    const slug = me.brands.find((brand) => brand.slug === lastBrand())?.slug ?? me.brands[0]?.slug;
+    if (slug) throw redirect({ to: "/b/$brand", params: { brand: slug }, replace: true });
+    throw redirect({ to: "/settings/brand", replace: true });
+  },
+});
+
+const dashboardRoute = createRoute({
+  getParentRoute: () => shellRoute,
+  path: "/b/$brand",
+  validateSearch: (raw: Record<string, unknown>) => readSearch(raw).search,
+  loaderDeps: ({ search }) => apiParams(search),
+  loader: ({ params, deps }) => {
+    void queryClient.prefetchQuery(dashboardQuery(params.brand, deps));
+  },
+  component: lazyRouteComponent(() => import("./pages/dashboard/Dashboard"), "Dashboard"),
+});
+
+const importRoute = createRoute({
+  getParentRoute: () => shellRoute,
+  path: "/b/$brand/import",
+  component: lazyRouteComponent(() => import("./pages/imports/Imports"), "Imports"),
+});
+
+const peopleRoute = createRoute({
+  getParentRoute: () => shellRoute,
+  path: "/admin/users",
+  component: lazyRouteComponent(() => import("./pages/settings/People"), "People"),
+});
+
+const brandRoute = createRoute({
+  getParentRoute: () => shellRoute,
+  path: "/settings/brand",
+  component: lazyRouteComponent(() => import("./pages/settings/BrandPage"), "BrandPage"),
+});
+
+const appearanceRoute = createRoute({
+  getParentRoute: () => shellRoute,
+  path: "/settings/appearance",
+  component: lazyRouteComponent(() => import("./pages/settings/Appearance"), "Appearance"),
+});
+
+/** An unknown address still shows the shell, so that a way on is at hand. */
+const restRoute = createRoute({ getParentRoute: () => shellRoute, path: "$", component: NotFound });
+
+const routeTree = rootRoute.addChildren([
+  loginRoute,
+  setupRoute,
+  shellRoute.addChildren([homeRoute, dashboardRoute, importRoute, peopleRoute, brandRoute, appearanceRoute, restRoute]),
+]);
+
+/** Plain query strings: `range=7d&f=channel:eq:meta&f=…`, readable and the same as the API's own. */
+function parseSearch(text: string): Record<string, unknown> {
+  const search: Record<string, unknown> = {};
+  for (const [key, value] of new URLSearchParams(text)) {
+    if (key === "f") search.f = [...((search.f as string[] | undefined) ?? []), value];
+    else search[key] = value;
+  }
+  return search;
+}
+
+function stringifySearch(search: Record<string, unknown>): string {
+  const params = new URLSearchParams();
+  for (const [key, value] of Object.entries(search)) {
+    for (const item of Array.isArray(value) ? value : [value]) {
+      if (item !== undefined && item !== null) params.append(key, String(item));
+    }
+  }
+  const text = params.toString().replaceAll("%3A", ":").replaceAll("%2F", "/");
+  return text ? `?${text}` : "";
+}
+
+export const router = createRouter({
+  routeTree,
+  parseSearch,
+  stringifySearch,
+  defaultPreload: "intent",
+  defaultPendingMs: 150,
+  scrollRestoration: true,
+  context: {},
+});
+
+declare module "@tanstack/react-router" {
+  interface Register {
+    router: typeof router;
+  }
+}
