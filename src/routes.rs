@@ -20,6 +20,7 @@ use crate::auth::Access::{self, Needs, Public, SignedIn};
 use crate::auth::Permission::{Connect, Manage, View};
 use crate::auth::{self, Asked, guard};
 use crate::brands;
+use crate::commerce;
 use crate::error::Error;
 use crate::http::secs;
 use crate::imports;
@@ -84,6 +85,7 @@ table! {
     POST   "/api/brands"                     Needs(Manage)   => brands::routes::create;
     GET    "/api/brands/{brand}"             Needs(View)     => brands::routes::show;
     PATCH  "/api/brands/{brand}"             Needs(Manage)   => brands::routes::update;
+    DELETE "/api/brands/{brand}/demo"        Needs(Manage)   => commerce::routes::remove_demo;
     GET    "/api/imports/formats"            Needs(Connect)  => imports::routes::formats;
     GET    "/api/brands/{brand}/imports"     Needs(Connect)  => imports::routes::list;
     POST   "/api/brands/{brand}/imports"     Needs(Connect), Upload => imports::routes::create;

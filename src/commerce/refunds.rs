@@ -190,7 +190,7 @@ fn delete(work: &Work, id: i64) -> Result<()> {
     Ok(())
 }
 
-/// Ties refunds that came before their orders to them, now that orders have landed.
+/// Ties refunds that came before their orders to them, now that orders have landed; dated ones replace estimated ones.
 pub(super) fn resolve(work: &mut Work) -> Result<()> {
     let tied = work
         .tx
@@ -202,6 +202,16 @@ pub(super) fn resolve(work: &mut Work) -> Result<()> {
              and o.external_id = refunds.order_ref",
         )?
         .execute(params![work.brand_id, work.connector, work.rev])?;
-    work.changed |= tied > 0;
+    if tied == 0 {
+        return Ok(());
+    }
+    work.changed = true;
+    let mut dated = work.tx.prepare_cached("select distinct order_id from refunds where rev = ? and order_id is not null")?;
+    let orders = dated.query_map([work.rev], |row| row.get(0))?.collect::<rusqlite::Result<Vec<i64>>>()?;
+    for order in orders {
+        if has_dated(work, order)? {
+            drop_estimated(work, order)?;
+        }
+    }
     Ok(())
 }

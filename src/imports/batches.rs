@@ -98,7 +98,10 @@ pub fn read(reader: &Reader, plan: &Plan, setting: &Setting, mut sink: impl FnMu
             reader.check()?;
         }
         if all.parked_rows > reader.limits.open_rows {
-            return Err(bad("scattered_rows", "The rows that belong together stand too far apart: sort the file by order or by day and import it again."));
+            return Err(bad(
+                "scattered_rows",
+                "The rows that belong together stand too far apart: sort the file by order or by day and import it again.",
+            ));
         }
     }
     all.end();
@@ -144,7 +147,11 @@ impl<'p> Gathering<'p> {
                     Some(hash)
                 }
                 None => {
-                    self.refuse(record.line(), "The row continues the one above it, but there is none.".to_owned(), record);
+                    self.refuse(
+                        record.line(),
+                        "The row continues the one above it, but there is none.".to_owned(),
+                        record,
+                    );
                     return Ok(());
                 }
             },
@@ -206,7 +213,11 @@ impl<'p> Gathering<'p> {
         if let Some(group) = self.parked.remove(&hash) {
             self.parked_rows -= group.lines.len();
             let same = group.key.strip_prefix(a).and_then(|rest| rest.strip_prefix('\u{1f}')) == Some(b);
-            return if same { Ok(group) } else { Err(anyhow::anyhow!("two keys of the file share a hash: import it again").into()) };
+            return if same {
+                Ok(group)
+            } else {
+                Err(anyhow::anyhow!("two keys of the file share a hash: import it again").into())
+            };
         }
         let mut group = self.spare.pop().unwrap_or_default();
         group.reset();
@@ -246,8 +257,16 @@ impl<'p> Gathering<'p> {
             for (line, end) in group.lines.iter().zip(&group.ends) {
                 if self.wanted_rejects > 0 {
                     self.wanted_rejects -= 1;
-                    let reason = if line == at { reason.clone() } else { format!("Line {at} of the same group cannot land: {reason}") };
-                    self.piece.rejects.push(RejectedRow { line: *line, reason, row: group.text[from..*end].to_owned() });
+                    let reason = if line == at {
+                        reason.clone()
+                    } else {
+                        format!("Line {at} of the same group cannot land: {reason}")
+                    };
+                    self.piece.rejects.push(RejectedRow {
+                        line: *line,
+                        reason,
+                        row: group.text[from..*end].to_owned(),
+                    });
                 }
                 from = *end;
             }

@@ -72,8 +72,12 @@ impl<'a> Reader<'a> {
             match detect(&head, wanted, map) {
                 Ok(layout) => return Ok(Layout { encoding, ..layout }),
                 Err(formats::Unknown::Encoding) if encoding == Encoding::Utf8 => encoding = Encoding::Windows1252,
-                Err(formats::Unknown::Encoding) => return Err(bad("unreadable_file", "The file's text cannot be decoded.")),
-                Err(formats::Unknown::Reason(reason)) => return Err(Error::invalid_code("unknown_format", Some("file"), reason)),
+                Err(formats::Unknown::Encoding) => {
+                    return Err(bad("unreadable_file", "The file's text cannot be decoded."));
+                }
+                Err(formats::Unknown::Reason(reason)) => {
+                    return Err(Error::invalid_code("unknown_format", Some("file"), reason));
+                }
             }
         }
     }
@@ -83,7 +87,8 @@ impl<'a> Reader<'a> {
     /// # Errors
     /// `Invalid` where the file is broken as a whole or its dates can be read two ways.
     pub fn survey(&self, layout: Layout, setting: &Setting, order: Option<dates::Order>) -> Result<Plan> {
-        let reading = formats::reader(&layout, setting).map_err(|reason| Error::invalid_code("missing_columns", Some("file"), reason))?;
+        let reading = formats::reader(&layout, setting)
+            .map_err(|reason| Error::invalid_code("missing_columns", Some("file"), reason))?;
         match self.look(&layout, reading.as_ref())? {
             Some(seen) => plan(layout, seen, order),
             None => {
@@ -138,7 +143,8 @@ impl<'a> Reader<'a> {
 pub(super) fn interrupted() -> Error {
     Error::Unavailable {
         code: "import_interrupted",
-        reason: "The import was interrupted. What had landed stays; import the same file again to finish it.".to_owned(),
+        reason: "The import was interrupted. What had landed stays; import the same file again to finish it."
+            .to_owned(),
         retry_after_secs: 5,
     }
 }

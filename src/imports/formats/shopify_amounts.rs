@@ -131,7 +131,12 @@ fn refund(order: &Amounts, lines: &[Line], net: &[NetLine], shipping: i64) -> Re
             *part = 0;
         }
     }
-    RefundSplit { goods: parts, tax: refunded - goods_back - shipping_back, shipping: shipping_back, whole: refunded >= total }
+    RefundSplit {
+        goods: parts,
+        tax: refunded - goods_back - shipping_back,
+        shipping: shipping_back,
+        whole: refunded >= total,
+    }
 }
 
 /// `total` × `part` ÷ `whole`, 0 where there is no whole.
@@ -165,7 +170,8 @@ mod tests {
 
     #[test]
     fn the_order_discount_is_shared_exactly() {
-        let split = split(&amounts(2700, 0, 0, 2700, 300, 0), &[line(1, 1000, 0), line(1, 1000, 0), line(1, 1000, 0)]).unwrap();
+        let split =
+            split(&amounts(2700, 0, 0, 2700, 300, 0), &[line(1, 1000, 0), line(1, 1000, 0), line(1, 1000, 0)]).unwrap();
         assert_eq!(split.lines.iter().map(|l| l.discount).sum::<i64>(), 300 * CENT);
         assert_eq!(split.refund, None);
     }

@@ -216,7 +216,10 @@ impl<R: Read> Records<R> {
             Slow::More | Slow::Unclosed => {
                 self.unclosed += 1;
                 if self.unclosed > MAX_UNCLOSED {
-                    return Err(io::Error::new(io::ErrorKind::InvalidData, "the file's quotes are broken: too many are never closed"));
+                    return Err(io::Error::new(
+                        io::ErrorKind::InvalidData,
+                        "the file's quotes are broken: too many are never closed",
+                    ));
                 }
                 let stop = memchr(b'\n', whole).unwrap_or(whole.len());
                 let line: Vec<u8> = whole[..stop].to_vec();
@@ -300,7 +303,9 @@ fn split_quoted(input: &[u8], at_end: bool, delimiter: u8, bytes: &mut Vec<u8>, 
         if input.get(at) == Some(&b'"') {
             at += 1;
             loop {
-                let Some(close) = memchr(b'"', &input[at..]) else { return if at_end { Slow::Unclosed } else { Slow::More } };
+                let Some(close) = memchr(b'"', &input[at..]) else {
+                    return if at_end { Slow::Unclosed } else { Slow::More };
+                };
                 let part = &input[at..at + close];
                 lines += memchr_iter(b'\n', part).count() as u64;
                 bytes.extend_from_slice(part);
