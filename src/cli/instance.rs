@@ -42,7 +42,10 @@ pub async fn run_with_file(
 }
 
 /// Waits for the outcome and hands every report on.
-async fn here<Fut>(run: impl FnOnce(mpsc::Sender<Progress>) -> Fut, mut progress: impl FnMut(Progress)) -> Result<Outcome>
+async fn here<Fut>(
+    run: impl FnOnce(mpsc::Sender<Progress>) -> Fut,
+    mut progress: impl FnMut(Progress),
+) -> Result<Outcome>
 where
     Fut: Future<Output = Result<Outcome>>,
 {

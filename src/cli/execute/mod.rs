@@ -64,7 +64,9 @@ fn said(text: impl Into<String>, json: impl Serialize) -> Result<Outcome> {
 fn setup_token(app: &App) -> Result<Outcome> {
     match app.auth.setup_token() {
         Some(token) => said(token.clone(), json!({ "token": token })),
-        None => Err(Error::conflict("set_up", "this instance is set up already: sign in, or see `pulsepoint user add`")),
+        None => {
+            Err(Error::conflict("set_up", "this instance is set up already: sign in, or see `pulsepoint user add`"))
+        }
     }
 }
 
