@@ -6,6 +6,8 @@ mod auth;
 mod auth_tokens;
 mod brands;
 mod cli;
+mod cli_demo;
+mod cli_import;
 mod cli_serve;
 mod db;
 mod db_crash;
