@@ -24,6 +24,7 @@ use crate::commerce;
 use crate::error::Error;
 use crate::http::secs;
 use crate::imports;
+use crate::metrics;
 use crate::tenants;
 
 /// One line of the table.
@@ -86,6 +87,10 @@ table! {
     GET    "/api/brands/{brand}"             Needs(View)     => brands::routes::show;
     PATCH  "/api/brands/{brand}"             Needs(Manage)   => brands::routes::update;
     DELETE "/api/brands/{brand}/demo"        Needs(Manage)   => commerce::routes::remove_demo;
+    GET    "/api/metrics"                    Needs(View)     => metrics::routes::catalogue;
+    GET    "/api/brands/{brand}/dashboard"   Needs(View)     => metrics::routes::dashboard;
+    POST   "/api/brands/{brand}/query"       Needs(View)     => metrics::routes::query;
+    GET    "/api/stream"                     Needs(View)     => metrics::routes::stream;
     GET    "/api/imports/formats"            Needs(Connect)  => imports::routes::formats;
     GET    "/api/brands/{brand}/imports"     Needs(Connect)  => imports::routes::list;
     POST   "/api/brands/{brand}/imports"     Needs(Connect), Upload => imports::routes::create;
