@@ -1,5 +1,6 @@
 //! What each number means: the catalogue, the typed query, its compiler to SQL, comparisons, the dashboard and their cache.
 
+mod aggregates;
 pub mod answer;
 pub mod cache;
 pub mod calendar;

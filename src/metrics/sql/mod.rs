@@ -7,7 +7,7 @@ mod figures;
 mod params;
 mod snapshots;
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;
 
 use std::collections::BTreeSet;
 
