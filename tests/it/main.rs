@@ -16,6 +16,8 @@ mod demo_stories;
 mod events;
 mod http;
 mod http_wire;
+mod metrics;
+mod metrics_http;
 mod openapi;
 mod support;
 mod tenants;

@@ -65,7 +65,7 @@ fn every_figure_equals_its_typed_query() {
             let query = json!({"metrics": [kpi.id], "time": time, "compare": compare, "grain": grain});
             let by_grain = ask_in(&conn, &frame, query);
             let line: Vec<_> = kpi.series.iter().map(|p| (p.t.clone(), p.value.clone(), p.previous.clone())).collect();
-            let rows: Vec<_> = by_grain.rows.iter().map(|r| (r[0].as_str().expect("t").to_owned(), r[1].clone(), r[2].clone()));
+            let rows = by_grain.rows.iter().map(|r| (r[0].as_str().expect("t").to_owned(), r[1].clone(), r[2].clone()));
             assert_eq!(line, rows.collect::<Vec<_>>(), "{} {params:?}", kpi.id);
         }
         same_tables(&conn, &frame, &page, &time);
