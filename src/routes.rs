@@ -20,6 +20,7 @@ use crate::auth::Access::{self, Needs, Public, SignedIn};
 use crate::auth::Permission::{Connect, Manage, View};
 use crate::auth::{self, Asked, guard};
 use crate::brands;
+use crate::commerce;
 use crate::error::Error;
 use crate::http::secs;
 use crate::imports;
@@ -85,6 +86,7 @@ table! {
     POST   "/api/brands"                     Needs(Manage)   => brands::routes::create;
     GET    "/api/brands/{brand}"             Needs(View)     => brands::routes::show;
     PATCH  "/api/brands/{brand}"             Needs(Manage)   => brands::routes::update;
+    DELETE "/api/brands/{brand}/demo"        Needs(Manage)   => commerce::routes::remove_demo;
     GET    "/api/metrics"                    Needs(View)     => metrics::routes::catalogue;
     GET    "/api/brands/{brand}/dashboard"   Needs(View)     => metrics::routes::dashboard;
     POST   "/api/brands/{brand}/query"       Needs(View)     => metrics::routes::query;
@@ -97,9 +99,8 @@ table! {
 }
 
 /// Addresses of the page: each answers with its shell. A `*` stands for one segment.
-const PAGES: [&str; 9] = [
-    "/", "/setup", "/login", "/b/*", "/b/*/import", "/admin/users", "/settings/profile", "/settings/brand", "/settings/about",
-];
+const PAGES: [&str; 8] =
+    ["/", "/setup", "/login", "/b/*", "/b/*/import", "/admin/users", "/settings/brand", "/settings/appearance"];
 
 /// The OpenAPI 3.1 document, generated from the handlers that the table names.
 pub fn openapi() -> utoipa::openapi::OpenApi {
@@ -147,9 +148,9 @@ pub fn router(app: &App) -> Router {
             Weight::Plain => (app.http.body_bytes, secs(app.http.request_timeout_secs)),
             Weight::Upload => (app.http.upload_bytes, secs(app.http.upload_timeout_secs)),
         };
-        let guarded = route.handler.route_layer(DefaultBodyLimit::max(bytes)).route_layer(from_fn(move |request: Request, next: Next| {
-            guard(auth.clone(), access, limit, request, next)
-        }));
+        let guarded = route.handler.route_layer(DefaultBodyLimit::max(bytes)).route_layer(from_fn(
+            move |request: Request, next: Next| guard(auth.clone(), access, limit, request, next),
+        ));
         router = router.route(route.path, guarded);
     }
     router.fallback(elsewhere).method_not_allowed_fallback(wrong_method).with_state(app.clone())

@@ -186,13 +186,12 @@ impl Measure {
 
     /// Held in millionths.
     pub fn in_micros(self) -> bool {
-        matches!(
-            self,
-            Self::Gross | Self::Discount | Self::Cost | Self::UncostedSales | Self::Shipping | Self::Tax
-        ) || matches!(
-            self,
-            Self::RefundGoods | Self::RefundCost | Self::UncostedRefunds | Self::RefundTax | Self::RefundShipping
-        ) || matches!(self, Self::Spend | Self::Conversions | Self::Claimed | Self::StockValue)
+        matches!(self, Self::Gross | Self::Discount | Self::Cost | Self::UncostedSales | Self::Shipping | Self::Tax)
+            || matches!(
+                self,
+                Self::RefundGoods | Self::RefundCost | Self::UncostedRefunds | Self::RefundTax | Self::RefundShipping
+            )
+            || matches!(self, Self::Spend | Self::Conversions | Self::Claimed | Self::StockValue)
     }
 
     /// Groups add up to the whole.

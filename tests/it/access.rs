@@ -11,24 +11,28 @@ use pulsepoint::events;
 use pulsepoint::routes::{Route, table};
 use serde_json::{Value, json};
 
+use crate::imports;
 use crate::support::app::{Answer, PASSWORD, Shop, TestApp};
+
+/// A file that can be imported.
+const ORDERS: &[u8] = include_bytes!("../fixtures/imports/shopify_orders.csv");
 
 /// One request to a route that succeeds for the owner: addresses filled with real ids, a body that can be.
 struct Ask {
     path: String,
     body: Vec<u8>,
-    kind: &'static str,
+    kind: String,
     cookie: Option<String>,
     expected: StatusCode,
 }
 
 impl Ask {
     fn at(path: impl Into<String>) -> Self {
-        Self { path: path.into(), body: Vec::new(), kind: "", cookie: None, expected: StatusCode::OK }
+        Self { path: path.into(), body: Vec::new(), kind: String::new(), cookie: None, expected: StatusCode::OK }
     }
 
     fn json(self, body: Value) -> Self {
-        Self { body: body.to_string().into_bytes(), kind: "application/json", ..self }
+        Self { body: body.to_string().into_bytes(), kind: "application/json".to_owned(), ..self }
     }
 
     fn expecting(self, status: u16) -> Self {
@@ -38,7 +42,7 @@ impl Ask {
     async fn send(&self, app: &TestApp, method: &Method, token: Option<&str>) -> Answer {
         let mut request = Request::builder().method(method).uri(&self.path);
         if !self.kind.is_empty() {
-            request = request.header(header::CONTENT_TYPE, self.kind);
+            request = request.header(header::CONTENT_TYPE, &self.kind);
         }
         if let Some(token) = token {
             request = request.header(header::AUTHORIZATION, format!("Bearer {token}"));
@@ -56,13 +60,23 @@ async fn ask(app: &TestApp, shop: &Shop, route: &Route) -> Option<Ask> {
     let unique = uuid::Uuid::new_v4().simple().to_string();
     let line = format!("{} {}", route.method, route.path);
     Some(match line.as_str() {
-        "GET /healthz" | "GET /readyz" | "GET /api/openapi.json" | "GET /api/setup" | "GET /api/auth/me" | "GET /api/users"
-        | "GET /api/brands" | "GET /api/metrics" | "GET /api/stream" => Ask::at(route.path),
+        "GET /healthz"
+        | "GET /readyz"
+        | "GET /api/openapi.json"
+        | "GET /api/setup"
+        | "GET /api/auth/me"
+        | "GET /api/users"
+        | "GET /api/brands"
+        | "GET /api/metrics"
+        | "GET /api/stream" => Ask::at(route.path),
         "POST /api/setup" => {
-            let body = json!({ "token": "x", "tenant_name": "x", "email": "x@x.example", "name": "x", "password": PASSWORD });
+            let body =
+                json!({ "token": "x", "tenant_name": "x", "email": "x@x.example", "name": "x", "password": PASSWORD });
             Ask::at(route.path).json(body).expecting(404)
         }
-        "POST /api/auth/login" => Ask::at(route.path).json(json!({ "email": shop.people[0].email, "password": PASSWORD })),
+        "POST /api/auth/login" => {
+            Ask::at(route.path).json(json!({ "email": shop.people[0].email, "password": PASSWORD }))
+        }
         "POST /api/auth/refresh" => {
             let cookie = app.login(&shop.people[0].email, PASSWORD).await.cookie();
             Ask { cookie: Some(cookie), ..Ask::at(route.path) }
@@ -85,6 +99,24 @@ async fn ask(app: &TestApp, shop: &Shop, route: &Route) -> Option<Ask> {
         "GET /api/brands/{brand}/dashboard" => Ask::at(format!("/api/brands/{brand}/dashboard")),
         "POST /api/brands/{brand}/query" => Ask::at(format!("/api/brands/{brand}/query"))
             .json(json!({ "metrics": ["net_sales"], "time": { "range": "7d" } })),
+        "DELETE /api/brands/{brand}/demo" => {
+            let id = shop.brand.id;
+            let mark =
+                move |tx: &rusqlite::Transaction| Ok(tx.execute("update brands set demo = 1 where id = ?1", [id])?);
+            shop.tenant.db().write(mark).await.unwrap();
+            Ask::at(format!("/api/brands/{brand}/demo")).expecting(204)
+        }
+        "GET /api/imports/formats" => Ask::at(route.path),
+        "GET /api/brands/{brand}/imports" => Ask::at(format!("/api/brands/{brand}/imports")),
+        "POST /api/brands/{brand}/imports" => {
+            let (kind, body) = imports::form(("orders.csv", ORDERS), &[]);
+            Ask { kind, body, ..Ask::at(format!("/api/brands/{brand}/imports")).expecting(202) }
+        }
+        "GET /api/brands/{brand}/imports/{id}" | "GET /api/brands/{brand}/imports/{id}/rejects" => {
+            let taken = imports::imported(app, shop, ("orders.csv", ORDERS), &[]).await;
+            let id = taken["id"].as_str().unwrap();
+            Ask::at(route.path.replace("{brand}", brand).replace("{id}", id))
+        }
         "PATCH /api/brands/{brand}" => Ask::at(format!("/api/brands/{brand}")).json(json!({ "name": unique })),
         _ => return None,
     })
@@ -118,7 +150,9 @@ async fn every_route_for_everybody() {
     let mut cells = 0;
     for route in table() {
         let line = format!("{} {}", route.method, route.path);
-        let Some(first) = ask(&app, &shop, &route).await else { panic!("no request to {line} is known: add one to `ask`") };
+        let Some(first) = ask(&app, &shop, &route).await else {
+            panic!("no request to {line} is known: add one to `ask`")
+        };
         let owner = first.send(&app, &route.method, Some(&app.token(&shop, Role::Owner))).await;
         assert_eq!(owner.status, first.expected, "{line} for the owner: {owner:?}");
         cells += 1;
@@ -156,7 +190,8 @@ async fn foreign_cell(app: &TestApp, (shop, other): (&Shop, &Shop), route: &Rout
     let answer = asked.send(app, &route.method, Some(&app.token(other, Role::Owner))).await;
     if !route.path.contains('{') {
         let text = String::from_utf8_lossy(&answer.body);
-        let own = route.access != Access::Public && [shop.brand.uid.as_str(), "@juniper-oak"].iter().any(|c| text.contains(c));
+        let own = route.access != Access::Public
+            && [shop.brand.uid.as_str(), "@juniper-oak"].iter().any(|c| text.contains(c));
         assert!(!own || route.method == Method::POST, "{line} shows another tenant's data: {text}");
         return 1;
     }

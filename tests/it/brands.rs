@@ -17,7 +17,10 @@ async fn a_brand_is_made_found_and_changed() {
     assert_eq!(made.status, StatusCode::CREATED, "{made:?}");
     let brand = made.json();
     assert_eq!(brand["slug"], "caf-s-hne");
-    assert_eq!((&brand["currency"], &brand["timezone"], &brand["week_start"]), (&json!("EUR"), &json!("Europe/Berlin"), &json!(7)));
+    assert_eq!(
+        (&brand["currency"], &brand["timezone"], &brand["week_start"]),
+        (&json!("EUR"), &json!("Europe/Berlin"), &json!(7))
+    );
     assert_eq!((&brand["demo"], &brand["has_data"]), (&json!(false), &json!(false)));
     for key in [brand["id"].as_str().unwrap(), "caf-s-hne"] {
         assert_eq!(app.get(&format!("/api/brands/{key}"), &owner).await.json(), brand, "{key}");
@@ -29,8 +32,15 @@ async fn a_brand_is_made_found_and_changed() {
     let renamed = app.ask(Method::PATCH, path, Some(&owner), Some(json!({ "name": "Söhne", "slug": "soehne" }))).await;
     assert_eq!((renamed.status, &renamed.json()["slug"]), (StatusCode::OK, &json!("soehne")));
     assert_eq!(app.get(path, &owner).await.status, StatusCode::NOT_FOUND);
-    let kinds: Vec<String> = shop.tenant.db().read(|conn| events::read_from(conn, "test", 100)).await.unwrap()
-        .into_iter().map(|event| event.kind).collect();
+    let kinds: Vec<String> = shop
+        .tenant
+        .db()
+        .read(|conn| events::read_from(conn, "test", 100))
+        .await
+        .unwrap()
+        .into_iter()
+        .map(|event| event.kind)
+        .collect();
     assert!(kinds.ends_with(&["brand.created".into(), "brand.updated".into()]), "{kinds:?}");
 }
 
@@ -90,4 +100,20 @@ async fn brands_that_cannot_be_are_told_which_field() {
     assert_eq!((answer.status, answer.code().as_str()), (StatusCode::CONFLICT, "slug_taken"));
     let list = app.get("/api/brands", &owner).await.json();
     assert_eq!(list["brands"].as_array().unwrap().len(), 1, "nothing half-made is left");
+}
+
+#[tokio::test]
+async fn only_demo_data_can_be_taken_away() {
+    let app = TestApp::start().await;
+    let shop = app.shop("juniper-oak").await;
+    let owner = app.token(&shop, Role::Owner);
+    let path = "/api/brands/juniper-oak/demo";
+    let real = app.ask(Method::DELETE, path, Some(&owner), None).await;
+    assert_eq!((real.status, real.code().as_str()), (StatusCode::CONFLICT, "not_a_demo_brand"));
+    shop.tenant.db().write(|tx| Ok(tx.execute("update brands set demo = 1", [])?)).await.unwrap();
+    assert_eq!(app.get("/api/auth/me", &owner).await.json()["demo"], true);
+    let version = shop.tenant.data_version();
+    assert_eq!(app.ask(Method::DELETE, path, Some(&owner), None).await.status, StatusCode::NO_CONTENT);
+    assert!(shop.tenant.data_version() > version);
+    assert_eq!(app.get("/api/auth/me", &owner).await.json()["demo"], false);
 }

@@ -4,7 +4,8 @@
 use jiff::Timestamp;
 use pulsepoint::brands::Brand;
 use pulsepoint::commerce::rows::{
-    AdAccount, AdDay, AdScope, AdWindow, Batch, CustomerRef, Order, OrderLine, Refund, RefundLine, StockLevel, UnitCost, VariantRef,
+    AdAccount, AdDay, AdScope, AdWindow, Batch, CustomerRef, Order, OrderLine, Refund, RefundLine, StockLevel,
+    UnitCost, VariantRef,
 };
 use pulsepoint::commerce::{self, rates};
 use pulsepoint::metrics::{self, Answer, Query};
@@ -92,7 +93,10 @@ pub fn ads(spend: i64, clicks: i64) -> AdWindow {
         },
         replaces: AdScope::Days { first: "2026-11-01".parse().unwrap(), last: "2026-11-02".parse().unwrap() },
         from_api: true,
-        rows: vec![row("2026-11-01", 10, 10, 1_000, 1_000_000, 50), row("2026-11-02", spend, clicks, 3_000, 2_500_000, 80)],
+        rows: vec![
+            row("2026-11-01", 10, 10, 1_000, 1_000_000, 50),
+            row("2026-11-02", spend, clicks, 3_000, 2_500_000, 80),
+        ],
     }
 }
 
@@ -124,7 +128,10 @@ fn autumn() -> Batch {
     (euros.store, euros.country) = (Some("EU".to_owned()), Some("DE".to_owned()));
     let without_cost = order("A5", "2026-11-22T13:00:00Z", "b", "X1", 1, 10);
     let test = Order { test: true, ..order("A6", "2026-11-10T12:00:00Z", "z", "H1", 9, 100) };
-    let cancelled = Order { cancelled_at: Some(seconds("2026-11-12T12:00:00Z")), ..order("A7", "2026-11-11T12:00:00Z", "d", "B1", 1, 20) };
+    let cancelled = Order {
+        cancelled_at: Some(seconds("2026-11-12T12:00:00Z")),
+        ..order("A7", "2026-11-11T12:00:00Z", "d", "B1", 1, 20)
+    };
     let mut gift = order("A8", "2026-11-12T12:00:00Z", "e", "GIFT", 1, 50);
     gift.lines[0].gift_card = true;
     let mut yen = order("A9", "2026-09-10T12:00:00Z", "f", "B1", 1, 2_000);
@@ -171,17 +178,33 @@ async fn november_by_hand() {
     let app = TestApp::start().await;
     let shop = autumn_shop(&app).await;
     let metrics = [
-        "orders", "gross_sales", "discounts", "refunds", "net_sales", "total_sales", "aov", "refund_rate", "gross_profit",
-        "contribution_margin", "ad_spend", "cpc", "mer_ratio", "ncac", "platform_conversions", "units_sold", "refunded_units",
+        "orders",
+        "gross_sales",
+        "discounts",
+        "refunds",
+        "net_sales",
+        "total_sales",
+        "aov",
+        "refund_rate",
+        "gross_profit",
+        "contribution_margin",
+        "ad_spend",
+        "cpc",
+        "mer_ratio",
+        "ncac",
+        "platform_conversions",
+        "units_sold",
+        "refunded_units",
     ];
     let november = ask(&shop, json!({"metrics": metrics, "time": {"start": "2026-11-01", "end": "2026-11-22"}})).await;
     let expected = json!([
-        4, "186.00", "0.00", "90.00", "96.00", "86.00", "46.50", "0.483871", "76.00", "46.00", "30.00", "2.00", "3.200000", "7.50",
-        "3.50", 5, 1
+        4, "186.00", "0.00", "90.00", "96.00", "86.00", "46.50", "0.483871", "76.00", "46.00", "30.00", "2.00",
+        "3.200000", "7.50", "3.50", 5, 1
     ]);
     assert_eq!(json!(november.totals), expected);
     assert_eq!(codes(&november), ["costs_not_entered", "mixed_currency", "claimed"]);
-    let october = ask(&shop, json!({"metrics": metrics[..10], "time": {"start": "2026-10-01", "end": "2026-11-01"}})).await;
+    let october =
+        ask(&shop, json!({"metrics": metrics[..10], "time": {"start": "2026-10-01", "end": "2026-11-01"}})).await;
     let expected = json!([2, "220.00", "20.00", "0.00", "200.00", "215.00", "100.00", "0.000000", "115.00", "115.00"]);
     assert_eq!(json!(october.totals), expected);
 }
@@ -211,11 +234,19 @@ async fn customers_are_new_once() {
 async fn the_day_of_twenty_five_hours() {
     let app = TestApp::start().await;
     let shop = autumn_shop(&app).await;
-    let day = ask(&shop, json!({"metrics": ["orders"], "grain": "hour", "time": {"start": "2026-11-01", "end": "2026-11-02"}})).await;
+    let day = ask(
+        &shop,
+        json!({"metrics": ["orders"], "grain": "hour", "time": {"start": "2026-11-01", "end": "2026-11-02"}}),
+    )
+    .await;
     assert_eq!(day.rows.len(), 25);
     assert_eq!(day.rows[2], [json!("2026-11-01T01:00:00-05:00"), json!(1)]);
     assert_eq!(day.rows[1], [json!("2026-11-01T01:00:00-04:00"), json!(0)]);
-    let eve = ask(&shop, json!({"metrics": ["orders"], "dimensions": ["hour"], "time": {"start": "2026-10-31", "end": "2026-11-01"}})).await;
+    let eve = ask(
+        &shop,
+        json!({"metrics": ["orders"], "dimensions": ["hour"], "time": {"start": "2026-10-31", "end": "2026-11-01"}}),
+    )
+    .await;
     assert_eq!(json!(eve.rows), json!([[23, 1]]));
 }
 
@@ -223,15 +254,18 @@ async fn the_day_of_twenty_five_hours() {
 async fn what_is_missing_is_said() {
     let app = TestApp::start().await;
     let shop = autumn_shop(&app).await;
-    let september = json!({"metrics": ["orders", "gross_sales", "aov"], "time": {"start": "2026-09-01", "end": "2026-10-01"}});
+    let september =
+        json!({"metrics": ["orders", "gross_sales", "aov"], "time": {"start": "2026-09-01", "end": "2026-10-01"}});
     let september = ask(&shop, september).await;
     assert_eq!(json!(september.totals), json!([1, "0.00", "0.00"]));
     assert!(codes(&september).contains(&"rows_without_rate"), "{:?}", september.notes);
-    let today = ask(&shop, json!({"metrics": ["gross_profit", "gross_margin", "net_sales"], "time": {"range": "today"}})).await;
+    let today =
+        ask(&shop, json!({"metrics": ["gross_profit", "gross_margin", "net_sales"], "time": {"range": "today"}})).await;
     assert_eq!(json!(today.totals), json!([null, null, "10.00"]));
     assert!(today.notes[0].text.contains("1 units sold for 10.00 USD"), "{:?}", today.notes);
     // Lines without a cost stay out of profit and margin: 96 of the 106 have one.
-    let all = json!({"metrics": ["gross_profit", "gross_margin"], "time": {"start": "2026-11-01", "end": "2026-11-23"}});
+    let all =
+        json!({"metrics": ["gross_profit", "gross_margin"], "time": {"start": "2026-11-01", "end": "2026-11-23"}});
     assert_eq!(json!(ask(&shop, all).await.totals), json!(["76.00", "0.791667"]));
 }
 
@@ -284,13 +318,21 @@ async fn stock_at_the_end_of_the_window() {
     };
     let orders = vec![order("1", "2026-11-10T14:00:00Z", "a", "H1", 14, 50)];
     let stock = vec![level("2026-11-01", 30), level("2026-11-10", 16), level("2026-11-22", 4)];
-    land(&shop.tenant, &shop.brand, "shopify", Batch { orders, stock, costs: vec![cost("H1", 10)], ..Batch::default() }).await;
+    land(
+        &shop.tenant,
+        &shop.brand,
+        "shopify",
+        Batch { orders, stock, costs: vec![cost("H1", 10)], ..Batch::default() },
+    )
+    .await;
     let metrics = ["inventory_on_hand", "inventory_value", "days_of_cover", "reorder_quantity", "sell_through_rate"];
     let time = json!({"start": "2026-11-01", "end": "2026-11-22"});
     let answer = ask(&shop, json!({"metrics": metrics, "dimensions": ["sku"], "time": time})).await;
     // 14 sold in 28 days: half a unit a day. 16 last 32 days; 42 days need 21, less 16 on hand and 3 on the way.
     assert_eq!(json!(answer.rows), json!([["H1", 16, "160.00", "32.000000", 2, "0.466667"]]));
-    let now = ask(&shop, json!({"metrics": ["inventory_on_hand"], "dimensions": ["low_stock", "projected_stockout_date"]})).await;
+    let now =
+        ask(&shop, json!({"metrics": ["inventory_on_hand"], "dimensions": ["low_stock", "projected_stockout_date"]}))
+            .await;
     // Four left at half a unit a day, counted on the 22nd.
     assert_eq!(json!(now.rows), json!([[true, "2026-11-30", 4]]));
     let by_week = json!({"metrics": ["inventory_on_hand"], "grain": "week", "time": {"start": "2026-11-02", "end": "2026-11-23"}});
@@ -312,9 +354,13 @@ async fn tenants_and_brands_keep_to_themselves() {
     let mut euros = order("1", "2026-11-10T14:00:00Z", "same", "H1", 1, 7);
     euros.currency = Currency::parse("EUR").unwrap();
     land(&one.tenant, &second, "shopify", Batch { orders: vec![euros], ..Batch::default() }).await;
-    let query: Query =
-        serde_json::from_value(json!({"metrics": ["net_sales", "customers", "new_customers"], "time": {"range": "30d"}})).unwrap();
-    for (tenant, brand, net) in [(&one.tenant, &one.brand, "10.00"), (&other.tenant, &other.brand, "999.00"), (&one.tenant, &second, "7.00")] {
+    let query: Query = serde_json::from_value(
+        json!({"metrics": ["net_sales", "customers", "new_customers"], "time": {"range": "30d"}}),
+    )
+    .unwrap();
+    for (tenant, brand, net) in
+        [(&one.tenant, &one.brand, "10.00"), (&other.tenant, &other.brand, "999.00"), (&one.tenant, &second, "7.00")]
+    {
         let answer = metrics::run(tenant, brand, &query, now()).await.unwrap();
         assert_eq!(json!(answer.totals), json!([net, 1, 1]), "{}", brand.slug);
     }

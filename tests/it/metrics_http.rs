@@ -25,7 +25,10 @@ fn text<'a>(answer: &'a Answer, name: &str) -> &'a str {
 
 async fn filled(app: &TestApp) -> (Shop, String) {
     let shop = app.shop("juniper-oak").await;
-    let orders = vec![order("1", "2026-11-10T14:00:00Z", "a", "H1", 2, 50), order("2", "2026-10-10T14:00:00Z", "b", "B1", 1, 30)];
+    let orders = vec![
+        order("1", "2026-11-10T14:00:00Z", "a", "H1", 2, 50),
+        order("2", "2026-10-10T14:00:00Z", "b", "B1", 1, 30),
+    ];
     land(&shop.tenant, &shop.brand, "shopify", Batch { orders, costs: vec![cost("H1", 20)], ..Batch::default() }).await;
     land(&shop.tenant, &shop.brand, "meta_ads", Batch { ads: vec![ads(20, 5)], ..Batch::default() }).await;
     let path = format!("/api/brands/{}/dashboard", shop.brand.slug);
@@ -44,7 +47,10 @@ async fn a_page_is_computed_once_and_again_after_a_landing() {
     let page: Value = serde_json::from_slice(&first.body).unwrap();
     assert_eq!(page["kpis"][0]["value"], "100.00");
     assert_eq!(page["kpis"].as_array().unwrap().len(), 8);
-    assert_eq!((page["window"]["from"].as_str(), page["window"]["end"].as_str()), (Some("2026-10-23"), Some("2026-11-22")));
+    assert_eq!(
+        (page["window"]["from"].as_str(), page["window"]["end"].as_str()),
+        (Some("2026-10-23"), Some("2026-11-22"))
+    );
     assert_eq!(page["series"][0]["previous_t"], "2026-09-18");
     assert_eq!(page["channels"]["rows"][0]["campaigns"][0]["campaign"], "BFCM Prospecting");
     let tag = text(&first, "etag").to_owned();
@@ -101,7 +107,10 @@ async fn other_tenants_brands_are_not_there() {
     for address in [path, format!("/api/brands/{}/dashboard", shop.brand.uid)] {
         assert_eq!(get(&app, &address, &stranger, &[]).await.status, StatusCode::NOT_FOUND);
         let address = address.replace("dashboard", "query");
-        assert_eq!(app.ask(Method::POST, &address, Some(&stranger), Some(query.clone())).await.status, StatusCode::NOT_FOUND);
+        assert_eq!(
+            app.ask(Method::POST, &address, Some(&stranger), Some(query.clone())).await.status,
+            StatusCode::NOT_FOUND
+        );
     }
 }
 
@@ -124,19 +133,33 @@ async fn bad_questions_get_a_clear_problem() {
         let answer = get(&app, &format!("{path}?{address}"), &owner, &[]).await;
         let problem: Value = serde_json::from_slice(&answer.body).unwrap();
         assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY, "{address}: {problem}");
-        assert_eq!((problem["code"].as_str(), problem["field"].as_str()), (Some(code), Some(field)), "{address}: {problem}");
+        assert_eq!(
+            (problem["code"].as_str(), problem["field"].as_str()),
+            (Some(code), Some(field)),
+            "{address}: {problem}"
+        );
     }
     let address = path.replace("dashboard", "query");
     for (body, code) in [
         (json!({"metrics": ["net_sales"], "time": {"range": "7d"}, "sql": "select 1"}), "invalid_input"),
-        (json!({"metrics": ["net_sales"], "dimensions": ["channel"], "time": {"range": "7d"}}), "dimension_not_available"),
+        (
+            json!({"metrics": ["net_sales"], "dimensions": ["channel"], "time": {"range": "7d"}}),
+            "dimension_not_available",
+        ),
         (json!({"metrics": ["net_sales"], "time": {"range": "7d"}, "limit": 4_000_000_000_u32}), "bad_limit"),
         (json!({"metrics": ["'; drop table fact_orders; --"], "time": {"range": "7d"}}), "unknown_metric"),
-        (json!({"metrics": ["net_sales"], "time": {"range": "7d"}, "compare": {"to": "metric"}}), "comparison_not_available"),
+        (
+            json!({"metrics": ["net_sales"], "time": {"range": "7d"}, "compare": {"to": "metric"}}),
+            "comparison_not_available",
+        ),
     ] {
         let answer = app.ask(Method::POST, &address, Some(&owner), Some(body.clone())).await;
         let problem: Value = serde_json::from_slice(&answer.body).unwrap();
-        assert_eq!((answer.status, problem["code"].as_str()), (StatusCode::UNPROCESSABLE_ENTITY, Some(code)), "{body}: {problem}");
+        assert_eq!(
+            (answer.status, problem["code"].as_str()),
+            (StatusCode::UNPROCESSABLE_ENTITY, Some(code)),
+            "{body}: {problem}"
+        );
     }
 }
 
@@ -153,18 +176,25 @@ async fn a_query_as_json_and_as_a_file() {
     let answer = app.ask(Method::POST, &address, Some(&viewer), Some(query.clone())).await;
     assert_eq!(answer.status, StatusCode::OK, "{answer:?}");
     let body: Value = serde_json::from_slice(&answer.body).unwrap();
-    assert_eq!(body["columns"], json!(["product", "net_sales", "net_sales.previous", "net_sales.change", "net_sales.change_pct"]));
+    assert_eq!(
+        body["columns"],
+        json!(["product", "net_sales", "net_sales.previous", "net_sales.change", "net_sales.change_pct"])
+    );
     assert_eq!(body["rows"][0], json!(["Product H1", "100.00", "0.00", "100.00", null]));
     assert_eq!((body["truncated"].as_bool(), body["totals"][1].as_str()), (Some(false), Some("105.00")));
     assert!(body["sql"].as_str().unwrap().contains("$1") && !body["parameters"].as_array().unwrap().is_empty());
     let file = app.ask(Method::POST, &format!("{address}?format=csv"), Some(&viewer), Some(query)).await;
-    assert!(text(&file, "content-type").starts_with("text/csv") && text(&file, "content-disposition").contains("juniper-oak.csv"));
+    assert!(
+        text(&file, "content-type").starts_with("text/csv")
+            && text(&file, "content-disposition").contains("juniper-oak.csv")
+    );
     let lines: Vec<&str> = std::str::from_utf8(&file.body).unwrap().lines().collect();
     assert_eq!(lines[0], "product,net_sales,net_sales.previous,net_sales.change,net_sales.change_pct");
     assert_eq!(lines[1], "Product H1,100.00,0.00,100.00,");
     assert!(lines.iter().any(|line| line.starts_with("'=cmd")), "{lines:?}");
     let told = shop.tenant.db().read(|conn| {
-        Ok(conn.query_row("select count(*) from events where kind = 'figures.exported'", [], |row| row.get::<_, i64>(0))?)
+        Ok(conn
+            .query_row("select count(*) from events where kind = 'figures.exported'", [], |row| row.get::<_, i64>(0))?)
     });
     assert_eq!(told.await.unwrap(), 1);
 }
@@ -173,11 +203,17 @@ async fn a_query_as_json_and_as_a_file() {
 async fn the_catalogue_names_every_metric_with_its_dimensions() {
     let app = TestApp::start().await;
     let shop = app.shop("juniper-oak").await;
-    let body: Value = serde_json::from_slice(&app.get("/api/metrics", &app.token(&shop, Role::Viewer)).await.body).unwrap();
+    let body: Value =
+        serde_json::from_slice(&app.get("/api/metrics", &app.token(&shop, Role::Viewer)).await.body).unwrap();
     let metrics = body["metrics"].as_array().unwrap();
     let of = |id: &str| metrics.iter().find(|m| m["id"] == id).unwrap_or_else(|| panic!("{id}"));
     let has = |id: &str, dim: &str| of(id)["dimensions"].as_array().unwrap().contains(&json!(dim));
-    assert!(has("net_sales", "country") && !has("net_sales", "channel") && has("ad_spend", "campaign") && has("cpa", "channel"));
+    assert!(
+        has("net_sales", "country")
+            && !has("net_sales", "channel")
+            && has("ad_spend", "campaign")
+            && has("cpa", "channel")
+    );
     assert!(has("inventory_on_hand", "warehouse") && has("refunds", "refund_reason") && !has("mer_ratio", "product"));
     assert_eq!((of("mer_ratio")["unit"].as_str(), of("ncac")["good_when"].as_str()), (Some("ratio"), Some("down")));
     assert!(metrics.iter().all(|m| !m["dimensions"].as_array().unwrap().is_empty()));

@@ -102,7 +102,8 @@ fn the_running_day_compares_with_the_same_time_of_day() {
     assert_eq!(calendar.shown(calendar.end(&before)), "2026-11-15T15:31:00-05:00");
     // Over the end of summer time the wall clock counts, not the seconds.
     let early = new_york("2026-11-03T20:30:20Z");
-    let before = early.compared(&range(&early, "today"), &compare(CompareTo::PreviousPeriod, Matching::Dow)).expect("a window");
+    let before =
+        early.compared(&range(&early, "today"), &compare(CompareTo::PreviousPeriod, Matching::Dow)).expect("a window");
     assert_eq!(early.shown(early.end(&before)), "2026-10-27T15:31:00-04:00");
 }
 

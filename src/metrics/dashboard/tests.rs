@@ -46,8 +46,11 @@ fn every_figure_equals_its_typed_query() {
         (vec![("range", "mtd")], json!({"range": "mtd"}), "day"),
         (vec![("range", "today")], json!({"range": "today"}), "hour"),
         (vec![("range", "90d"), ("grain", "week"), ("match", "date")], json!({"range": "90d"}), "week"),
-        (vec![("range", "custom"), ("from", "2026-01-05"), ("to", "2026-02-20"), ("cmp", "yoy")],
-            json!({"start": "2026-01-05", "end": "2026-02-20"}), "day"),
+        (
+            vec![("range", "custom"), ("from", "2026-01-05"), ("to", "2026-02-20"), ("cmp", "yoy")],
+            json!({"start": "2026-01-05", "end": "2026-02-20"}),
+            "day",
+        ),
     ] {
         let page = board(&conn, &params, &frame);
         let to = if params.contains(&("cmp", "yoy")) { "previous_year" } else { "previous_period" };
@@ -57,7 +60,12 @@ fn every_figure_equals_its_typed_query() {
             let answer = ask_in(&conn, &frame, json!({"metrics": [kpi.id], "time": time, "compare": compare}));
             let shown = [&kpi.value, &kpi.previous, &kpi.change];
             assert_eq!(shown, [&answer.totals[0], &answer.totals[1], &answer.totals[2]], "{} {params:?}", kpi.id);
-            assert_eq!(kpi.change_pct.clone().map_or(Json::Null, Json::from), answer.totals[3], "{} {params:?}", kpi.id);
+            assert_eq!(
+                kpi.change_pct.clone().map_or(Json::Null, Json::from),
+                answer.totals[3],
+                "{} {params:?}",
+                kpi.id
+            );
             if kpi.series.is_empty() {
                 assert_eq!(grain, "hour", "{} has no line", kpi.id);
                 continue;
@@ -73,7 +81,15 @@ fn every_figure_equals_its_typed_query() {
 }
 
 fn same_tables(conn: &duckdb::Connection, frame: &Frame, page: &Dashboard, time: &Json) {
-    let metrics = ["ad_spend", "impressions", "clicks", "platform_conversions", "platform_reported_revenue", "platform_roas", "cpc"];
+    let metrics = [
+        "ad_spend",
+        "impressions",
+        "clicks",
+        "platform_conversions",
+        "platform_reported_revenue",
+        "platform_roas",
+        "cpc",
+    ];
     let channels = ask_in(conn, frame, json!({"metrics": metrics, "dimensions": ["channel"], "time": time}));
     assert_eq!(channels.rows.len(), page.channels.rows.len());
     for (row, shown) in channels.rows.iter().zip(&page.channels.rows) {
@@ -89,9 +105,11 @@ fn same_tables(conn: &duckdb::Connection, frame: &Frame, page: &Dashboard, time:
     assert_eq!(json!(page.channels.totals.ad_spend), channels.totals[column(&channels, "ad_spend")]);
     let query = json!({"metrics": ["net_sales", "units_sold", "gross_margin"], "dimensions": ["product"], "time": time, "limit": 10});
     let products = ask_in(conn, frame, query);
-    let rows: Vec<_> = page.products.rows.iter().map(|p| json!([p.product, p.net_sales, p.units_sold, p.gross_margin])).collect();
+    let rows: Vec<_> =
+        page.products.rows.iter().map(|p| json!([p.product, p.net_sales, p.units_sold, p.gross_margin])).collect();
     assert_eq!(rows, products.rows.iter().map(|r| json!(r)).collect::<Vec<_>>());
-    let people = ask_in(conn, frame, json!({"metrics": ["new_customers", "returning_customers", "customers"], "time": time}));
+    let people =
+        ask_in(conn, frame, json!({"metrics": ["new_customers", "returning_customers", "customers"], "time": time}));
     assert_eq!(json!(page.customers.new_customers), people.totals[0]);
     assert_eq!(json!(page.customers.returning_customers), people.totals[1]);
     let types = ask_in(conn, frame, json!({"metrics": ["net_sales"], "dimensions": ["customer_type"], "time": time}));

@@ -64,7 +64,8 @@ impl Plan {
             if let Some(each) = metric.each
                 && !self.keys.contains(&Key::Dim(each))
             {
-                let reason = format!("\"{}\" belongs to one {1}: ask for it by the dimension \"{1}\".", metric.id, each.id());
+                let reason =
+                    format!("\"{}\" belongs to one {1}: ask for it by the dimension \"{1}\".", metric.id, each.id());
                 return Err(Error::invalid_code("dimension_not_available", Some("metrics"), reason));
             }
             let filtered_by_value = self.filters.iter().any(|f| f.on == On::OrderValue);
@@ -131,7 +132,9 @@ impl Plan {
             // No table has them all: each comes from the cheapest that has it.
             for measure in measures {
                 match fitting(std::slice::from_ref(measure)) {
-                    Some(source) if source.measure(*measure).is_some() => reads.entry(source).or_default().push(*measure),
+                    Some(source) if source.measure(*measure).is_some() => {
+                        reads.entry(source).or_default().push(*measure)
+                    }
                     _ if is_companion(*measure) => {}
                     _ => return Err(apart()),
                 }
@@ -153,7 +156,11 @@ impl Plan {
         let own_day = self.settings.basis == Basis::RefundDate
             || !source.is_rollup()
             || !measures.iter().any(|m| m.family() == Family::Refunds);
-        readable && in_time && own_day && self.dims().all(|dim| carries(source, dim)) && (!by_instant || source.has_instants())
+        readable
+            && in_time
+            && own_day
+            && self.dims().all(|dim| carries(source, dim))
+            && (!by_instant || source.has_instants())
     }
 }
 
@@ -204,7 +211,8 @@ fn apart() -> Error {
 }
 
 fn not_available(metric: &Metric, dim: &str, formula: &Formula) -> Error {
-    let have: Vec<&str> = Catalogue::get().dimensions.iter().filter(|d| has(formula, d.id)).map(|d| d.id.id()).collect();
+    let have: Vec<&str> =
+        Catalogue::get().dimensions.iter().filter(|d| has(formula, d.id)).map(|d| d.id.id()).collect();
     let reason = format!("\"{}\" has no {dim}; it has {}.", metric.id, have.join(", "));
     Error::invalid_code("dimension_not_available", Some("dimensions"), reason)
 }

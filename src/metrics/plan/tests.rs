@@ -48,8 +48,16 @@ fn says_which_code_is_at_fault() {
         (with(json!({"metrics": ["total_sales"], "dimensions": ["sku"]})), "dimension_not_available"),
         (with(json!({"metrics": ["days_of_cover"], "dimensions": ["warehouse"]})), "dimension_not_available"),
         (with(json!({"metrics": ["order_value"]})), "dimension_not_available"),
-        (with(json!({"metrics": ["ad_spend"], "filters": [{"dim": "order_value", "op": "gt", "value": 5}]})), "dimension_not_available"),
-        (with(json!({"metrics": ["ad_spend"], "time": {"start": "2026-10-01T09:30:00Z", "end": "2026-10-02T09:30:00Z"}})), "bad_time"),
+        (
+            with(json!({"metrics": ["ad_spend"], "filters": [{"dim": "order_value", "op": "gt", "value": 5}]})),
+            "dimension_not_available",
+        ),
+        (
+            with(
+                json!({"metrics": ["ad_spend"], "time": {"start": "2026-10-01T09:30:00Z", "end": "2026-10-02T09:30:00Z"}}),
+            ),
+            "bad_time",
+        ),
         (with(json!({"filters": [{"dim": "country", "op": "gt", "value": "US"}]})), "bad_filter"),
         (with(json!({"filters": [{"dim": "country", "op": "eq"}]})), "bad_filter"),
         (with(json!({"filters": [{"dim": "country", "op": "in", "value": []}]})), "bad_filter"),
@@ -71,7 +79,10 @@ fn says_which_code_is_at_fault() {
         (with(json!({"compare": {"to": "target"}})), "comparison_not_available"),
         (with(json!({"compare": {"to": "explicit"}})), "bad_time"),
         (with(json!({"compare": {"to": "previous_period", "start": "2026-01-01", "end": "2026-01-02"}})), "bad_time"),
-        (with(json!({"grain": "hour", "time": {"range": "ytd"}, "metrics": ["orders", "ad_spend"]})), "dimension_not_available"),
+        (
+            with(json!({"grain": "hour", "time": {"range": "ytd"}, "metrics": ["orders", "ad_spend"]})),
+            "dimension_not_available",
+        ),
     ] {
         assert_eq!(code(query.clone()).0, expected, "{query}");
     }
@@ -130,8 +141,15 @@ fn any_query() -> impl Strategy<Value = Query> {
     let dims: Vec<String> = Catalogue::get().dimensions.iter().map(|d| d.id.id().to_owned()).collect();
     let ops = ["eq", "neq", "in", "not_in", "gt", "gte", "lt", "lte", "between", "contains", "not_contains", "is_null"];
     let value = prop_oneof![
-        Just(json!("US")), Just(json!("'; drop table x; --")), Just(json!(["a", "b"])), Just(json!(3)), Just(json!("2026-11-01")),
-        Just(json!(true)), Just(json!([1, 2])), Just(json!(["2026-10-01", "2026-11-01"])), ".*".prop_map(Json::from)
+        Just(json!("US")),
+        Just(json!("'; drop table x; --")),
+        Just(json!(["a", "b"])),
+        Just(json!(3)),
+        Just(json!("2026-11-01")),
+        Just(json!(true)),
+        Just(json!([1, 2])),
+        Just(json!(["2026-10-01", "2026-11-01"])),
+        ".*".prop_map(Json::from)
     ];
     let filter = (prop::sample::select(dims.clone()), prop::sample::select(ops.to_vec()), prop::option::of(value));
     let grain = prop::option::of(prop::sample::select(vec!["hour", "day", "week", "month", "quarter", "year"]));

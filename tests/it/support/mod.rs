@@ -1,4 +1,7 @@
 //! What tests of several areas share.
 
-pub mod binary;
 pub mod app;
+pub mod binary;
+pub mod figures;
+pub mod shop;
+pub mod stores;
