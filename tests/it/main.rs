@@ -7,6 +7,7 @@ mod auth_tokens;
 mod brands;
 mod cli;
 mod cli_serve;
+mod commerce;
 mod db;
 mod db_crash;
 mod demo;
