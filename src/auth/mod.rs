@@ -26,6 +26,7 @@ pub use login::{Login, SignedIn, TenantView, UserView};
 pub use member::{Author, Member, Scope, User, actor};
 pub use people::{NewPerson, Person, PersonChange, State, create_person, list_people, remove_person, update_person};
 pub use permission::{Permission, Permissions, Role};
+pub use refresh::clear_old_sessions;
 pub use session::Auth;
 pub use setup::NewOwner;
 pub use tokens::{Claims, LIFETIME_SECS, Signer};

@@ -155,6 +155,11 @@ pub fn use_refresh(conn: &Connection, hash: &[u8; 32], now: Timestamp) -> Result
     Ok(())
 }
 
+/// Clears away what can be used no more; returns how much that was.
+pub fn delete_old_refresh(conn: &Connection, now: Timestamp) -> Result<usize> {
+    Ok(conn.execute("delete from refresh_tokens where expires_at_ms <= ?1", [now.as_millisecond()])?)
+}
+
 /// Ends one session.
 pub fn end_family(conn: &Connection, family: &str) -> Result<()> {
     conn.prepare_cached("delete from refresh_tokens where family = ?1")?.execute([family])?;

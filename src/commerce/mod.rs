@@ -14,6 +14,7 @@ mod lander;
 mod orders;
 pub mod rates;
 mod refunds;
+pub mod routes;
 pub mod rows;
 mod stock;
 mod wipe;

@@ -84,3 +84,11 @@ fn every_default_is_a_key() {
     let keys = keys::flatten(&keys::table_of(&Settings::default()));
     assert!(keys.contains_key("listen") && keys.contains_key("data"), "{keys:?}");
 }
+
+#[test]
+fn the_readme_names_every_key() {
+    let readme = include_str!("../../README.md");
+    let keys = keys::flatten(&keys::table_of(&Settings::default()));
+    let missing: Vec<&String> = keys.keys().filter(|key| !readme.contains(&format!("`{key}`"))).collect();
+    assert!(missing.is_empty(), "README.md does not name {missing:?}");
+}

@@ -156,7 +156,7 @@ impl Db {
         let commits = file::count_commit(&tx)?;
         tx.commit()?;
         self.0.commits.store(commits, Ordering::Release);
-        if let Err(error) = writer.checkpoint_if_long() {
+        if let Err(error) = self.watched(writer.checkpoint_if_long()) {
             // The commit stands; the log is only longer than it should be, and the next commit tries again.
             tracing::warn!(path = %self.0.path.display(), %error, "the log of a store could not be checkpointed");
         }
@@ -167,13 +167,11 @@ impl Db {
         Ok(value)
     }
 
-    /// Moves the log into the file, as far as readers of this moment allow, empties it, and gives the writer's cache
-    /// back. Worth calling after a large import; small writes need not care.
+    /// Moves the log into the file, as far as readers of this moment allow, and empties it. Nobody needs to call it: long
+    /// logs are seen to.
     pub fn checkpoint(&self) -> Result<()> {
         self.usable()?;
-        let writer = lock(&self.0.writer);
-        let outcome = writer.checkpoint().and_then(|()| writer.shrink());
-        drop(writer);
+        let outcome = lock(&self.0.writer).checkpoint();
         self.watched(outcome)
     }
 
@@ -197,12 +195,11 @@ impl Db {
         file::check_outside(path, key).is_ok()
     }
 
-    /// A checkpoint if the last writes were large; nothing else is worth one before the file closes.
+    /// For a pause after writing: gives the writer's cache back, and moves the log into the file if it is worth it.
     pub fn settle(&self) -> Result<()> {
-        if self.damage().is_some() || !lock(&self.0.writer).log_is_worth_a_checkpoint() {
-            return Ok(());
-        }
-        self.checkpoint()
+        self.usable()?;
+        let outcome = lock(&self.0.writer).settle();
+        self.watched(outcome)
     }
 
     /// A handle that does not keep the file open.

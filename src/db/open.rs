@@ -20,7 +20,8 @@ pub(super) fn open(path: &Path, key: &[u8; 32], spec: &FileSpec<'_>) -> Result<O
         return Err(OpenError::OldSqlite { found: rusqlite::version().to_owned() });
     }
     match file::check_outside(path, key) {
-        Err(OpenError::Missing(_)) if spec.create => create(path, key, spec)?,
+        // A log without its file: to put a new file before it would mix the two.
+        Err(OpenError::Missing(_)) if spec.create && !beside(path, "-wal").exists() => create(path, key, spec)?,
         outside => outside?,
     }
     let mut conn = pool::connect(path, key).map_err(|error| OpenError::from_sqlite(path, &error))?;

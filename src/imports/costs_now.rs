@@ -9,7 +9,13 @@ use crate::commerce::rows::{UnitCost, VariantRef};
 use crate::error::Result;
 
 /// Gives each cost the day it counts from; the ones that say nothing new are dropped. Returns how many were.
-pub(super) fn settle(tx: &Transaction, brand_id: i64, today: Date, costs: Vec<UnitCost>, out: &mut Vec<UnitCost>) -> Result<u64> {
+pub(super) fn settle(
+    tx: &Transaction,
+    brand_id: i64,
+    today: Date,
+    costs: Vec<UnitCost>,
+    out: &mut Vec<UnitCost>,
+) -> Result<u64> {
     let mut known = tx.prepare_cached(
         "select c.cost_micros, c.currency from unit_costs c join variants v on v.id = c.variant_id
          where v.brand_id = ? and v.key = ? and c.from_day <= ? order by c.from_day desc limit 1",

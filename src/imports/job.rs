@@ -54,7 +54,11 @@ impl Job {
     /// Runs to the end and records how it ended. The result is the error that ended it early.
     pub fn run(self) -> Result<Counts> {
         let mut writer = Writer::new(&self);
-        let done = self.tenant.db().write_blocking(|tx| store::set_running(tx, &self.id)).and_then(|()| self.read(&mut writer));
+        let done = self
+            .tenant
+            .db()
+            .write_blocking(|tx| store::set_running(tx, &self.id))
+            .and_then(|()| self.read(&mut writer));
         let done = done.and_then(|()| writer.finish());
         match done {
             Ok(()) => Ok(writer.counts),
@@ -64,7 +68,9 @@ impl Job {
                     Error::Unavailable { code: "import_interrupted", .. } => State::Interrupted,
                     _ => State::Failed,
                 };
-                if let Err(second) = ended(&self.tenant, &self.id, &self.by, &self.clock, (state, &error, writer.counts)) {
+                if let Err(second) =
+                    ended(&self.tenant, &self.id, &self.by, &self.clock, (state, &error, writer.counts))
+                {
                     tracing::error!(error = %second, "could not record how an import ended");
                 }
                 Err(error)
@@ -154,7 +160,8 @@ impl<'j> Writer<'j> {
                 [] => None,
                 rates => rates::land(tx, rates, "file", job.clock.now().as_millisecond())?,
             };
-            let (fresh, unchanged) = tally(job.layout.format, &landed, same, (piece.output.rates.len() as u64, rates.is_some()));
+            let (fresh, unchanged) =
+                tally(job.layout.format, &landed, same, (piece.output.rates.len() as u64, rates.is_some()));
             let counts = Counts {
                 read: before.read + piece.rows,
                 landed: before.landed + fresh,

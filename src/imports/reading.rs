@@ -72,8 +72,12 @@ impl<'a> Reader<'a> {
             match detect(&head, wanted, map) {
                 Ok(layout) => return Ok(Layout { encoding, ..layout }),
                 Err(formats::Unknown::Encoding) if encoding == Encoding::Utf8 => encoding = Encoding::Windows1252,
-                Err(formats::Unknown::Encoding) => return Err(bad("unreadable_file", "The file's text cannot be decoded.")),
-                Err(formats::Unknown::Reason(reason)) => return Err(Error::invalid_code("unknown_format", Some("file"), reason)),
+                Err(formats::Unknown::Encoding) => {
+                    return Err(bad("unreadable_file", "The file's text cannot be decoded."));
+                }
+                Err(formats::Unknown::Reason(reason)) => {
+                    return Err(Error::invalid_code("unknown_format", Some("file"), reason));
+                }
             }
         }
     }
@@ -83,7 +87,8 @@ impl<'a> Reader<'a> {
     /// # Errors
     /// `Invalid` where the file is broken as a whole or its dates can be read two ways.
     pub fn survey(&self, layout: Layout, setting: &Setting, order: Option<dates::Order>) -> Result<Plan> {
-        let reading = formats::reader(&layout, setting).map_err(|reason| Error::invalid_code("missing_columns", Some("file"), reason))?;
+        let reading = formats::reader(&layout, setting)
+            .map_err(|reason| Error::invalid_code("missing_columns", Some("file"), reason))?;
         match self.look(&layout, reading.as_ref())? {
             Some(seen) => plan(layout, seen, order),
             None => {
@@ -138,7 +143,8 @@ impl<'a> Reader<'a> {
 pub(super) fn interrupted() -> Error {
     Error::Unavailable {
         code: "import_interrupted",
-        reason: "The import was interrupted. What had landed stays; import the same file again to finish it.".to_owned(),
+        reason: "The import was interrupted. What had landed stays; import the same file again to finish it."
+            .to_owned(),
         retry_after_secs: 5,
     }
 }
@@ -180,6 +186,7 @@ struct Seen {
     dates: dates::Evidence,
     keys: RandomState,
     last: Option<u64>,
+    last_key: (String, String),
     known: HashSet<u64, PassThrough>,
     runs: HashMap<u64, u32, PassThrough>,
 }
@@ -193,6 +200,7 @@ impl Seen {
             dates: dates::Evidence::default(),
             keys: RandomState::new(),
             last: None,
+            last_key: Default::default(),
             known: HashSet::default(),
             runs: HashMap::default(),
         }
@@ -203,7 +211,15 @@ impl Seen {
             Key::Skip => return,
             Key::Alone => None,
             Key::Above => self.last,
-            Key::Of(a, b) => Some(self.keys.hash_one((a, b))),
+            // Most rows continue the one before: no need to hash again.
+            Key::Of(a, b) if self.last.is_some() && self.last_key.0 == a && self.last_key.1 == b => self.last,
+            Key::Of(a, b) => {
+                self.last_key.0.clear();
+                self.last_key.0.push_str(a);
+                self.last_key.1.clear();
+                self.last_key.1.push_str(b);
+                Some(self.keys.hash_one((a, b)))
+            }
         };
         self.rows += 1;
         for at in &self.cells.money {

@@ -88,7 +88,8 @@ pub struct ImportForm {
 fn view(import: Import, brand: &Brand, live: Option<Progress>) -> ImportView {
     let counts = import.counts;
     let done = if import.finished_at.is_some() { import.bytes_total } else { 0 };
-    let rejects_url = (counts.rejected > 0).then(|| format!("/api/brands/{}/imports/{}/rejects", brand.slug, import.id));
+    let rejects_url =
+        (counts.rejected > 0).then(|| format!("/api/brands/{}/imports/{}/rejects", brand.slug, import.id));
     ImportView {
         rows_read: live.map_or(0, |l| l.rows_read).max(counts.read),
         rows_landed: counts.landed,
@@ -204,7 +205,9 @@ async fn read_form(imports: &Imports, tenant: &Tenant, mut form: Multipart) -> R
         let mut text = Vec::new();
         while let Some(chunk) = field.chunk().await.map_err(broken)? {
             if text.len() + chunk.len() > FIELD_BYTES {
-                return Err(Error::TooLarge { reason: format!("The field \"{name}\" is longer than {} kB.", FIELD_BYTES >> 10) });
+                return Err(Error::TooLarge {
+                    reason: format!("The field \"{name}\" is longer than {} kB.", FIELD_BYTES >> 10),
+                });
             }
             text.extend_from_slice(&chunk);
         }

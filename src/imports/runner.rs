@@ -160,7 +160,8 @@ impl Imports {
     /// Keeps an upload sealed in the tenant's folder until it is imported.
     async fn spool(&self, tenant: &Tenant, mut file: impl AsyncRead + Send + Unpin) -> Result<Spool> {
         let folder = tenant.db().path().parent().context("finding the tenant's folder")?.to_owned();
-        let mut writer = spawn_blocking(move || SpoolWriter::new(&folder)).await.context("keeping the upload")?.map_err(kept)?;
+        let mut writer =
+            spawn_blocking(move || SpoolWriter::new(&folder)).await.context("keeping the upload")?.map_err(kept)?;
         let most = self.0.limits.upload_bytes;
         loop {
             let mut chunk = Vec::with_capacity(CHUNK);
@@ -199,8 +200,23 @@ impl Imports {
         let bytes_total = source.len();
         live.bytes_total.store(bytes_total, Ordering::Relaxed);
         let (clock, limits, stop) = (self.0.clock.clone(), self.0.limits.clone(), self.0.stop.clone());
-        let job = Job { tenant: tenant.clone(), brand, id: id.clone(), source, layout, setting, order, by, clock, limits, live: live.clone(), stop };
-        let job = spawn_blocking(move || record(&job, &options, bytes_total).map(|()| job)).await.context("queueing the import")??;
+        let job = Job {
+            tenant: tenant.clone(),
+            brand,
+            id: id.clone(),
+            source,
+            layout,
+            setting,
+            order,
+            by,
+            clock,
+            limits,
+            live: live.clone(),
+            stop,
+        };
+        let job = spawn_blocking(move || record(&job, &options, bytes_total).map(|()| job))
+            .await
+            .context("queueing the import")??;
         lane.live.lock().unwrap_or_else(PoisonError::into_inner).insert(id.clone(), live.clone());
         let inner = Arc::clone(&self.0);
         let done = self.0.tasks.spawn(async move {
@@ -233,10 +249,11 @@ impl Imports {
     async fn lane(&self, tenant: &Tenant) -> Result<Arc<Lane>> {
         let lane = tenant.slot(Lane::default);
         let (tenant, clock) = (tenant.clone(), self.0.clock.clone());
-        lane.recovered.get_or_try_init(|| async move {
-            spawn_blocking(move || recover(&tenant, &clock)).await.context("looking for interrupted imports")?
-        })
-        .await?;
+        lane.recovered
+            .get_or_try_init(|| async move {
+                spawn_blocking(move || recover(&tenant, &clock)).await.context("looking for interrupted imports")?
+            })
+            .await?;
         Ok(lane)
     }
 }
@@ -262,7 +279,13 @@ fn work(job: Job) -> Result<Counts> {
 fn recover(tenant: &Tenant, clock: &Clock) -> Result<()> {
     let left = tenant.db().read_blocking(store::left_behind)?;
     for id in left {
-        ended(tenant, &id, &Author::without_request("system"), clock, (State::Interrupted, &interrupted(), Counts::default()))?;
+        ended(
+            tenant,
+            &id,
+            &Author::without_request("system"),
+            clock,
+            (State::Interrupted, &interrupted(), Counts::default()),
+        )?;
     }
     Ok(())
 }
@@ -291,7 +314,12 @@ fn record(job: &Job, options: &Options, bytes_total: u64) -> Result<()> {
 }
 
 /// Recognises the file and checks what was said about it, before anything is promised.
-fn prepare(inner: &Inner, brand: &Brand, options: &Options, source: &Spool) -> Result<(Layout, Setting, Option<dates::Order>)> {
+fn prepare(
+    inner: &Inner,
+    brand: &Brand,
+    options: &Options,
+    source: &Spool,
+) -> Result<(Layout, Setting, Option<dates::Order>)> {
     let wanted = match options.format.as_deref() {
         None | Some("" | "auto") => None,
         Some(name) => Some(Format::parse(name).ok_or_else(|| {
@@ -299,26 +327,34 @@ fn prepare(inner: &Inner, brand: &Brand, options: &Options, source: &Spool) -> R
             Error::invalid("format", format!("There is no format \"{name}\"; there are {known}."))
         })?),
     };
-    let given = options.map.as_deref().map(OrdersMap::parse).transpose().map_err(|reason| Error::invalid("map", reason))?;
+    let given =
+        options.map.as_deref().map(OrdersMap::parse).transpose().map_err(|reason| Error::invalid("map", reason))?;
     let looking = Reader { source, limits: &inner.limits, bytes: Arc::default(), stop: inner.stop.clone() };
     let layout = looking.recognise(wanted, given.as_ref())?;
     let map = layout.map.clone();
-    let said = |option: &Option<String>, mapped: Option<&String>| option.clone().filter(|o| !o.trim().is_empty()).or(mapped.cloned());
+    let said = |option: &Option<String>, mapped: Option<&String>| {
+        option.clone().filter(|o| !o.trim().is_empty()).or(mapped.cloned())
+    };
     let currency = match said(&options.currency, map.as_ref().and_then(|m| m.currency.as_ref())) {
-        Some(code) => Currency::parse(&code).ok_or_else(|| Error::invalid("currency", format!("\"{code}\" is not a currency code, like USD.")))?,
+        Some(code) => Currency::parse(&code)
+            .ok_or_else(|| Error::invalid("currency", format!("\"{code}\" is not a currency code, like USD.")))?,
         None => brand.currency,
     };
     let (zone, zone_name) = match said(&options.timezone, map.as_ref().and_then(|m| m.timezone.as_ref())) {
         Some(name) => {
             let zone = jiff::tz::TimeZone::get(name.trim());
-            let unknown = |_| Error::invalid("timezone", format!("\"{name}\" is not an IANA time zone, like Europe/London."));
+            let unknown =
+                |_| Error::invalid("timezone", format!("\"{name}\" is not an IANA time zone, like Europe/London."));
             (zone.map_err(unknown)?, name.trim().to_owned())
         }
         None => (brand.timezone.clone(), brand.timezone_name.clone()),
     };
     let order = match said(&options.date_format, map.as_ref().and_then(|m| m.date_format.as_ref())) {
         Some(format) => Some(dates::order_of(&format).ok_or_else(|| {
-            Error::invalid("date_format", format!("\"{format}\" says no order of day, month and year, like DD/MM/YYYY does."))
+            Error::invalid(
+                "date_format",
+                format!("\"{format}\" says no order of day, month and year, like DD/MM/YYYY does."),
+            )
         })?),
         None => None,
     };
@@ -332,7 +368,7 @@ fn prepare(inner: &Inner, brand: &Brand, options: &Options, source: &Spool) -> R
 fn kept(error: std::io::Error) -> Error {
     match error.kind() {
         std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded => Error::Unavailable {
-            code: "disk_full",
+            code: "storage_full",
             reason: "The disk is full: the upload cannot be kept.".to_owned(),
             retry_after_secs: 60,
         },

@@ -92,12 +92,19 @@ pub(super) fn set_counts(tx: &Transaction, id: &str, counts: Counts) -> Result<(
     tx.prepare_cached(
         "update imports set rows_read = ?, rows_landed = ?, rows_unchanged = ?, rows_rejected = ? where id = ?",
     )?
-    .execute(params![signed(counts.read), signed(counts.landed), signed(counts.unchanged), signed(counts.rejected), id])?;
+    .execute(params![
+        signed(counts.read),
+        signed(counts.landed),
+        signed(counts.unchanged),
+        signed(counts.rejected),
+        id
+    ])?;
     Ok(())
 }
 
 pub(super) fn add_rejects(tx: &Transaction, id: &str, rejects: &[RejectedRow]) -> Result<()> {
-    let mut add = tx.prepare_cached("insert or ignore into import_rejects (import_id, line_no, reason, row) values (?, ?, ?, ?)")?;
+    let mut add = tx
+        .prepare_cached("insert or ignore into import_rejects (import_id, line_no, reason, row) values (?, ?, ?, ?)")?;
     for reject in rejects {
         add.execute(params![id, signed(reject.line), reject.reason, reject.row])?;
     }
@@ -128,7 +135,8 @@ const COLUMNS: &str = "id, file_name, format, state, error, rows_read, rows_land
 /// # Errors
 /// Whatever SQLite says.
 pub fn list(conn: &Connection, brand_id: i64) -> Result<Vec<Import>> {
-    let sql = format!("select {COLUMNS} from imports where brand_id = ? order by created_at_ms desc, id desc limit 200");
+    let sql =
+        format!("select {COLUMNS} from imports where brand_id = ? order by created_at_ms desc, id desc limit 200");
     let mut all = conn.prepare_cached(&sql)?;
     Ok(all.query_map([brand_id], import)?.collect::<rusqlite::Result<_>>()?)
 }
@@ -147,7 +155,8 @@ pub fn get(conn: &Connection, brand_id: i64, id: &str) -> Result<Import> {
 /// # Errors
 /// Whatever SQLite says.
 pub fn rejects(conn: &Connection, id: &str) -> Result<Vec<RejectedRow>> {
-    let mut all = conn.prepare_cached("select line_no, reason, row from import_rejects where import_id = ? order by line_no")?;
+    let mut all =
+        conn.prepare_cached("select line_no, reason, row from import_rejects where import_id = ? order by line_no")?;
     let row = |row: &Row| Ok(RejectedRow { line: unsigned(row.get(0)?), reason: row.get(1)?, row: row.get(2)? });
     Ok(all.query_map([id], row)?.collect::<rusqlite::Result<_>>()?)
 }

@@ -104,11 +104,14 @@ impl Memory {
     pub(super) fn closing(&self, id: &TenantId, db: &Db) {
         let changed = {
             let mut state = self.state();
-            if state.stores.get(id).is_some_and(|store| store.is_of(db)) {
+            // The tenant may have been opened anew meanwhile: then the marks are the new one's.
+            if state.stores.get(id).is_none_or(|store| store.is_of(db)) {
                 state.stores.remove(id);
+                state.cooling.remove(id);
+                state.changed.remove(id)
+            } else {
+                true
             }
-            state.cooling.remove(id);
-            state.changed.remove(id)
         };
         if changed && let Err(error) = self.take_down(&[(id.clone(), db.clone())]) {
             tracing::error!(tenant = %id, %error, "control.db could not take down how far a closing store is");

@@ -126,7 +126,7 @@ it("finds pages and themes in the palette; the heading takes the focus, the page
   await page.goto(`/b/${BRAND}`);
   await settled(page);
   await page.keyboard.press("/");
-  await page.getByRole("combobox").waitFor();
+  await page.locator('input[role="combobox"]:focus').waitFor();
   await page.keyboard.type("peop");
   await page.keyboard.press("Enter");
   await page.waitForURL(/\/admin\/users/);
@@ -134,7 +134,7 @@ it("finds pages and themes in the palette; the heading takes the focus, the page
   assert.equal(await page.title(), "People · Pulsepoint");
   await page.waitForFunction(() => document.querySelector('[aria-live="polite"]')?.textContent === "People");
   await page.keyboard.press("Control+k");
-  await page.getByRole("combobox").waitFor();
+  await page.locator('input[role="combobox"]:focus').waitFor();
   await page.keyboard.type("dark");
   await page.keyboard.press("Enter");
   assert.equal(await page.evaluate(() => document.documentElement.dataset.theme), "dark");

@@ -31,7 +31,7 @@ for (const { who, links } of ROLES) {
         await page.locator('[data-testid="state-forbidden"]').waitFor();
       }
       await page.keyboard.press("Control+k");
-      await page.getByRole("combobox").waitFor();
+      await page.locator('input[role="combobox"]:focus').waitFor();
       assert.equal(await page.getByRole("option", { name: /^Import/ }).count(), 0);
     }
     calm(page, who);

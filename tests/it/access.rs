@@ -11,24 +11,28 @@ use pulsepoint::events;
 use pulsepoint::routes::{Route, table};
 use serde_json::{Value, json};
 
+use crate::imports;
 use crate::support::app::{Answer, PASSWORD, Shop, TestApp};
+
+/// A file that can be imported.
+const ORDERS: &[u8] = include_bytes!("../fixtures/imports/shopify_orders.csv");
 
 /// One request to a route that succeeds for the owner: addresses filled with real ids, a body that can be.
 struct Ask {
     path: String,
     body: Vec<u8>,
-    kind: &'static str,
+    kind: String,
     cookie: Option<String>,
     expected: StatusCode,
 }
 
 impl Ask {
     fn at(path: impl Into<String>) -> Self {
-        Self { path: path.into(), body: Vec::new(), kind: "", cookie: None, expected: StatusCode::OK }
+        Self { path: path.into(), body: Vec::new(), kind: String::new(), cookie: None, expected: StatusCode::OK }
     }
 
     fn json(self, body: Value) -> Self {
-        Self { body: body.to_string().into_bytes(), kind: "application/json", ..self }
+        Self { body: body.to_string().into_bytes(), kind: "application/json".to_owned(), ..self }
     }
 
     fn expecting(self, status: u16) -> Self {
@@ -38,7 +42,7 @@ impl Ask {
     async fn send(&self, app: &TestApp, method: &Method, token: Option<&str>) -> Answer {
         let mut request = Request::builder().method(method).uri(&self.path);
         if !self.kind.is_empty() {
-            request = request.header(header::CONTENT_TYPE, self.kind);
+            request = request.header(header::CONTENT_TYPE, &self.kind);
         }
         if let Some(token) = token {
             request = request.header(header::AUTHORIZATION, format!("Bearer {token}"));
@@ -82,6 +86,23 @@ async fn ask(app: &TestApp, shop: &Shop, route: &Route) -> Option<Ask> {
             Ask::at(route.path).json(body).expecting(201)
         }
         "GET /api/brands/{brand}" => Ask::at(format!("/api/brands/{brand}")),
+        "DELETE /api/brands/{brand}/demo" => {
+            let id = shop.brand.id;
+            let mark = move |tx: &rusqlite::Transaction| Ok(tx.execute("update brands set demo = 1 where id = ?1", [id])?);
+            shop.tenant.db().write(mark).await.unwrap();
+            Ask::at(format!("/api/brands/{brand}/demo")).expecting(204)
+        }
+        "GET /api/imports/formats" => Ask::at(route.path),
+        "GET /api/brands/{brand}/imports" => Ask::at(format!("/api/brands/{brand}/imports")),
+        "POST /api/brands/{brand}/imports" => {
+            let (kind, body) = imports::form(("orders.csv", ORDERS), &[]);
+            Ask { kind, body, ..Ask::at(format!("/api/brands/{brand}/imports")).expecting(202) }
+        }
+        "GET /api/brands/{brand}/imports/{id}" | "GET /api/brands/{brand}/imports/{id}/rejects" => {
+            let taken = imports::imported(app, shop, ("orders.csv", ORDERS), &[]).await;
+            let id = taken["id"].as_str().unwrap();
+            Ask::at(route.path.replace("{brand}", brand).replace("{id}", id))
+        }
         "PATCH /api/brands/{brand}" => Ask::at(format!("/api/brands/{brand}")).json(json!({ "name": unique })),
         _ => return None,
     })

@@ -91,3 +91,19 @@ async fn brands_that_cannot_be_are_told_which_field() {
     let list = app.get("/api/brands", &owner).await.json();
     assert_eq!(list["brands"].as_array().unwrap().len(), 1, "nothing half-made is left");
 }
+
+#[tokio::test]
+async fn only_demo_data_can_be_taken_away() {
+    let app = TestApp::start().await;
+    let shop = app.shop("juniper-oak").await;
+    let owner = app.token(&shop, Role::Owner);
+    let path = "/api/brands/juniper-oak/demo";
+    let real = app.ask(Method::DELETE, path, Some(&owner), None).await;
+    assert_eq!((real.status, real.code().as_str()), (StatusCode::CONFLICT, "not_a_demo_brand"));
+    shop.tenant.db().write(|tx| Ok(tx.execute("update brands set demo = 1", [])?)).await.unwrap();
+    assert_eq!(app.get("/api/auth/me", &owner).await.json()["demo"], true);
+    let version = shop.tenant.data_version();
+    assert_eq!(app.ask(Method::DELETE, path, Some(&owner), None).await.status, StatusCode::NO_CONTENT);
+    assert!(shop.tenant.data_version() > version);
+    assert_eq!(app.get("/api/auth/me", &owner).await.json()["demo"], false);
+}

@@ -206,6 +206,8 @@ fn refuses_an_empty_a_missing_and_a_foreign_file() {
     assert!(matches!(refused(&folder.path, &KEY, &SPEC), OpenError::NotOurs { .. }));
     std::fs::remove_file(&folder.path).unwrap();
     assert!(matches!(refused(&folder.path, &KEY, &FileSpec { create: false, ..SPEC }), OpenError::Missing(_)));
+    std::fs::write(beside(&folder.path, "-wal"), b"of a file that is gone").unwrap();
+    assert!(matches!(refused(&folder.path, &KEY, &SPEC), OpenError::Missing(_)));
     std::fs::create_dir(&folder.path).unwrap();
     assert!(matches!(Db::open(&folder.path, &KEY, &SPEC), Err(OpenError::NotOurs { .. })));
 }

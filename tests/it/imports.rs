@@ -15,9 +15,14 @@ pub fn form(file: (&str, &[u8]), fields: &[(&str, &str)]) -> (String, Vec<u8>) {
     let boundary = "pulsepoint-test-boundary";
     let mut body = Vec::new();
     for (name, value) in fields {
-        body.extend_from_slice(format!("--{boundary}\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n").as_bytes());
+        body.extend_from_slice(
+            format!("--{boundary}\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n").as_bytes(),
+        );
     }
-    let head = format!("--{boundary}\r\nContent-Disposition: form-data; name=\"file\"; filename=\"{}\"\r\nContent-Type: text/csv\r\n\r\n", file.0);
+    let head = format!(
+        "--{boundary}\r\nContent-Disposition: form-data; name=\"file\"; filename=\"{}\"\r\nContent-Type: text/csv\r\n\r\n",
+        file.0
+    );
     body.extend_from_slice(head.as_bytes());
     body.extend_from_slice(file.1);
     body.extend_from_slice(format!("\r\n--{boundary}--\r\n").as_bytes());
@@ -57,19 +62,29 @@ pub async fn brand(tenant: &Tenant, slug: &str, currency: &str, zone: &str) -> B
 }
 
 /// Imports bytes as a command does, and waits.
-pub async fn run(app: &TestApp, to: (&Tenant, &Brand), bytes: &[u8], options: Options) -> pulsepoint::error::Result<Import> {
+pub async fn run(
+    app: &TestApp,
+    to: (&Tenant, &Brand),
+    bytes: &[u8],
+    options: Options,
+) -> pulsepoint::error::Result<Import> {
     app.app.imports.run_file(to, options, Author::without_request("cli"), bytes, |_| {}).await
 }
 
 /// One number by SQL.
 pub async fn number(tenant: &Tenant, sql: &'static str) -> i64 {
-    tenant.db().read(move |conn| Ok(conn.query_row(sql, [], |row| row.get::<_, Option<i64>>(0))?.unwrap_or(0))).await.unwrap()
+    tenant
+        .db()
+        .read(move |conn| Ok(conn.query_row(sql, [], |row| row.get::<_, Option<i64>>(0))?.unwrap_or(0)))
+        .await
+        .unwrap()
 }
 
 /// The shared data folder, where there is one.
 fn shared(name: &str) -> Option<std::path::PathBuf> {
     let here = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
-    let found = ["../shared/data", "../../shared/data"].iter().map(|to| here.join(to).join(name)).find(|path| path.exists());
+    let found =
+        ["../shared/data", "../../shared/data"].iter().map(|to| here.join(to).join(name)).find(|path| path.exists());
     if found.is_none() {
         eprintln!("skipped: ../shared/data/{name} is not there");
     }
@@ -85,7 +100,10 @@ async fn online_retail_gives_the_figures_of_the_page_of_metrics() {
     let retail = brand(&shop.tenant, "Online Retail", "GBP", "Europe/London").await;
     let done = run(&app, (&shop.tenant, &retail), &bytes, Options::default()).await.unwrap();
     assert_eq!((done.format.as_str(), done.state.as_str()), ("orders", "done"));
-    assert_eq!((done.counts.read, done.counts.landed, done.counts.unchanged, done.counts.rejected), (541_909, 541_909, 0, 0));
+    assert_eq!(
+        (done.counts.read, done.counts.landed, done.counts.unchanged, done.counts.rejected),
+        (541_909, 541_909, 0, 0)
+    );
     let gross = number(&shop.tenant, "select sum(price_micros * quantity) from order_lines where gift_card = 0").await;
     let refunds = number(&shop.tenant, "select sum(goods_micros) from refund_lines").await;
     assert_eq!((gross + 5_000) / 10_000, 1_064_456_042);
@@ -125,7 +143,8 @@ async fn an_upload_is_taken_in_runs_and_is_told_of() {
     assert!(text.starts_with("line,reason,row\r\n11,\"Line 12 of the same group cannot land"), "{text}");
     assert!(text.contains("12,\"Lineitem quantity is not a whole number: \"\"two\"\".\",\"#1006,"), "{text}");
     let kinds = "select group_concat(kind, ' ') from (select kind from events where kind like 'import.%' order by seq)";
-    let told: String = shop.tenant.db().read(move |conn| Ok(conn.query_row(kinds, [], |row| row.get(0))?)).await.unwrap();
+    let told: String =
+        shop.tenant.db().read(move |conn| Ok(conn.query_row(kinds, [], |row| row.get(0))?)).await.unwrap();
     assert_eq!(told, "import.started import.finished");
 }
 
@@ -144,7 +163,8 @@ async fn formats_are_listed_and_other_peoples_imports_are_not_there() {
         assert_eq!(mine.status, StatusCode::OK);
         let foreign = app.get(&format!("/api/brands/globex/imports/{id}{tail}"), &app.token(&other, Role::Owner)).await;
         assert_eq!(foreign.status, StatusCode::NOT_FOUND);
-        let wrong_brand = app.get(&format!("/api/brands/second/imports/{id}{tail}"), &app.token(&shop, Role::Owner)).await;
+        let wrong_brand =
+            app.get(&format!("/api/brands/second/imports/{id}{tail}"), &app.token(&shop, Role::Owner)).await;
         assert_eq!(wrong_brand.status, StatusCode::NOT_FOUND);
     }
     let analyst = app.get("/api/brands/acme/imports", &app.token(&shop, Role::Analyst)).await;
@@ -156,7 +176,9 @@ async fn nothing_of_a_file_is_on_disk_in_clear() {
     let app = TestApp::start().await;
     let shop = app.shop("acme").await;
     let canary = "canary-7f3a@example.com";
-    let file = format!("Name,Email,Created at,Lineitem quantity,Lineitem name,Lineitem price\n#1,{canary},2026-11-01,1,Mug canary-7f3a,5\n#2,{canary},never,1,Mug,5\n");
+    let file = format!(
+        "Name,Email,Created at,Lineitem quantity,Lineitem name,Lineitem price\n#1,{canary},2026-11-01,1,Mug canary-7f3a,5\n#2,{canary},never,1,Mug,5\n"
+    );
     let done = imported(&app, &shop, ("orders.csv", file.as_bytes()), &[]).await;
     assert_eq!((done["rows_landed"].as_u64(), done["rows_rejected"].as_u64()), (Some(1), Some(1)));
     let mut folders = vec![app.folder().to_owned()];

@@ -22,7 +22,12 @@ fn file() -> Vec<u8> {
     let mut out = String::from("order,sku,title,quantity,unit_price,placed_at,customer\n");
     for i in 0..ORDERS {
         let (day, sku) = (i % 28 + 1, i % 50);
-        out.push_str(&format!("O-{i},S-{sku},Thing {sku},{},{}.25,2026-10-{day:02} 10:00:00,c{}\n", i % 3 + 1, sku + 1, i % 900));
+        out.push_str(&format!(
+            "O-{i},S-{sku},Thing {sku},{},{}.25,2026-10-{day:02} 10:00:00,c{}\n",
+            i % 3 + 1,
+            sku + 1,
+            i % 900
+        ));
     }
     out.into_bytes()
 }
@@ -32,7 +37,13 @@ async fn contents(tenant: &Tenant) -> Vec<String> {
     let sql = "select o.external_id || '|' || o.placed_at || '|' || coalesce(hex(c.key), '') || '|' || l.line_no || '|' || v.key || '|'
         || l.quantity || '|' || l.price_micros from orders o join order_lines l on l.order_id = o.id
         join variants v on v.id = l.variant_id left join customers c on c.id = o.customer_id order by 1";
-    tenant.db().read(move |conn| Ok(conn.prepare(sql)?.query_map([], |row| row.get(0))?.collect::<Result<Vec<String>, _>>()?)).await.unwrap()
+    tenant
+        .db()
+        .read(move |conn| {
+            Ok(conn.prepare(sql)?.query_map([], |row| row.get(0))?.collect::<Result<Vec<String>, _>>()?)
+        })
+        .await
+        .unwrap()
 }
 
 /// Not a test of its own: what [`killed_half_way_and_started_again_ends_like_an_undisturbed_run`] kills.
@@ -75,7 +86,8 @@ async fn killed_half_way_and_started_again_ends_like_an_undisturbed_run() {
         .spawn()
         .unwrap();
     let lines = BufReader::new(child.stdout.take().unwrap()).lines();
-    let landed = lines.map_while(Result::ok).find(|line| line.starts_with("landed ")).expect("the child lands something");
+    let landed =
+        lines.map_while(Result::ok).find(|line| line.starts_with("landed ")).expect("the child lands something");
     child.kill().unwrap();
     child.wait().unwrap();
     let tenants = app.app.tenants.clone();
@@ -90,7 +102,18 @@ async fn killed_half_way_and_started_again_ends_like_an_undisturbed_run() {
     let states: Vec<&str> = left.iter().map(|import| import.state.as_str()).collect();
     assert_eq!(states, ["done", "interrupted"]);
     assert!(left[1].error.as_deref().unwrap().contains("import the same file again"));
-    let identity = |rows: Vec<String>| rows.into_iter().map(|row| row.split('|').enumerate().filter(|(i, _)| *i != 2).map(|(_, p)| p.to_owned()).collect::<Vec<_>>().join("|")).collect::<Vec<_>>();
+    let identity = |rows: Vec<String>| {
+        rows.into_iter()
+            .map(|row| {
+                row.split('|')
+                    .enumerate()
+                    .filter(|(i, _)| *i != 2)
+                    .map(|(_, p)| p.to_owned())
+                    .collect::<Vec<_>>()
+                    .join("|")
+            })
+            .collect::<Vec<_>>()
+    };
     assert!(identity(contents(&tenant).await) == identity(expected), "both tenants hold the same");
     assert_eq!(number(&tenant, "select count(*) from customers").await, 900);
 }
@@ -103,8 +126,10 @@ async fn a_stop_interrupts_between_batches_and_says_so() {
     let (runner, tenant, brand) = (imports.clone(), shop.tenant.clone(), shop.brand.clone());
     let (say, mut heard) = tokio::sync::watch::channel(0);
     let running = tokio::spawn(async move {
-        let told = |now: imports::Progress| drop(say.send(now.rows_read));
-        runner.run_file((&tenant, &brand), Options::default(), Author::without_request("cli"), file().as_slice(), told).await
+        let told = |now: imports::Progress| _ = say.send_replace(now.rows_read);
+        runner
+            .run_file((&tenant, &brand), Options::default(), Author::without_request("cli"), file().as_slice(), told)
+            .await
     });
     heard.wait_for(|rows| *rows > 0).await.unwrap();
     imports.close().await;

@@ -89,7 +89,10 @@ async fn bad_rows_are_told_and_the_rest_lands() {
     .concat();
     let done = imported(&app, &shop, ("orders.csv", file.as_bytes()), &[]).await;
     assert_eq!(done["state"], "done", "{done}");
-    assert_eq!((done["rows_read"].as_u64(), done["rows_landed"].as_u64(), done["rows_rejected"].as_u64()), (Some(14), Some(3), Some(11)));
+    assert_eq!(
+        (done["rows_read"].as_u64(), done["rows_landed"].as_u64(), done["rows_rejected"].as_u64()),
+        (Some(14), Some(3), Some(11))
+    );
     let token = app.token(&shop, Role::Owner);
     let rejects = app.get(done["rejects_url"].as_str().unwrap(), &token).await;
     let text = String::from_utf8(rejects.body.to_vec()).unwrap();
@@ -106,7 +109,10 @@ async fn bad_rows_are_told_and_the_rest_lands() {
         (13, "no order number"),
         (14, "price"),
     ] {
-        let row = text.lines().find(|row| row.starts_with(&format!("{line},"))).unwrap_or_else(|| panic!("{line}: {}", &text[..2000.min(text.len())]));
+        let row = text
+            .lines()
+            .find(|row| row.starts_with(&format!("{line},")))
+            .unwrap_or_else(|| panic!("{line}: {}", &text[..2000.min(text.len())]));
         assert!(row.contains(words) && row.len() < 10_000, "{line}: {}", &row[..200.min(row.len())]);
     }
 }
@@ -125,7 +131,10 @@ async fn bombs_and_cut_files_land_nothing() {
     let shown = imported(&app, &shop, ("bomb.csv.gz", &packed(&bomb)), &[]).await;
     assert_eq!(shown["state"], "failed");
     assert!(shown["error"].as_str().unwrap().contains("hundredfold"), "{shown}");
-    let many = format!("{HEADER}{}", (0..50_000).map(|i| format!("{i},A,Mug,1,{i}.50,2026-11-01 10:00:00,c{i},\n")).collect::<String>());
+    let many = format!(
+        "{HEADER}{}",
+        (0..50_000).map(|i| format!("{i},A,Mug,1,{i}.50,2026-11-01 10:00:00,c{i},\n")).collect::<String>()
+    );
     let whole = packed(many.as_bytes());
     let shown = imported(&app, &shop, ("cut.csv.gz", &whole[..whole.len() / 2]), &[]).await;
     assert_eq!(shown["state"], "failed");

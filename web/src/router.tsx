@@ -10,8 +10,9 @@ import {
 import { brandsQuery, dashboardQuery, meQuery, queryClient } from "./api/queries";
 import { ensureSession } from "./api/session";
 import { Broken } from "./pages/Broken";
-import { apiParams, readSearch } from "./pages/dashboard/search";
+import { apiParams, strictSearch } from "./pages/dashboard/search";
 import { NotFound } from "./pages/NotFound";
+import "./start";
 import { lastBrand } from "./ui/preferences";
 
 const rootRoute = createRootRoute({ component: Outlet, notFoundComponent: NotFound, errorComponent: Broken });
@@ -32,8 +33,8 @@ const loginRoute = createRoute({
   path: "/login",
   validateSearch: (raw: Record<string, unknown>): LoginSearch => ({
     // Only addresses of this site: `//elsewhere` would be another one.
-    ...(typeof raw.next === "string" && /^\/(?![/\\])/.test(raw.next) ? { next: raw.next } : {}),
-    ...(raw.ended ? { ended: true } : {}),
+    next: typeof raw.next === "string" && /^\/(?![/\\])/.test(raw.next) ? raw.next : undefined,
+    ended: raw.ended ? true : undefined,
   }),
   beforeLoad: async ({ search }) => {
     if (await ensureSession().catch(() => null)) throw redirect({ href: search.next ?? "/" });
@@ -82,7 +83,7 @@ const homeRoute = createRoute({
 const dashboardRoute = createRoute({
   getParentRoute: () => shellRoute,
   path: "/b/$brand",
-  validateSearch: (raw: Record<string, unknown>) => readSearch(raw).search,
+  validateSearch: strictSearch,
   loaderDeps: ({ search }) => apiParams(search),
   loader: ({ params, deps }) => {
     void queryClient.prefetchQuery(dashboardQuery(params.brand, deps));

@@ -5,8 +5,8 @@ use serde_json::{Value, json};
 use super::{author, listed, missing, said, tenant_of};
 use crate::app::App;
 use crate::brands::{self, Brand, NewBrand};
-use crate::commerce::demo;
 use crate::cli::command::{self, Outcome};
+use crate::commerce::demo;
 use crate::error::{Error, Result};
 use crate::tenants::Tenant;
 
@@ -20,7 +20,8 @@ pub(super) async fn add(app: &App, tenant: &str, new: command::NewBrand) -> Resu
         Ok(brand)
     });
     let brand = made.await?;
-    let text = format!("Added brand {0}. Next: pulsepoint import --tenant {1} --brand {0} …", brand.slug, tenant.slug());
+    let text =
+        format!("Added brand {0}. Next: pulsepoint import --tenant {1} --brand {0} …", brand.slug, tenant.slug());
     said(text, shown(&brand))
 }
 

@@ -57,7 +57,11 @@ impl SpoolWriter {
         if self.pending.is_empty() {
             return Ok(());
         }
-        let sealed = self.spool.cipher.encrypt(&nonce(self.chunks), Payload::from(self.pending.as_slice())).map_err(|_| broken())?;
+        let sealed = self
+            .spool
+            .cipher
+            .encrypt(&nonce(self.chunks), Payload::from(self.pending.as_slice()))
+            .map_err(|_| broken())?;
         self.spool.file.write_all(&sealed)?;
         self.chunks += 1;
         self.pending.clear();

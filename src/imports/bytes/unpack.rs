@@ -23,7 +23,11 @@ pub fn unpack<'a>(mut input: impl Read + Send + 'a, most: u64) -> io::Result<Box
     match &head[..known] {
         [0x1f, 0x8b, ..] => {
             let packed = Tally { input: whole.chain(input), count: 0 };
-            Ok(Box::new(Guard { input: MultiGzDecoder::new(BufReader::with_capacity(64 * 1024, packed)), out: 0, most }))
+            Ok(Box::new(Guard {
+                input: MultiGzDecoder::new(BufReader::with_capacity(64 * 1024, packed)),
+                out: 0,
+                most,
+            }))
         }
         b"PK\x03\x04" => Err(refuse("this is a ZIP archive or an Excel workbook: unpack it or save it as CSV")),
         [0xd0, 0xcf, 0x11, 0xe0] => Err(refuse("this is an old Excel workbook: save it as CSV")),

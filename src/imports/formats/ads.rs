@@ -2,7 +2,9 @@
 //! added up; title and total lines are passed over; what a file replaces are its own (campaign, day) pairs.
 
 use super::ads_columns::{self, Columns};
-use super::{Cells, Format, Key, Output, Reading, Reject, Setting, Slots, Style, bad_date, clip, lacking, money, not_a, whole};
+use super::{
+    Cells, Format, Key, Output, Reading, Reject, Setting, Slots, Style, bad_date, clip, lacking, money, not_a, whole,
+};
 use crate::commerce::rows::{AdAccount, AdDay, AdScope, AdWindow};
 use crate::imports::text::header::Header;
 use crate::imports::text::records::Record;
@@ -144,7 +146,9 @@ impl Reading for Ads {
 
     fn key<'r>(&self, record: &'r Record) -> Key<'r> {
         let (campaign, day) = (record.get(self.campaign), record.get(self.day));
-        if campaign.is_empty() || (!day.bytes().any(|b| b.is_ascii_digit()) || is_total(day)) && names_total(record, day) {
+        if campaign.is_empty()
+            || (!day.bytes().any(|b| b.is_ascii_digit()) || is_total(day)) && names_total(record, day)
+        {
             return Key::Skip;
         }
         Key::Of(campaign, day)
@@ -203,7 +207,9 @@ fn names_total(record: &Record, day: &str) -> bool {
 
 fn is_total(text: &str) -> bool {
     let text = text.trim().to_lowercase();
-    ["total", "gesamt", "totaux", "totales", "résultats", "resultados", "ergebnisse", "results from"].iter().any(|w| text.starts_with(w))
+    ["total", "gesamt", "totaux", "totales", "résultats", "resultados", "ergebnisse", "results from"]
+        .iter()
+        .any(|w| text.starts_with(w))
 }
 
 #[cfg(test)]

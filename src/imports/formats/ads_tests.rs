@@ -20,7 +20,11 @@ fn read(format: Format, text: &str, style: Style) -> (Vec<AdWindow>, Vec<(u64, S
     let layout = detect(text.as_bytes(), None, None).unwrap();
     assert_eq!(layout.format, format);
     let mut writer = csv::Writer::from_writer(Vec::new());
-    let mut reader = csv::ReaderBuilder::new().has_headers(false).flexible(true).delimiter(layout.delimiter).from_reader(text.as_bytes());
+    let mut reader = csv::ReaderBuilder::new()
+        .has_headers(false)
+        .flexible(true)
+        .delimiter(layout.delimiter)
+        .from_reader(text.as_bytes());
     for row in reader.records().skip(layout.skip - 1) {
         writer.write_record(&row.unwrap()).unwrap();
     }
@@ -42,7 +46,10 @@ fn meta_with_ids_and_a_summary_row() {
     assert_eq!(rejects, vec![]);
     assert_eq!(ads.len(), 1);
     let account = &ads[0].account;
-    assert_eq!((account.external_id.as_str(), account.name.as_str(), account.currency.code()), ("1234567890", "Juniper US", "USD"));
+    assert_eq!(
+        (account.external_id.as_str(), account.name.as_str(), account.currency.code()),
+        ("1234567890", "Juniper US", "USD")
+    );
     assert_eq!(ads[0].rows[0].key, "2385\u{1f}2386\u{1f}2387");
     assert_eq!(
         figures(&ads[0]),
@@ -81,7 +88,10 @@ fn google_with_titles_and_totals() {
         let (ads, rejects) = read(Format::GoogleAds, text, COMMA);
         assert_eq!(rejects, vec![]);
         let (_, spend, impressions, clicks, conversions, revenue) = figures(&ads[0])[0];
-        assert_eq!((spend, impressions, clicks, conversions, revenue), (1_069_270_000, 6234, 74, 2_500_000, 125_000_000));
+        assert_eq!(
+            (spend, impressions, clicks, conversions, revenue),
+            (1_069_270_000, 6234, 74, 2_500_000, 125_000_000)
+        );
         assert_eq!(ads[0].rows[0].day.to_string(), "2026-10-01");
     }
 }
@@ -114,6 +124,9 @@ fn a_file_without_ids_belongs_to_the_account_that_was_named() {
     let file = "Day,Campaign,Cost,Impr.,Clicks\n2026-10-01,Brand,1.00,10,1\n";
     let (out, _) = read_all(Format::GoogleAds, file, &setting, POINT);
     let account = &out.batch.ads[0].account;
-    assert_eq!((account.external_id.as_str(), account.channel.as_str(), account.timezone.as_str()), ("US account", "google", "America/New_York"));
+    assert_eq!(
+        (account.external_id.as_str(), account.channel.as_str(), account.timezone.as_str()),
+        ("US account", "google", "America/New_York")
+    );
     assert_eq!(out.batch.ads[0].rows[0].key, "Brand");
 }

@@ -1,7 +1,9 @@
 //! Unit costs: `sku, cost, from`, with `currency` and `title` where wanted. A row without a day says what a unit costs now: it
 //! counts from the day of the import, or from the beginning where nothing was known before (the writer decides).
 
-use super::{Cells, Format, Key, Output, Reading, Reject, Setting, Slots, Style, bad_date, lacking, money, not_a, text};
+use super::{
+    Cells, Format, Key, Output, Reading, Reject, Setting, Slots, Style, bad_date, lacking, money, not_a, text,
+};
 use crate::commerce::rows::{UnitCost, VariantRef};
 use crate::imports::text::dates;
 use crate::imports::text::header::Header;
@@ -78,7 +80,8 @@ impl Reading for Costs {
             None => self.currency,
         };
         let variant = VariantRef { sku, title: title.unwrap_or_default() };
-        *self.drafts.at(slot) = Some((UnitCost { variant, from_day: dated.unwrap_or(self.today), cost_micros, currency }, dated.is_some()));
+        *self.drafts.at(slot) =
+            Some((UnitCost { variant, from_day: dated.unwrap_or(self.today), cost_micros, currency }, dated.is_some()));
         Ok(())
     }
 
@@ -105,8 +108,13 @@ mod tests {
     fn reads_costs_with_their_days() {
         let file = "SKU,Cost (EUR),From\nA-1,12.50,2026-01-01\nA-1,13,2026-06-01\nB-2,-1,2026-01-01\nC-3,4,someday\nD-4,2.5,\n";
         let (out, rejects) = read_all(Format::Costs, file, &test_setting(), Style::default());
-        let costs: Vec<_> =
-            out.batch.costs.iter().chain(&out.costs_now).map(|c| (c.from_day.to_string(), c.cost_micros, c.currency.code().to_owned())).collect();
+        let costs: Vec<_> = out
+            .batch
+            .costs
+            .iter()
+            .chain(&out.costs_now)
+            .map(|c| (c.from_day.to_string(), c.cost_micros, c.currency.code().to_owned()))
+            .collect();
         let c = |day: &str, micros| (day.to_owned(), micros, "EUR".to_owned());
         assert_eq!(costs, vec![c("2026-01-01", 12_500_000), c("2026-06-01", 13_000_000), c("2026-11-22", 2_500_000)]);
         assert_eq!(rejects.iter().map(|r| r.0).collect::<Vec<_>>(), vec![4, 5]);

@@ -100,9 +100,12 @@ fn is_header_of(format: Format, header: &Header, asked: bool) -> bool {
     match format {
         Format::ShopifyOrders => has(&["name", "lineitem quantity", "lineitem name", "lineitem price"]),
         Format::ShopifyProducts => {
-            header.find(&["handle", "url handle"]).is_some() && header.find(&["variant price", "price", "variant sku"]).is_some()
+            header.find(&["handle", "url handle"]).is_some()
+                && header.find(&["variant price", "price", "variant sku"]).is_some()
         }
-        Format::ShopifyInventory => has(&["handle", "title", "sku", "option1 value"]) || has(&["sku", "location", "on hand"]),
+        Format::ShopifyInventory => {
+            has(&["handle", "title", "sku", "option1 value"]) || has(&["sku", "location", "on hand"])
+        }
         Format::MetaAds | Format::GoogleAds | Format::TiktokAds if asked => ads_columns::find(format, header).is_some(),
         Format::MetaAds | Format::GoogleAds | Format::TiktokAds => ads_columns::is_of(format, header),
         Format::Costs => header.find(&costs::SKU).is_some() && header.find_with_unit(&costs::COST).is_some(),
@@ -115,14 +118,21 @@ fn unknown(found: Option<Header>, wanted: Option<Format>, map: Option<&OrdersMap
     let Some(header) = found else {
         return "The file has no header row: nothing in it looks like a table with columns.".to_owned();
     };
-    let columns = header.names().iter().filter(|n| !n.is_empty()).take(8).map(|n| n.chars().take(40).collect::<String>());
+    let columns =
+        header.names().iter().filter(|n| !n.is_empty()).take(8).map(|n| n.chars().take(40).collect::<String>());
     let columns = columns.collect::<Vec<_>>().join(", ");
     if let Some(map) = map {
-        return format!("The file lacks columns that the mapping names ({}); its header begins with: {columns}.", map.missing(&header).join(", "));
+        return format!(
+            "The file lacks columns that the mapping names ({}); its header begins with: {columns}.",
+            map.missing(&header).join(", ")
+        );
     }
     match wanted {
         Some(format) => format!("The header is not that of a {}; it begins with: {columns}.", format.label()),
-        None => format!("The file is none of the known formats ({}); its header begins with: {columns}. An orders file with other columns needs a mapping file.", Format::ALL.map(Format::name).join(", ")),
+        None => format!(
+            "The file is none of the known formats ({}); its header begins with: {columns}. An orders file with other columns needs a mapping file.",
+            Format::ALL.map(Format::name).join(", ")
+        ),
     }
 }
 

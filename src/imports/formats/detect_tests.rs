@@ -33,8 +33,14 @@ fn recognises_files_by_their_headers() {
         ("sep=;\nsku;cost;from\nA;1,5;2026-01-01\n", (Format::Costs, b';', 2)),
         ("date,base,quote,rate\n", (Format::Rates, b',', 1)),
         ("Day,Campaign,Ad group,Ad name,Cost,Impr.,Clicks,Conversions,Conv. value\n", (Format::GoogleAds, b',', 1)),
-        ("Day,Campaign name,Ad set name,Ad name,Amount spent (USD),Impressions,Link clicks,Purchases\n", (Format::MetaAds, b',', 1)),
-        ("Date,Campaign name,Ad group name,Ad name,Cost,Impressions,Clicks,Conversions\n", (Format::TiktokAds, b',', 1)),
+        (
+            "Day,Campaign name,Ad set name,Ad name,Amount spent (USD),Impressions,Link clicks,Purchases\n",
+            (Format::MetaAds, b',', 1),
+        ),
+        (
+            "Date,Campaign name,Ad group name,Ad name,Cost,Impressions,Clicks,Conversions\n",
+            (Format::TiktokAds, b',', 1),
+        ),
         ("order\tsku\ttitle\tquantity\tunit_price\tplaced_at\n", (Format::Orders, b'\t', 1)),
     ] {
         assert_eq!(found(text), expected, "{}", &text[..60.min(text.len())]);

@@ -280,7 +280,12 @@ fn lacking(format: Format, columns: &[(&str, bool)]) -> Result<(), String> {
     if missing.is_empty() {
         return Ok(());
     }
-    Err(format!("This {} lacks the column{} {}.", format.label(), if missing.len() > 1 { "s" } else { "" }, missing.join(", ")))
+    Err(format!(
+        "This {} lacks the column{} {}.",
+        format.label(),
+        if missing.len() > 1 { "s" } else { "" },
+        missing.join(", ")
+    ))
 }
 
 #[cfg(test)]
@@ -303,7 +308,9 @@ fn read_all(format: Format, text: &str, setting: &Setting, style: Style) -> (Out
         };
         if keys.last() != Some(&key) {
             keys.push(key);
-            if keys.len() > 1 && let Err(reason) = reading.finish(0, &mut out) {
+            if keys.len() > 1
+                && let Err(reason) = reading.finish(0, &mut out)
+            {
                 rejects.push((record.line() - 1, reason.into_owned()));
             }
         }

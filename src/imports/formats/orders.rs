@@ -52,10 +52,15 @@ pub struct Orders {
 impl Orders {
     /// Finds the mapping's columns. The mapping's currency and zone are already in `setting`.
     pub fn new(header: &Header, setting: &Setting) -> Result<Self, String> {
-        let map: &OrdersMap = setting.map.as_ref().ok_or("An orders file needs a mapping file that says which column is what.")?;
+        let map: &OrdersMap =
+            setting.map.as_ref().ok_or("An orders file needs a mapping file that says which column is what.")?;
         let missing = map.missing(header);
         if !missing.is_empty() {
-            return Err(format!("The file lacks the column{} {} that the mapping names.", if missing.len() > 1 { "s" } else { "" }, missing.join(", ")));
+            return Err(format!(
+                "The file lacks the column{} {} that the mapping names.",
+                if missing.len() > 1 { "s" } else { "" },
+                missing.join(", ")
+            ));
         }
         let at = |name: &str| header.find(&[&fold(name)]);
         let may = |name: &Option<String>| name.as_deref().and_then(at);
@@ -110,7 +115,8 @@ impl Orders {
             name: Some(number.clone()),
             external_id: number,
             store: text(record, c.store).or_else(|| self.store.clone()),
-            customer: customer.map(|id| if id.contains('@') { CustomerRef::Email(id) } else { CustomerRef::SourceId(id) }),
+            customer: customer
+                .map(|id| if id.contains('@') { CustomerRef::Email(id) } else { CustomerRef::SourceId(id) }),
             currency,
             placed_at,
             cancelled_at: None,
@@ -132,8 +138,10 @@ impl Orders {
 
     fn line(&self, record: &Record) -> Result<OrderLine, Reject> {
         let (c, style) = (&self.columns, self.style);
-        let quantity = whole(record, Some(c.quantity), style, "The quantity")?.ok_or(Reject::Borrowed("The line has no quantity."))?;
-        let price = money(record, Some(c.unit_price), style, "The price")?.ok_or(Reject::Borrowed("The line has no price."))?;
+        let quantity = whole(record, Some(c.quantity), style, "The quantity")?
+            .ok_or(Reject::Borrowed("The line has no quantity."))?;
+        let price =
+            money(record, Some(c.unit_price), style, "The price")?.ok_or(Reject::Borrowed("The line has no price."))?;
         let (sku, title) = (text(record, c.sku), text(record, c.title));
         if sku.is_none() && title.is_none() {
             return Err("The line has neither SKU nor title.".into());

@@ -57,7 +57,8 @@ pub struct Returns {
 impl OrdersMap {
     /// Reads a mapping; the error is a sentence that names the line or key at fault.
     pub fn parse(text: &str) -> Result<Self, String> {
-        let map: Self = toml::from_str(text).map_err(|e| format!("The mapping file cannot be read: {}", e.message()))?;
+        let map: Self =
+            toml::from_str(text).map_err(|e| format!("The mapping file cannot be read: {}", e.message()))?;
         if map.format != "orders" {
             return Err(format!("The mapping file says format = \"{}\"; only \"orders\" is known.", map.format));
         }
@@ -96,13 +97,19 @@ mod tests {
 
     #[test]
     fn built_in_maps_parse_and_mistakes_are_named() {
-        let header = Header::of("InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID,Country".split(','));
+        let header =
+            Header::of("InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID,Country".split(','));
         assert!(OrdersMap::built_in(&header).is_some_and(|m| m.returns.is_some()));
         let plain = Header::of("order,sku,title,quantity,unit_price,placed_at,customer,country".split(','));
         assert!(OrdersMap::built_in(&plain).is_some_and(|m| m.returns.is_none()));
         assert!(OrdersMap::built_in(&Header::of(["a", "b"])).is_none());
         let wrong = "format = \"orders\"\ncolour = 1\n[columns]\norder = \"a\"";
         assert!(OrdersMap::parse(wrong).unwrap_err().contains("colour"));
-        assert!(OrdersMap::parse("format = \"ads\"\n[columns]\norder=\"a\"\nquantity=\"q\"\nunit_price=\"p\"\nplaced_at=\"d\"").is_err());
+        assert!(
+            OrdersMap::parse(
+                "format = \"ads\"\n[columns]\norder=\"a\"\nquantity=\"q\"\nunit_price=\"p\"\nplaced_at=\"d\""
+            )
+            .is_err()
+        );
     }
 }

@@ -16,7 +16,8 @@ fn returns_are_refunds_and_everything_else_counts_with_its_sign() {
         A4,B,Adjust bad debt,1,2011-08-12 14:51:00,-11062.06,,United Kingdom\n,B,x,1,2011-08-12 14:51:00,1,,\n";
     let (out, rejects) = read_all(Format::Orders, file, &setting, Style::default());
     assert_eq!(rejects.len(), 1);
-    let orders: Vec<_> = out.batch.orders.iter().map(|o| (o.external_id.as_str(), o.lines.len(), o.country.as_deref())).collect();
+    let orders: Vec<_> =
+        out.batch.orders.iter().map(|o| (o.external_id.as_str(), o.lines.len(), o.country.as_deref())).collect();
     assert_eq!(orders, vec![("1", 2, Some("IE")), ("3", 1, None), ("A4", 1, Some("GB"))]);
     assert_eq!(out.batch.orders[1].lines[0].quantity, -10);
     assert_eq!(out.batch.orders[2].lines[0].price_micros, -11_062_060_000);

@@ -37,7 +37,15 @@ impl Rates {
             Shape::Ecb { base, columns: named.collect() }
         } else {
             let [base, quote, rate] = ["base", "quote", "rate"].map(|n| (n, header.find(&[n])));
-            lacking(Format::Rates, &[("date", date.is_some()), ("base", base.1.is_some()), ("quote", quote.1.is_some()), ("rate", rate.1.is_some())])?;
+            lacking(
+                Format::Rates,
+                &[
+                    ("date", date.is_some()),
+                    ("base", base.1.is_some()),
+                    ("quote", quote.1.is_some()),
+                    ("rate", rate.1.is_some()),
+                ],
+            )?;
             let at = |column: (&str, Option<usize>)| column.1.unwrap_or_default();
             Shape::Rows { base: at(base), quote: at(quote), rate: at(rate) }
         };
@@ -53,7 +61,12 @@ impl Rates {
         let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
         let plain = whole.bytes().chain(fraction.bytes()).all(|b| b.is_ascii_digit());
         let positive = text.bytes().any(|b| (b'1'..=b'9').contains(&b));
-        if plain && positive && whole.len() <= 9 && fraction.len() <= 12 && self.style.decimal == numbers::Decimal::Point {
+        if plain
+            && positive
+            && whole.len() <= 9
+            && fraction.len() <= 12
+            && self.style.decimal == numbers::Decimal::Point
+        {
             return Ok(Some(text.to_owned()));
         }
         match numbers::micros(text, self.style.decimal) {
@@ -130,7 +143,9 @@ mod tests {
 
     #[test]
     fn reads_rows_and_the_ecb_history() {
-        let (rates, rejects) = read("date,base,quote,rate\n2026-11-20,EUR,USD,1.0871\n2026-11-20,IDR,EUR,0.0000587\n2026-11-20,EUR,EUR,1\n2026-11-20,EUR,USD,0\n");
+        let (rates, rejects) = read(
+            "date,base,quote,rate\n2026-11-20,EUR,USD,1.0871\n2026-11-20,IDR,EUR,0.0000587\n2026-11-20,EUR,EUR,1\n2026-11-20,EUR,USD,0\n",
+        );
         assert_eq!(rates, vec!["2026-11-20 EUR/USD 1.0871", "2026-11-20 IDR/EUR 0.0000587"]);
         assert_eq!(rejects.len(), 2);
         let (rates, rejects) = read(include_str!("../../../tests/fixtures/imports/eurofxref-hist.csv"));

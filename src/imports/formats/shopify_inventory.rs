@@ -9,14 +9,27 @@ use crate::imports::text::records::Record;
 
 /// Columns of the older layout that are no location.
 const FIXED: [&str; 11] = [
-    "handle", "title", "option1 name", "option1 value", "option2 name", "option2 value", "option3 name", "option3 value", "sku",
-    "hs code", "coo",
+    "handle",
+    "title",
+    "option1 name",
+    "option1 value",
+    "option2 name",
+    "option2 value",
+    "option3 name",
+    "option3 value",
+    "sku",
+    "hs code",
+    "coo",
 ];
 
 enum Levels {
     /// Location by location: column and name.
     Columns(Vec<(usize, String)>),
-    Rows { location: usize, on_hand: usize, incoming: Option<usize> },
+    Rows {
+        location: usize,
+        on_hand: usize,
+        incoming: Option<usize>,
+    },
 }
 
 /// See the module's text.
@@ -38,7 +51,10 @@ impl ShopifyInventory {
         let quantity = |name: &str| header.find(&[name]).or_else(|| header.find_with_unit(&[name]).map(|(at, _)| at));
         let levels = match header.find(&["location"]) {
             Some(location) => {
-                let on_hand = header.find(&["on hand (current)"]).or_else(|| quantity("on hand")).or_else(|| quantity("available"));
+                let on_hand = header
+                    .find(&["on hand (current)"])
+                    .or_else(|| quantity("on hand"))
+                    .or_else(|| quantity("available"));
                 lacking(Format::ShopifyInventory, &[("On hand", on_hand.is_some())])?;
                 Levels::Rows { location, on_hand: on_hand.unwrap_or_default(), incoming: quantity("incoming") }
             }
@@ -151,7 +167,12 @@ mod tests {
         let s = |a: &str, b: &str, n| (a.to_owned(), b.to_owned(), n, 0);
         assert_eq!(
             found,
-            vec![s("HOOD-S", "Reno", 12), s("HOOD-S", "Rotterdam", 0), s("HOOD-M", "Reno", -2), s("Cedar Candle", "Rotterdam", 140)]
+            vec![
+                s("HOOD-S", "Reno", 12),
+                s("HOOD-S", "Rotterdam", 0),
+                s("HOOD-M", "Reno", -2),
+                s("Cedar Candle", "Rotterdam", 140)
+            ]
         );
         assert_eq!(rejects.len(), 1);
     }
@@ -162,7 +183,11 @@ mod tests {
         assert_eq!(rejects, vec![]);
         assert_eq!(
             found,
-            vec![("HOOD-S".into(), "Reno".into(), 12, 30), ("HOOD-S".into(), "Rotterdam".into(), 4, 0), ("HOOD-M".into(), "Reno".into(), 7, 0)]
+            vec![
+                ("HOOD-S".into(), "Reno".into(), 12, 30),
+                ("HOOD-S".into(), "Rotterdam".into(), 4, 0),
+                ("HOOD-M".into(), "Reno".into(), 7, 0)
+            ]
         );
     }
 }

@@ -7,7 +7,10 @@
 use std::collections::HashMap;
 
 use super::shopify_amounts::{Amounts, Line, split};
-use super::{Cells, Format, Key, Output, Reading, Reject, Setting, Slots, Style, bad_date, clip, lacking, money, not_a, text, whole};
+use super::{
+    Cells, Format, Key, Output, Reading, Reject, Setting, Slots, Style, bad_date, clip, lacking, money, not_a, text,
+    whole,
+};
 use crate::commerce::rows::{CustomerRef, Order, OrderLine, Refund, RefundLine, VariantRef};
 use crate::imports::text::header::Header;
 use crate::imports::text::records::Record;
@@ -90,8 +93,15 @@ impl ShopifyOrders {
             refunded: find("refunded amount"),
             source: find("source"),
             payment: find("payment method"),
-            place: ["shipping country", "shipping province", "shipping city", "billing country", "billing province", "billing city"]
-                .map(find),
+            place: [
+                "shipping country",
+                "shipping province",
+                "shipping city",
+                "billing country",
+                "billing province",
+                "billing city",
+            ]
+            .map(find),
             line_sku: find("lineitem sku"),
             line_discount: find("lineitem discount"),
             line_ships: find("lineitem requires shipping"),
@@ -100,7 +110,15 @@ impl ShopifyOrders {
         };
         let store = setting.account.clone();
         let (currency, zone) = (setting.currency, setting.zone.clone());
-        Ok(Self { columns, currency, zone, store, style: Style::default(), drafts: Slots::new(), gift_cards: HashMap::new() })
+        Ok(Self {
+            columns,
+            currency,
+            zone,
+            store,
+            style: Style::default(),
+            drafts: Slots::new(),
+            gift_cards: HashMap::new(),
+        })
     }
 
     fn start(&self, record: &Record) -> Result<Draft, Reject> {
@@ -208,7 +226,8 @@ impl ShopifyOrders {
 impl Reading for ShopifyOrders {
     fn cells(&self) -> Cells {
         let c = &self.columns;
-        let money = [c.subtotal, c.shipping, c.taxes, c.total, c.discount, c.refunded, Some(c.line_price), c.line_discount];
+        let money =
+            [c.subtotal, c.shipping, c.taxes, c.total, c.discount, c.refunded, Some(c.line_price), c.line_discount];
         Cells { money: money.into_iter().flatten().collect(), whole: vec![c.line_quantity], dates: vec![c.created] }
     }
 
@@ -256,7 +275,13 @@ impl Reading for ShopifyOrders {
             order.lines.push(OrderLine {
                 variant,
                 quantity: line.quantity,
-                fulfilled_quantity: if done >= 0 { done } else if fulfilled { line.quantity } else { 0 },
+                fulfilled_quantity: if done >= 0 {
+                    done
+                } else if fulfilled {
+                    line.quantity
+                } else {
+                    0
+                },
                 price_micros: net.price,
                 discount_micros: net.discount,
                 tax_micros: net.tax,
@@ -312,8 +337,15 @@ fn codes(text: Option<&str>) -> Vec<String> {
 
 /// "Gift card" in the languages of the shops met so far.
 fn names_gift_card(name: &str) -> bool {
-    const WORDS: [&[u8]; 7] =
-        [b"gift card", b"e-gift", b"geschenkgutschein", b"carte cadeau", b"tarjeta regalo", b"tarjeta de regalo", b"cadeaubon"];
+    const WORDS: [&[u8]; 7] = [
+        b"gift card",
+        b"e-gift",
+        b"geschenkgutschein",
+        b"carte cadeau",
+        b"tarjeta regalo",
+        b"tarjeta de regalo",
+        b"cadeaubon",
+    ];
     let bytes = name.as_bytes();
     WORDS.iter().any(|word| bytes.windows(word.len()).any(|window| window.eq_ignore_ascii_case(word)))
 }

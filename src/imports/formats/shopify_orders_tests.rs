@@ -19,7 +19,10 @@ fn several_rows_make_one_order_and_the_code_is_shared() {
     let found = order(&out, "6001001");
     assert_eq!(found.name.as_deref(), Some("#1001"));
     assert_eq!(found.placed_at, "2026-11-02T04:30:00Z".parse::<jiff::Timestamp>().unwrap().as_second());
-    assert_eq!((found.country.as_deref(), found.region.as_deref(), found.city.as_deref()), (Some("US"), Some("TX"), Some("Austin")));
+    assert_eq!(
+        (found.country.as_deref(), found.region.as_deref(), found.city.as_deref()),
+        (Some("US"), Some("TX"), Some("Austin"))
+    );
     assert_eq!(found.discount_codes, vec!["WELCOME10"]);
     assert_eq!(found.lines.len(), 2);
     assert_eq!(found.lines.iter().map(|l| l.discount_micros).sum::<i64>(), 17_900_000);
@@ -44,7 +47,10 @@ fn cancelled_refunded_and_partly_refunded_orders() {
     assert_eq!((part.lines[0].goods_micros, part.lines[0].quantity), (2_500_000, 0));
     assert_eq!((part.shipping_micros, part.tax_micros), (500_000, 200_000));
     let draft = order(&out, "6001003");
-    assert_eq!((draft.sales_source.as_deref(), draft.country.as_deref(), draft.city.as_deref()), (Some("draft"), Some("CA"), Some("Toronto")));
+    assert_eq!(
+        (draft.sales_source.as_deref(), draft.country.as_deref(), draft.city.as_deref()),
+        (Some("draft"), Some("CA"), Some("Toronto"))
+    );
     assert_eq!(draft.customer, None);
     assert_eq!(draft.lines.iter().map(|l| l.gift_card).collect::<Vec<_>>(), vec![false, true]);
 }
@@ -77,6 +83,7 @@ fn few_columns_are_enough_and_missing_ones_are_named() {
 
 #[test]
 fn an_id_that_a_spreadsheet_mangled_is_not_used() {
-    let (out, _) = read("Name,Created at,Lineitem quantity,Lineitem name,Lineitem price,Id\n#7,2026-11-01,1,Mug,5,5.0E+12\n");
+    let (out, _) =
+        read("Name,Created at,Lineitem quantity,Lineitem name,Lineitem price,Id\n#7,2026-11-01,1,Mug,5,5.0E+12\n");
     assert_eq!(out.batch.orders[0].external_id, "#7");
 }

@@ -64,18 +64,25 @@ impl ShopifyProducts {
 
     fn start(&self, record: &Record) -> Result<Draft, Reject> {
         let c = &self.columns;
-        let title = text(record, Some(c.title)).ok_or(Reject::Borrowed("The product has no \"Title\" on its first row."))?;
-        let category = text(record, c.kind)
-            .or_else(|| record.some(c.category).and_then(|path| path.rsplit('>').next()).map(|last| clip(last.trim(), 200).to_owned()));
+        let title =
+            text(record, Some(c.title)).ok_or(Reject::Borrowed("The product has no \"Title\" on its first row."))?;
+        let category = text(record, c.kind).or_else(|| {
+            record
+                .some(c.category)
+                .and_then(|path| path.rsplit('>').next())
+                .map(|last| clip(last.trim(), 200).to_owned())
+        });
         let tags = record.some(c.tags).into_iter().flat_map(|t| t.split(',')).map(str::trim).filter(|t| !t.is_empty());
-        let mut collections: Vec<String> = record.some(c.collection).map(|t| clip(t, 200).to_owned()).into_iter().collect();
+        let mut collections: Vec<String> =
+            record.some(c.collection).map(|t| clip(t, 200).to_owned()).into_iter().collect();
         for tag in tags.take(50).map(|t| clip(t, 200)) {
             if !collections.iter().any(|c| c == tag) {
                 collections.push(tag.to_owned());
             }
         }
         let key = clip(record.get(c.handle), 300).to_owned();
-        let product = Product { key, title, category, vendor: text(record, c.vendor), collections, variants: Vec::new() };
+        let product =
+            Product { key, title, category, vendor: text(record, c.vendor), collections, variants: Vec::new() };
         let options = c.option_names.map(|at| record.some(at).unwrap_or_default().to_lowercase());
         Ok(Draft { product, options, costs: Vec::new() })
     }
@@ -157,7 +164,20 @@ pub(super) fn line_title(title: &str, values: &[&str]) -> String {
 }
 
 fn is_size(option: &str) -> bool {
-    matches!(option, "size" | "größe" | "grösse" | "taille" | "talla" | "tamaño" | "maat" | "taglia" | "tamanho" | "storlek" | "størrelse")
+    matches!(
+        option,
+        "size"
+            | "größe"
+            | "grösse"
+            | "taille"
+            | "talla"
+            | "tamaño"
+            | "maat"
+            | "taglia"
+            | "tamanho"
+            | "storlek"
+            | "størrelse"
+    )
 }
 
 #[cfg(test)]

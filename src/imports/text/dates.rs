@@ -25,7 +25,9 @@ pub struct Evidence {
 impl Evidence {
     /// Looks at one cell.
     pub fn observe(&mut self, text: &str) {
-        if text.as_bytes().get(4).is_some_and(|b| !b.is_ascii_digit()) && text.as_bytes()[..4].iter().all(u8::is_ascii_digit) {
+        if text.as_bytes().get(4).is_some_and(|b| !b.is_ascii_digit())
+            && text.as_bytes()[..4].iter().all(u8::is_ascii_digit)
+        {
             return;
         }
         let Some((a, b, mark)) = leading_pair(text) else { return };
@@ -85,8 +87,8 @@ pub fn instant(text: &str, order: Order, zone: &TimeZone) -> Option<i64> {
     let (time, rest) = if rest.is_empty() { (Time::midnight(), "") } else { clock(rest)? };
     let local = DateTime::from_parts(date, time);
     let seconds = match offset(rest.trim())? {
-        Some(east) => local.to_zoned(TimeZone::UTC).ok()?.timestamp().as_second() - east,
-        None => local.to_zoned(zone.clone()).ok()?.timestamp().as_second(),
+        Some(east) => TimeZone::UTC.to_timestamp(local).ok()?.as_second() - east,
+        None => zone.to_timestamp(local).ok()?.as_second(),
     };
     Some(seconds)
 }
@@ -223,7 +225,8 @@ fn offset(text: &str) -> Option<Option<i64>> {
     let (hours, rest) = number(&text[1..], 2)?;
     let rest = rest.strip_prefix(':').unwrap_or(rest);
     let (minutes, rest) = if rest.is_empty() { (0, rest) } else { number(rest, 2)? };
-    (rest.is_empty() && hours <= 14 && minutes < 60).then_some(Some(sign * (i64::from(hours) * 3600 + i64::from(minutes) * 60)))
+    (rest.is_empty() && hours <= 14 && minutes < 60)
+        .then_some(Some(sign * (i64::from(hours) * 3600 + i64::from(minutes) * 60)))
 }
 
 #[cfg(test)]

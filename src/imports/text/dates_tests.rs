@@ -33,7 +33,18 @@ fn reads_days_of_many_locales() {
     }
     assert_eq!(day("1 août 2026", Order::DayFirst), Some(date(2026, 8, 1)));
     assert_eq!(day("3. März 2026", Order::DayFirst), Some(date(2026, 3, 3)));
-    for text in ["", "2026-13-01", "2026-02-30", "0001-01-01", "9999-12-31", "31/11/2026", "45987", "tomorrow", "=NOW()", "2026-11-05x"] {
+    for text in [
+        "",
+        "2026-13-01",
+        "2026-02-30",
+        "0001-01-01",
+        "9999-12-31",
+        "31/11/2026",
+        "45987",
+        "tomorrow",
+        "=NOW()",
+        "2026-11-05x",
+    ] {
         assert_eq!(day(text, Order::DayFirst), None, "{text}");
     }
 }
@@ -58,7 +69,9 @@ fn reads_instants_with_and_without_offsets() {
     ] {
         assert_eq!(instant(text, Order::MonthFirst, &ny), Some(utc(expected)), "{text}");
     }
-    for text in ["2026-11-21 25:00", "2026-11-21 10", "2026-11-21 10:15 +99:00", "2026-11-21 10:15 noon", "2026-11-21 13:00 pm"] {
+    for text in
+        ["2026-11-21 25:00", "2026-11-21 10", "2026-11-21 10:15 +99:00", "2026-11-21 10:15 noon", "2026-11-21 13:00 pm"]
+    {
         assert_eq!(instant(text, Order::MonthFirst, &ny), None, "{text}");
     }
 }

@@ -29,7 +29,8 @@ impl Header {
 
     /// A header of these names.
     pub fn of<'a>(names: impl IntoIterator<Item = &'a str>) -> Self {
-        let names: Vec<String> = names.into_iter().map(|n| n.trim().trim_start_matches('\u{feff}').to_owned()).collect();
+        let names: Vec<String> =
+            names.into_iter().map(|n| n.trim().trim_start_matches('\u{feff}').to_owned()).collect();
         let folded = names.iter().map(|n| fold(n)).collect();
         Self { names, folded }
     }

@@ -132,7 +132,9 @@ fn strip_signs(text: &str) -> Option<(bool, String)> {
             '-' | '\u{2212}' if !minus => minus = true,
             '+' if digits.is_empty() => {}
             '\'' | '’' | ' ' | '\u{a0}' | '\u{202f}' | '\u{2009}' => digits.push(' '),
-            '%' | '$' | '€' | '£' | '¥' | '₹' | '₺' | '₽' | '₩' | '₪' | '₫' | '₴' | '฿' | '₱' | '₦' => closed = true,
+            '%' | '$' | '€' | '£' | '¥' | '₹' | '₺' | '₽' | '₩' | '₪' | '₫' | '₴' | '฿' | '₱' | '₦' => {
+                closed = true
+            }
             c if c.is_alphabetic() => {
                 letters.push(c);
                 closed = true;
@@ -148,7 +150,25 @@ fn strip_signs(text: &str) -> Option<(bool, String)> {
 
 fn is_currency_word(word: &str) -> bool {
     Currency::parse(word).is_some()
-        || matches!(word, "US" | "CA" | "AU" | "NZ" | "HK" | "MX" | "A" | "C" | "S" | "R" | "kr" | "zł" | "Kč" | "Ft" | "lei" | "Fr" | "TL")
+        || matches!(
+            word,
+            "US" | "CA"
+                | "AU"
+                | "NZ"
+                | "HK"
+                | "MX"
+                | "A"
+                | "C"
+                | "S"
+                | "R"
+                | "kr"
+                | "zł"
+                | "Kč"
+                | "Ft"
+                | "lei"
+                | "Fr"
+                | "TL"
+        )
 }
 
 /// Checks the groups of three (or, in India, of two before the last three) and reads the number.

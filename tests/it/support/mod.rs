@@ -1,7 +1,7 @@
 //! What tests of several areas share.
 
+pub mod app;
 pub mod binary;
 pub mod figures;
 pub mod shop;
 pub mod stores;
-pub mod app;

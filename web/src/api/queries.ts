@@ -2,7 +2,7 @@
 import { keepPreviousData, QueryClient, queryOptions } from "@tanstack/react-query";
 import { call } from "./client";
 import { Problem } from "./problem";
-import type { Brand, Dashboard, ImportFormat, ImportJob, Me, Person } from "./types";
+import type { Brand, Dashboard, ImportFormat, ImportJob, Me, Person, QueryAnswer } from "./types";
 
 export const queryClient = new QueryClient({
   defaultOptions: {
@@ -49,6 +49,13 @@ export const importsQuery = (brand: string) =>
       (await call<{ imports: ImportJob[] }>("GET", `/api/brands/${encodeURIComponent(brand)}/imports`, { signal }))
         .imports,
     refetchInterval: (query) => (busy(query.state.data) ? 700 : false),
+  });
+
+export const typedQuery = (brand: string, body: object) =>
+  queryOptions({
+    queryKey: ["dashboard", brand, "query", body],
+    queryFn: ({ signal }) =>
+      call<QueryAnswer>("POST", `/api/brands/${encodeURIComponent(brand)}/query`, { body, signal }),
   });
 
 export type DashboardParams = Record<string, string | string[] | undefined>;

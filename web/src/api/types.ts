@@ -115,14 +115,18 @@ export interface ChannelFigures {
   ad_spend_change_pct?: Decimal | null;
 }
 
-export type AdRow = ChannelFigures & { ad: string };
-export type AdsetRow = ChannelFigures & { adset: string; ads?: AdRow[] };
-export type CampaignRow = ChannelFigures & { campaign: string; adsets?: AdsetRow[] };
-export type ChannelRow = ChannelFigures & { channel: string; campaigns?: CampaignRow[] };
+export type CampaignRow = ChannelFigures & { campaign: string };
+export type ChannelRow = ChannelFigures & { channel: string; campaigns: CampaignRow[]; campaigns_truncated: boolean };
+
+/** The answer to a typed query: columns are the dimensions, then each metric, with `.previous` and the like after it. */
+export interface QueryAnswer {
+  columns: string[];
+  rows: Figure[][];
+  truncated: boolean;
+}
 
 export interface ProductRow {
-  product: string;
-  product_id: string | number;
+  product: string | null;
   units_sold: Figure;
   net_sales: Figure;
   net_sales_change_pct: Decimal | null;
@@ -131,7 +135,7 @@ export interface ProductRow {
 }
 
 export interface StockRow {
-  product: string;
+  product: string | null;
   sku: string | null;
   size?: string | null;
   warehouse: string | null;
@@ -143,8 +147,8 @@ export interface StockRow {
 }
 
 export interface CustomerFigures {
-  new_customers: number;
-  returning_customers: number;
+  new_customers: number | null;
+  returning_customers: number | null;
   new_sales: Decimal | null;
   returning_sales: Decimal | null;
 }
@@ -175,7 +179,7 @@ export interface Dashboard {
   series: Bucket[];
   channels: { rows: ChannelRow[]; totals: ChannelFigures | null; note?: string | null };
   products: { rows: ProductRow[]; truncated: boolean };
-  inventory: { rows: StockRow[]; as_of: string | null };
+  inventory: { rows: StockRow[]; truncated: boolean; as_of: string | null };
   customers: CustomerFigures & { series: ({ t: string; partial: boolean } & CustomerFigures)[] };
   definitions: { id: string; label: string; formula: string; unit: Unit }[];
   notes: { code: string; text: string }[];

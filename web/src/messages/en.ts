@@ -187,6 +187,7 @@ export const t = {
     noStock: "No stock levels have been imported.",
     noCustomers: "No customers in this period.",
     total: "Total",
+    unnamed: "(no name)",
     expand: (name: string) => `Expand ${name}`,
     collapse: (name: string) => `Collapse ${name}`,
     sparkline: "Trend",

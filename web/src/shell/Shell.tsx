@@ -10,6 +10,7 @@ import { t } from "../messages/en";
 import { setAnnouncer } from "../ui/announce";
 import { Fence } from "../ui/Card";
 import { Logo } from "../ui/Logo";
+import { preloadWindows } from "../ui/late/preload";
 import { Toasts } from "../ui/Toasts";
 import { BrandSwitcher } from "./BrandSwitcher";
 import { useCommands } from "./commands";
@@ -30,6 +31,11 @@ export function Shell() {
   const brand = useBrandSlug();
   const permissions = useQuery(meQuery).data?.user.permissions;
   useEffect(() => openStream(), []);
+  useEffect(() => {
+    // Windows open without a wait, and nothing of them is in the way of the first figures.
+    const timer = setTimeout(() => preloadWindows(), 2500);
+    return () => clearTimeout(timer);
+  }, []);
   useGlobalKeys({
     palette: () => setPalette(true),
     help: () => setHelp(true),

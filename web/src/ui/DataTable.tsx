@@ -45,6 +45,9 @@ interface Props<T> {
   /** Name of a row, for the buttons that open it. */
   rowName?: (row: T) => string;
   below?: (row: T) => T[] | undefined;
+  /** Whether a row opens though what is below it is not known yet; `onOpen` is told to fetch it. */
+  opens?: (row: T) => boolean;
+  onOpen?: (row: T) => void;
   initialSort?: SortingState;
   totals?: T | null;
 }
@@ -71,7 +74,10 @@ export function DataTable<T extends object>(props: Props<T>) {
     data: rows,
     getRowId: props.rowId,
     getSubRows: props.below,
+    getRowCanExpand: (row) => row.subRows.length > 0 || Boolean(props.opens?.(row.original)),
     enableSortingRemoval: false,
+    // New figures leave open what was opened.
+    autoResetExpanded: false,
     initialState: { sorting: props.initialSort ?? [] },
   });
   return (
@@ -99,7 +105,7 @@ export function DataTable<T extends object>(props: Props<T>) {
                       title={column.title}
                       onClick={header.column.getToggleSortingHandler()}
                       className={cx(
-                        "tap inline-flex min-h-6 items-center gap-1 rounded hover:text-ink",
+                        "tap inline-flex h-6 items-center gap-1 rounded hover:text-ink",
                         sorted && "text-ink",
                       )}
                     >
@@ -138,7 +144,12 @@ export function DataTable<T extends object>(props: Props<T>) {
   );
 }
 
-function Line<T extends object>({ row, columns, rowName }: Props<T> & { row: Row<typeof features, T & object> }) {
+function Line<T extends object>({
+  row,
+  columns,
+  rowName,
+  onOpen,
+}: Props<T> & { row: Row<typeof features, T & object> }) {
   const open = row.getIsExpanded();
   const name = rowName?.(row.original) ?? "";
   return (
@@ -156,7 +167,10 @@ function Line<T extends object>({ row, columns, rowName }: Props<T> & { row: Row
                   type="button"
                   aria-expanded={open}
                   aria-label={open ? t.dashboard.collapse(name) : t.dashboard.expand(name)}
-                  onClick={row.getToggleExpandedHandler()}
+                  onClick={() => {
+                    if (!open) onOpen?.(row.original);
+                    row.toggleExpanded();
+                  }}
                   className="tap -ml-1 inline-flex size-6 shrink-0 items-center justify-center rounded text-ink-mute hover:bg-line hover:text-ink"
                 >
                   <ChevronRight className={cx("size-4 transition-transform", open && "rotate-90")} aria-hidden="true" />

@@ -1,48 +1,27 @@
 import { ListFilter } from "lucide-react";
-import { useMemo } from "react";
-import type { ChannelFigures, Dashboard } from "../../api/types";
+import { useState } from "react";
+import type { Dashboard } from "../../api/types";
 import { csvOf } from "../../format/csv";
 import { formatChange, formatFigure, toNumber } from "../../format/number";
 import { t } from "../../messages/en";
 import { IconButton } from "../../ui/Button";
 import { Card } from "../../ui/Card";
 import { type Column, DataTable } from "../../ui/DataTable";
+import { FIGURES, type Line, useAds } from "./ads";
 import { CardMenu } from "./CardMenu";
 import { fileName, saveCsv } from "./MainChart";
 import { Share } from "./Share";
 
-/** One line of the tree, whatever its level. */
-interface Line extends ChannelFigures {
-  level: "channel" | "campaign" | "adset" | "ad";
-  name: string;
-  path: string[];
-  below?: Line[];
-}
-
-function linesOf(data: Dashboard): Line[] {
+function linesOf(data: Dashboard, ads: (path: string[]) => Line[] | undefined): Line[] {
   return data.channels.rows.map((channel) => ({
     ...channel,
     level: "channel",
     name: channel.channel,
     path: [channel.channel],
-    below: channel.campaigns?.map((campaign) => ({
-      ...campaign,
-      level: "campaign",
-      name: campaign.campaign,
-      path: [channel.channel, campaign.campaign],
-      below: campaign.adsets?.map((adset) => ({
-        ...adset,
-        level: "adset",
-        name: adset.adset,
-        path: [channel.channel, campaign.campaign, adset.adset],
-        below: adset.ads?.map((ad) => ({
-          ...ad,
-          level: "ad",
-          name: ad.ad,
-          path: [channel.channel, campaign.campaign, adset.adset, ad.ad],
-        })),
-      })),
-    })),
+    below: channel.campaigns.map((campaign) => {
+      const path = [channel.channel, campaign.campaign];
+      return { ...campaign, level: "campaign", name: campaign.campaign, path, below: ads(path) };
+    }),
   }));
 }
 
@@ -50,16 +29,11 @@ export function channelName(id: string): string {
   return t.dashboard.channelNames[id] ?? id;
 }
 
-const label = (line: Line) => (line.level === "channel" ? channelName(line.name) : line.name);
-const FIGURES = [
-  "ad_spend",
-  "impressions",
-  "clicks",
-  "cpc",
-  "platform_conversions",
-  "platform_reported_revenue",
-  "platform_roas",
-] as const;
+function label(line: Line): string {
+  if (line.level === "channel") return channelName(line.name);
+  if (line.name) return line.name;
+  return line.pending === undefined ? t.dashboard.unnamed : line.pending ? t.loading : t.states.errorTitle;
+}
 
 function columnsFor(currency: string, compared: boolean, onFilter: (filter: string) => void): Column<Line>[] {
   const c = t.dashboard.col;
@@ -128,8 +102,17 @@ function flat(lines: Line[]): Line[] {
   return lines.flatMap((line) => [line, ...flat(line.below ?? [])]);
 }
 
-export function Channels({ data, onFilter }: { data: Dashboard; onFilter: (filter: string) => void }) {
-  const lines = useMemo(() => linesOf(data), [data]);
+export function Channels({
+  data,
+  filters = [],
+  onFilter,
+}: {
+  data: Dashboard;
+  filters?: string[];
+  onFilter: (filter: string) => void;
+}) {
+  const [opened, setOpened] = useState<string[][]>([]);
+  const lines = linesOf(data, useAds(data, filters, opened));
   const columns = columnsFor(data.brand.currency, data.compare !== null, onFilter);
   const totals: Line | null = data.channels.totals
     ? { ...data.channels.totals, share: data.channels.totals.share ?? "1", level: "channel", name: "", path: [] }
@@ -155,9 +138,14 @@ export function Channels({ data, onFilter }: { data: Dashboard; onFilter: (filte
           label={t.dashboard.channels}
           columns={columns}
           rows={lines}
-          rowId={(line) => line.path.join(" › ")}
+          rowId={(line) => JSON.stringify(line.path)}
           rowName={label}
           below={(line) => line.below}
+          opens={(line) => line.level === "campaign"}
+          onOpen={(line) =>
+            line.level === "campaign" &&
+            setOpened((all) => [...all.filter((path) => JSON.stringify(path) !== JSON.stringify(line.path)), line.path])
+          }
           initialSort={[{ id: "ad_spend", desc: true }]}
           totals={totals}
         />

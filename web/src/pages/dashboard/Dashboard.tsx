@@ -10,6 +10,7 @@ import { addDays, daysBetween } from "../../format/date";
 import { t } from "../../messages/en";
 import { useKeys } from "../../shell/keys";
 import { useBrand } from "../../shell/useBrand";
+import { start } from "../../start";
 import { Button, buttonClass } from "../../ui/Button";
 import { Fence } from "../../ui/Card";
 import { cx } from "../../ui/cx";
@@ -111,15 +112,12 @@ export function Dashboard() {
 
 /** A bad parameter is replaced by its default and said, once, without blanking the page. */
 function useNoticeOfBadAddress(): void {
-  const router = useRouter();
-  const navigate = route.useNavigate();
+  const { parseSearch } = useRouter().options;
   useEffect(() => {
-    const raw = router.options.parseSearch?.(window.location.search) ?? {};
-    const { search, rejected } = readSearch(raw);
-    if (rejected.length === 0) return;
-    toast(t.dashboard.badAddress(rejected.join(", ")));
-    void navigate({ search, replace: true });
-  }, [router, navigate]);
+    const { rejected } = readSearch(parseSearch(start.search));
+    start.search = "";
+    if (rejected.length > 0) toast(t.dashboard.badAddress(rejected.join(", ")));
+  }, [parseSearch]);
 }
 
 function Trouble({
@@ -171,7 +169,7 @@ function Body({
         {isZero(data) ? <NoRows search={search} onChange={onChange} /> : <MainChart data={data} metric={metric} />}
       </Fence>
       <Fence>
-        <Channels data={data} onFilter={onFilter} />
+        <Channels data={data} filters={search.f} onFilter={onFilter} />
       </Fence>
       <div className="grid min-w-0 gap-3 sm:gap-4 min-[87.5rem]:grid-cols-2">
         <Fence>

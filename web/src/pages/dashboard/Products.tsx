@@ -10,6 +10,8 @@ import { type Column, DataTable } from "../../ui/DataTable";
 import { CardMenu } from "./CardMenu";
 import { fileName, saveCsv } from "./MainChart";
 
+const name = (row: ProductRow) => row.product ?? t.dashboard.unnamed;
+
 function tone(share: number | null): string {
   if (share === null || Math.abs(share) < 0.005) return "text-ink-mute";
   return share > 0 ? "text-good" : "text-bad";
@@ -22,16 +24,16 @@ function columnsFor(currency: string, compared: boolean, onFilter: (filter: stri
       id: "product",
       header: c.product,
       left: true,
-      sort: (row) => row.product,
+      sort: name,
       cell: (row) => (
         <span className="flex items-center gap-1">
-          <span title={row.product} className="truncate font-medium">
-            {row.product}
+          <span title={name(row)} className="truncate font-medium">
+            {name(row)}
           </span>
           <IconButton
-            label={t.dashboard.filterBy(row.product)}
+            label={t.dashboard.filterBy(name(row))}
             className="absolute top-1/2 right-0 size-7 -translate-y-1/2 bg-sunken opacity-0 group-hover:opacity-100 focus-visible:opacity-100 pointer-coarse:hidden"
-            onClick={() => onFilter(`product:eq:${row.product}`)}
+            onClick={() => onFilter(row.product ? `product:eq:${row.product}` : "product:is_null:")}
           >
             <ListFilter className="size-3.5" aria-hidden="true" />
           </IconButton>
@@ -86,7 +88,6 @@ export function Products({ data, onFilter }: { data: Dashboard; onFilter: (filte
   function csv(): void {
     const header = [
       "product",
-      "product_id",
       "units_sold",
       "net_sales",
       "net_sales_change_pct",
@@ -112,7 +113,7 @@ export function Products({ data, onFilter }: { data: Dashboard; onFilter: (filte
             label={t.dashboard.products}
             columns={columnsFor(data.brand.currency, data.compare !== null, onFilter)}
             rows={rows}
-            rowId={(row) => String(row.product_id)}
+            rowId={name}
             initialSort={[{ id: "net_sales", desc: true }]}
           />
           {truncated && <p className="px-5 pt-1 pb-3 text-xs text-ink-mute">{t.dashboard.truncated}</p>}

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { apiParams, parseFilter, readSearch, withFilter, withoutFilter } from "./search";
+import { apiParams, parseFilter, readSearch, strictSearch, withFilter, withoutFilter } from "./search";
 
 it("takes what is valid and leaves defaults out", () => {
   const raw = { range: "7d", cmp: "prev", match: "date", grain: "week", metric: "net_sales", f: ["channel:eq:meta"] };
@@ -13,6 +13,12 @@ it("replaces what is wrong and names it, one by one", () => {
   const { search, rejected } = readSearch({ range: "fortnight", cmp: "yoy", grain: "second", f: ["nonsense"] });
   expect(search).toEqual({ cmp: "yoy" });
   expect(rejected).toEqual(["range", "grain", "f"]);
+});
+
+it("leaves nothing of a wrong parameter to the router", () => {
+  const strict = strictSearch({ range: "fortnight", grain: "week" });
+  expect("range" in strict && strict.range === undefined).toBe(true);
+  expect(strict.grain).toBe("week");
 });
 
 it("needs both ends of a custom window, in order", () => {

@@ -83,6 +83,12 @@ export function readSearch(raw: Record<string, unknown>): { search: DashboardSea
   return { search: search as DashboardSearch, rejected };
 }
 
+/** For the router, which keeps whatever a validator does not name: what was rejected is named as absent. */
+export function strictSearch(raw: Record<string, unknown>): DashboardSearch {
+  const absent = Object.fromEntries(Object.keys(FIELDS).map((key) => [key, undefined]));
+  return { ...absent, ...readSearch(raw).search };
+}
+
 /** A custom window needs both ends in order; ends without `custom` mean nothing. */
 function dropHalfWindow(search: Record<string, unknown>, rejected: string[], kind: string, from: string, to: string) {
   const custom = search[kind] === "custom";
