@@ -8,6 +8,7 @@ use crate::error::Result;
 use crate::http::{self, Assets, Counters};
 use crate::imports::{self, Imports};
 use crate::jobs::Jobs;
+use crate::metrics::Pages;
 use crate::tenants::Tenants;
 
 /// Everything a running Pulsepoint holds.
@@ -27,6 +28,8 @@ pub struct App {
     pub assets: Assets,
     /// Takes files in.
     pub imports: Imports,
+    /// Dashboards, ready to send.
+    pub pages: Pages,
     /// What runs by itself.
     pub jobs: Jobs,
 }
@@ -40,7 +43,7 @@ impl App {
             clock.clone(),
             imports::Limits { upload_bytes: http.upload_bytes as u64, ..Default::default() },
         );
-        Ok(Self { clock, tenants, auth, http, counters, assets, imports, jobs })
+        Ok(Self { clock, tenants, auth, http, counters, assets, imports, pages: Pages::default(), jobs })
     }
 
     /// Lets go of what is open and writes down what is still in memory.
@@ -60,4 +63,5 @@ macro_rules! parts {
     )*};
 }
 
-parts!(clock: Clock, tenants: Tenants, auth: Auth, http: http::Settings, counters: Counters, assets: Assets, imports: Imports);
+parts!(clock: Clock, tenants: Tenants, auth: Auth, http: http::Settings, counters: Counters, assets: Assets, imports: Imports,
+    pages: Pages);

@@ -24,6 +24,7 @@ use crate::commerce;
 use crate::error::Error;
 use crate::http::secs;
 use crate::imports;
+use crate::metrics;
 use crate::tenants;
 
 /// One line of the table.
@@ -86,6 +87,10 @@ table! {
     GET    "/api/brands/{brand}"             Needs(View)     => brands::routes::show;
     PATCH  "/api/brands/{brand}"             Needs(Manage)   => brands::routes::update;
     DELETE "/api/brands/{brand}/demo"        Needs(Manage)   => commerce::routes::remove_demo;
+    GET    "/api/metrics"                    Needs(View)     => metrics::routes::catalogue;
+    GET    "/api/brands/{brand}/dashboard"   Needs(View)     => metrics::routes::dashboard;
+    POST   "/api/brands/{brand}/query"       Needs(View)     => metrics::routes::query;
+    GET    "/api/stream"                     Needs(View)     => metrics::routes::stream;
     GET    "/api/imports/formats"            Needs(Connect)  => imports::routes::formats;
     GET    "/api/brands/{brand}/imports"     Needs(Connect)  => imports::routes::list;
     POST   "/api/brands/{brand}/imports"     Needs(Connect), Upload => imports::routes::create;
@@ -94,8 +99,15 @@ table! {
 }
 
 /// Addresses of the page: each answers with its shell. A `*` stands for one segment.
-const PAGES: [&str; 9] = [
-    "/", "/setup", "/login", "/b/*", "/b/*/import", "/admin/users", "/settings/profile", "/settings/brand", "/settings/about",
+const PAGES: [&str; 8] = [
+    "/",
+    "/setup",
+    "/login",
+    "/b/*",
+    "/b/*/import",
+    "/admin/users",
+    "/settings/brand",
+    "/settings/appearance",
 ];
 
 /// The OpenAPI 3.1 document, generated from the handlers that the table names.

@@ -13,6 +13,9 @@ const REJECT_BYTES: usize = 4_000;
 /// A group without end (every row the same order) is refused rather than gathered.
 const GROUP_ROWS: usize = 50_000;
 
+/// Between the two parts of a key.
+const BETWEEN: char = '\u{1f}';
+
 /// A row that could not land.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RejectedRow {
@@ -61,6 +64,10 @@ struct Group {
 }
 
 impl Group {
+    fn is_of(&self, a: &str, b: &str) -> bool {
+        self.key.strip_prefix(a).and_then(|rest| rest.strip_prefix(BETWEEN)) == Some(b)
+    }
+
     fn reset(&mut self) {
         self.key.clear();
         self.lines.clear();
@@ -138,40 +145,26 @@ impl<'p> Gathering<'p> {
         // Fields past the header are only allowed to be empty; missing ones would shift meaning.
         let width = self.plan.layout.header.len();
         let ragged = record.len() < width || record.fields().skip(width).any(|f| !f.is_empty());
-        let hash = match self.reading.key(record) {
-            Key::Skip => return Ok(()),
-            Key::Alone => None,
-            Key::Above => match self.current.take() {
-                Some((hash, group)) => {
-                    self.current = Some((hash, group));
-                    Some(hash)
-                }
-                None => {
-                    self.refuse(
-                        record.line(),
-                        "The row continues the one above it, but there is none.".to_owned(),
-                        record,
-                    );
-                    return Ok(());
-                }
-            },
-            Key::Of(a, b) => {
-                let hash = self.plan.hash(a, b);
-                if self.current.as_ref().is_none_or(|(current, _)| *current != hash) {
-                    self.end_run();
-                    let group = self.open(hash, a, b)?;
-                    self.current = Some((hash, group));
-                }
-                Some(hash)
-            }
-        };
         let reason = ragged.then(|| format!("The row has {} fields where the header has {width}.", record.len()));
-        match hash {
-            None => {
+        match self.reading.key(record) {
+            Key::Skip => {}
+            Key::Alone => {
                 self.end_run();
                 self.alone(record, reason);
             }
-            Some(_) => self.grouped(record, reason),
+            Key::Above if self.current.is_none() => {
+                let reason = "The row continues the one above it, but there is none.";
+                self.refuse(record.line(), reason.to_owned(), record);
+            }
+            Key::Above => self.grouped(record, reason),
+            Key::Of(a, b) => {
+                if !self.current.as_ref().is_some_and(|(_, group)| group.is_of(a, b)) {
+                    self.end_run();
+                    let hash = self.plan.hash(a, b);
+                    self.current = Some((hash, self.open(hash, a, b)?));
+                }
+                self.grouped(record, reason);
+            }
         }
         Ok(())
     }
@@ -212,8 +205,7 @@ impl<'p> Gathering<'p> {
     fn open(&mut self, hash: u64, a: &str, b: &str) -> Result<Group> {
         if let Some(group) = self.parked.remove(&hash) {
             self.parked_rows -= group.lines.len();
-            let same = group.key.strip_prefix(a).and_then(|rest| rest.strip_prefix('\u{1f}')) == Some(b);
-            return if same {
+            return if group.is_of(a, b) {
                 Ok(group)
             } else {
                 Err(anyhow::anyhow!("two keys of the file share a hash: import it again").into())
@@ -222,7 +214,7 @@ impl<'p> Gathering<'p> {
         let mut group = self.spare.pop().unwrap_or_default();
         group.reset();
         group.key.push_str(a);
-        group.key.push('\u{1f}');
+        group.key.push(BETWEEN);
         group.key.push_str(b);
         group.runs_left = self.plan.runs(hash);
         group.slot = self.free_slots.pop().unwrap_or_else(|| {

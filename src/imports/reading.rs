@@ -186,6 +186,7 @@ struct Seen {
     dates: dates::Evidence,
     keys: RandomState,
     last: Option<u64>,
+    last_key: (String, String),
     known: HashSet<u64, PassThrough>,
     runs: HashMap<u64, u32, PassThrough>,
 }
@@ -199,6 +200,7 @@ impl Seen {
             dates: dates::Evidence::default(),
             keys: RandomState::new(),
             last: None,
+            last_key: Default::default(),
             known: HashSet::default(),
             runs: HashMap::default(),
         }
@@ -209,7 +211,15 @@ impl Seen {
             Key::Skip => return,
             Key::Alone => None,
             Key::Above => self.last,
-            Key::Of(a, b) => Some(self.keys.hash_one((a, b))),
+            // Most rows continue the one before: no need to hash again.
+            Key::Of(a, b) if self.last.is_some() && self.last_key.0 == a && self.last_key.1 == b => self.last,
+            Key::Of(a, b) => {
+                self.last_key.0.clear();
+                self.last_key.0.push_str(a);
+                self.last_key.1.clear();
+                self.last_key.1.push_str(b);
+                Some(self.keys.hash_one((a, b)))
+            }
         };
         self.rows += 1;
         for at in &self.cells.money {

@@ -368,7 +368,7 @@ fn prepare(
 fn kept(error: std::io::Error) -> Error {
     match error.kind() {
         std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded => Error::Unavailable {
-            code: "disk_full",
+            code: "storage_full",
             reason: "The disk is full: the upload cannot be kept.".to_owned(),
             retry_after_secs: 60,
         },

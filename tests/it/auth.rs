@@ -83,12 +83,9 @@ async fn an_unknown_person_costs_as_much_time_as_a_known_one() {
             times[which].push(from.elapsed());
         }
     }
-    let [known, unknown] = times.map(|mut times| {
-        times.sort();
-        times[times.len() / 2].as_secs_f64()
-    });
-    // Both pay for one Argon2id; the bound is wide because the machine is shared.
-    assert!((known / unknown - 1.0).abs() < 0.5, "known {known}, unknown {unknown}");
+    // The quickest of each, for the machine is shared: both pay for one Argon2id, and nothing else weighs.
+    let [known, unknown] = times.map(|times| times.into_iter().min().unwrap().as_secs_f64());
+    assert!((0.7..1.4).contains(&(known / unknown)), "known {known}, unknown {unknown}");
 }
 
 #[tokio::test]

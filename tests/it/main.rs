@@ -15,6 +15,7 @@ mod demo;
 mod demo_figures;
 mod demo_install;
 mod demo_stories;
+mod demo_warehouse;
 mod events;
 mod http;
 mod http_wire;

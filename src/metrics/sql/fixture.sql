@@ -77,7 +77,7 @@ select l.brand_id, l.order_id, l.line_no, case when l.order_id % 10 = 0 then nul
     ['USD', 'EUR'][1 + (l.order_id // 2) % 2]
 from fact_order_lines l where l.order_id % 5 = 0;
 insert into fact_ad_days
-select 1 + a % 2, a, a // 4, date '2025-11-20' + d::integer, ['meta', 'google', 'tiktok'][1 + a % 3], 'Campaign ' || a % 5,
+select 1 + a % 2, a, 10 * (a % 2) + a // 6, date '2025-11-20' + d::integer, ['meta', 'google', 'tiktok'][1 + a % 3], 'Campaign ' || a % 5,
     'Set ' || a % 7, 'Ad ' || a, ['meta_ads', 'google_ads', 'tiktok_ads'][1 + a % 3],
     case when a = 6 and d % 30 = 0 then null else 5000000 + (a * d) % 17 * 1000001 end, (a + d) % 9 * 1000, (a + d) % 9 * 10,
     (a + d) % 4 * 500000, (a * d) % 5 * 9000000, ['USD', 'EUR'][1 + a // 6]

@@ -173,6 +173,8 @@ export function makePlot(target: HTMLElement, spec: PlotSpec, events: PlotEvents
         x: true,
         y: false,
         points: { size: 7, width: 2 },
+        // The line stands on the bucket that is read, not between two.
+        move: (u, left, top) => [left < 0 ? left : u.valToPos(u.posToIdx(left), "x"), top],
         drag: { x: count > 2, y: false, setScale: false, dist: 8 },
       },
       hooks: {

@@ -37,7 +37,7 @@ export function DemoBar() {
         <Link
           to="/b/$brand/import"
           params={{ brand: brand.slug }}
-          className="tap inline-flex min-h-6 items-center font-medium text-accent-strong underline underline-offset-2"
+          className="tap inline-flex h-6 items-center font-medium text-accent-strong underline underline-offset-2"
         >
           {t.demo.import}
         </Link>
@@ -46,7 +46,7 @@ export function DemoBar() {
         <button
           type="button"
           onClick={() => setAsking(true)}
-          className="tap inline-flex min-h-6 items-center font-medium text-accent-strong underline underline-offset-2"
+          className="tap inline-flex h-6 items-center font-medium text-accent-strong underline underline-offset-2"
         >
           {t.demo.remove}
         </button>

@@ -105,7 +105,7 @@ export function DataTable<T extends object>(props: Props<T>) {
                       title={column.title}
                       onClick={header.column.getToggleSortingHandler()}
                       className={cx(
-                        "tap inline-flex min-h-6 items-center gap-1 rounded hover:text-ink",
+                        "tap inline-flex h-6 items-center gap-1 rounded hover:text-ink",
                         sorted && "text-ink",
                       )}
                     >

@@ -163,7 +163,7 @@ function Compare({ search, data, onChange }: Pick<Props, "search" | "data" | "on
     <fieldset className="flex flex-col">
       <legend className="mb-1 text-xs font-medium text-ink-mute">{t.range.compare}</legend>
       {COMPARISONS.map((one) => (
-        <label key={one} className="tap flex min-h-7 cursor-pointer items-center gap-2.5 text-sm">
+        <label key={one} className="tap flex h-7 cursor-pointer items-center gap-2.5 text-sm">
           <input
             type="radio"
             name={name}

@@ -73,6 +73,15 @@ function Steps() {
   useEffect(() => {
     document.title = `${t.setup.title} · ${t.app}`;
   }, []);
+  useEffect(() => {
+    // The link with the token, opened while this page is there already.
+    const take = () => {
+      const token = tokenFromAddress();
+      if (token) form.setValue("token", token);
+    };
+    window.addEventListener("hashchange", take);
+    return () => window.removeEventListener("hashchange", take);
+  }, [form]);
   // biome-ignore lint/correctness/useExhaustiveDependencies: the focus follows the step
   useEffect(() => heading.current?.focus(), [step]);
 

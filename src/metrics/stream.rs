@@ -1,0 +1,89 @@
+//! New data versions of a tenant, as they come: what makes an open page redraw.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde::Serialize;
+use tokio::sync::broadcast::Receiver;
+use tokio::sync::broadcast::error::RecvError;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::Instant;
+
+use crate::brands;
+use crate::error::{Error, Result};
+use crate::tenants::{Change, Tenant};
+
+/// Streams that a tenant may hold open.
+const MOST_STREAMS: usize = 64;
+/// A stream ends after this long; the page opens another with a token that is still good.
+const LIFETIME: Duration = Duration::from_secs(15 * 60);
+
+/// What is told.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+pub struct NewData {
+    /// The brand's id.
+    pub brand: String,
+    /// The data version.
+    pub version: i64,
+}
+
+struct Places(Arc<Semaphore>);
+
+/// The landings of a tenant from now on, after one line for each brand as it is.
+pub struct Landings {
+    tenant: Tenant,
+    changes: Receiver<Change>,
+    brands: HashMap<i64, String>,
+    waiting: VecDeque<NewData>,
+    ends: Instant,
+    _place: OwnedSemaphorePermit,
+}
+
+impl Landings {
+    /// Begins to listen.
+    ///
+    /// # Errors
+    /// `Unavailable` when the tenant has too many streams open.
+    pub async fn of(tenant: Tenant) -> Result<Self> {
+        let places = tenant.slot(|| Places(Arc::new(Semaphore::new(MOST_STREAMS))));
+        let place = Arc::clone(&places.0).try_acquire_owned().map_err(|_| Error::Unavailable {
+            code: "too_many_streams",
+            reason: format!("At most {MOST_STREAMS} pages can listen at once."),
+            retry_after_secs: 30,
+        })?;
+        let changes = tenant.changes();
+        let ends = Instant::now() + LIFETIME;
+        let mut landings =
+            Self { tenant, changes, brands: HashMap::new(), waiting: VecDeque::new(), ends, _place: place };
+        landings.tell_all().await?;
+        Ok(landings)
+    }
+
+    async fn tell_all(&mut self) -> Result<()> {
+        let brands = self.tenant.db().read(brands::list).await?;
+        let version = self.tenant.data_version();
+        self.waiting = brands.iter().map(|brand| NewData { brand: brand.uid.clone(), version }).collect();
+        self.brands = brands.into_iter().map(|brand| (brand.id, brand.uid)).collect();
+        Ok(())
+    }
+
+    /// The next one; nothing when the stream is over.
+    pub async fn next(&mut self) -> Option<NewData> {
+        loop {
+            if let Some(told) = self.waiting.pop_front() {
+                return Some(told);
+            }
+            match tokio::time::timeout_at(self.ends, self.changes.recv()).await.ok()? {
+                Ok(change) => match self.brands.get(&change.brand_id) {
+                    Some(brand) => return Some(NewData { brand: brand.clone(), version: change.version }),
+                    // A brand that is newer than this stream.
+                    None => self.tell_all().await.ok()?,
+                },
+                // Some were missed: what counts is where things stand now.
+                Err(RecvError::Lagged(_)) => self.tell_all().await.ok()?,
+                Err(RecvError::Closed) => return None,
+            }
+        }
+    }
+}
