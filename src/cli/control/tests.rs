@@ -1,5 +1,4 @@
 //! Conversations over a real socket: commands, files, refusals, a client that goes away, a folder with a long path.
-#![expect(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
 
 use std::os::unix::fs::PermissionsExt;
 use std::sync::{Arc, Mutex};
