@@ -45,7 +45,8 @@ impl Roster {
         };
         let wanted = id.to_owned();
         let row = tenant.db().read(move |conn| store::find(conn, &wanted)).await?;
-        let entry = row.filter(|row| row.active).map(|row| Entry { version: row.token_version, user: Arc::new(row.user) });
+        let entry =
+            row.filter(|row| row.active).map(|row| Entry { version: row.token_version, user: Arc::new(row.user) });
         let mut known = self.0.write().unwrap_or_else(PoisonError::into_inner);
         if let Some(entry) = entry.as_ref().filter(|_| known.changes == seen) {
             known.people.insert(id.to_owned(), entry.clone());
