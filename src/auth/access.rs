@@ -141,7 +141,11 @@ fn read_bearer(auth: &Auth, headers: &HeaderMap) -> Bearer {
     let mut lines = headers.get_all(header::AUTHORIZATION).iter();
     let (line, None) = (lines.next(), lines.next()) else { return Bearer::Bad };
     let Some(line) = line else { return Bearer::None };
-    let token = line.to_str().ok().and_then(|text| text.split_once(' ')).filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
+    let token = line
+        .to_str()
+        .ok()
+        .and_then(|text| text.split_once(' '))
+        .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
     match token.and_then(|(_, token)| auth.signer().verify(token, auth.clock().system_time())) {
         Some(claims) => Bearer::Good(claims),
         None => Bearer::Bad,

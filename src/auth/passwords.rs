@@ -42,7 +42,9 @@ fn is_common(lower: &str) -> bool {
     }
     let chars: Vec<char> = lower.chars().collect();
     let repeats = |n: usize| chars.len().is_multiple_of(n) && chars.chunks(n).all(|part| part == &chars[..n]);
-    (1..=chars.len() / 2).filter(|n| repeats(*n)).any(|n| n < 4 || list.contains(chars[..n].iter().collect::<String>().as_str()))
+    (1..=chars.len() / 2)
+        .filter(|n| repeats(*n))
+        .any(|n| n < 4 || list.contains(chars[..n].iter().collect::<String>().as_str()))
 }
 
 #[cfg(test)]
@@ -66,7 +68,14 @@ mod tests {
 
     #[test]
     fn what_is_tried_first_is_refused() {
-        for common in ["password1234", "Password1234!", "123456789012", "aaaaaaaaaaaa", "qwertyqwerty", "owner@juniper-oak.example"] {
+        for common in [
+            "password1234",
+            "Password1234!",
+            "123456789012",
+            "aaaaaaaaaaaa",
+            "qwertyqwerty",
+            "owner@juniper-oak.example",
+        ] {
             assert_eq!(code(common), Some("password_too_common"), "{common}");
         }
         for fine in ["pulsepoint-demo", "correct horse battery", "x7Jq-90lm-zzRt"] {
