@@ -54,6 +54,11 @@ impl Claims {
         }
     }
 
+    /// How long they are still good for.
+    pub(super) fn left(&self, now: Timestamp) -> Duration {
+        Duration::from_secs(u64::try_from(self.exp - now.as_second()).unwrap_or(0))
+    }
+
     /// The person as a number, to count by.
     pub(super) fn user_number(&self) -> u128 {
         self.user_id.parse::<uuid::Uuid>().map_or(0, |id| id.as_u128())

@@ -1,13 +1,16 @@
 //! Signing in and out, sessions, setup, people.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use axum::body::Body;
 use axum::http::{Method, Request, StatusCode, header};
+use futures_util::StreamExt;
 use pulsepoint::auth::Role;
 use pulsepoint::events;
 use pulsepoint::http::Peer;
 use serde_json::{Value, json};
+use tokio::time::timeout;
+use tower::ServiceExt;
 
 use crate::support::app::{Answer, PASSWORD, Shop, TestApp, request};
 
@@ -189,6 +192,24 @@ async fn signing_out_holds_from_the_next_request() {
     assert_eq!(bearer_only.status, StatusCode::NO_CONTENT);
     assert_eq!(app.get("/api/brands", &token).await.status, StatusCode::UNAUTHORIZED);
     assert_eq!(app.ask(Method::POST, "/api/auth/logout", None, None).await.status, StatusCode::NO_CONTENT);
+}
+
+#[tokio::test]
+async fn a_stream_ends_with_its_session() {
+    let app = TestApp::start().await;
+    app.shop("juniper-oak").await;
+    let login = app.login("viewer@juniper-oak.example", PASSWORD).await;
+    let token = login.json()["access_token"].as_str().unwrap().to_owned();
+    let mut asked = request(Method::GET, "/api/stream", Some(&token), None);
+    asked.extensions_mut().insert(Peer("203.0.113.7:40000".parse().unwrap()));
+    let answer = pulsepoint::server::router(&app.app).unwrap().oneshot(asked).await.unwrap();
+    assert_eq!(answer.status(), StatusCode::OK);
+    let mut lines = answer.into_body().into_data_stream();
+    assert!(lines.next().await.is_some(), "the brands as they are");
+    assert!(timeout(Duration::from_millis(100), lines.next()).await.is_err(), "then it waits");
+    with_cookie(&app, "/api/auth/logout", &login.cookie()).await;
+    let end = timeout(Duration::from_secs(2), lines.next()).await;
+    assert!(matches!(end, Ok(None)), "{end:?}");
 }
 
 #[tokio::test]
