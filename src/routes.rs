@@ -200,7 +200,7 @@ async fn elsewhere(State(app): State<App>, request: Request) -> Response {
 
 /// The answer, if whoever asks has signed in.
 fn answer_to_members(app: &App, request: &Request, answer: Response) -> impl Future<Output = Response> + Send + use<> {
-    let (auth, asked) = (app.auth.clone(), Asked::of(request));
+    let (auth, asked) = (app.auth.clone(), Asked::of(&app.auth, request));
     async move {
         let member = match asked {
             Ok(asked) => auth::recognise(&auth, &asked).await,

@@ -120,7 +120,7 @@ impl<K: std::hash::Hash + Eq + Clone> Quota<K> {
                 (left, (used * 60).div_ceil(u64::from(self.per_minute)), false)
             }
             Err(refusal) => {
-                let wait = refusal.wait_time_from(DefaultClock::default().now());
+                let wait = refusal.wait_time_from(self.limiter.clock().now());
                 (0, wait.as_millis().div_ceil(1000).try_into().unwrap_or(60), true)
             }
         };

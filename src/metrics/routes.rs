@@ -168,7 +168,8 @@ fn takes_gzip(headers: &HeaderMap) -> bool {
 fn send(page: &Page, origin: Origin, asked: &HeaderMap) -> Response {
     const X_CACHE: HeaderName = HeaderName::from_static("x-cache");
     let packed = takes_gzip(asked);
-    let known = asked.get(header::IF_NONE_MATCH).and_then(|tags| tags.to_str().ok()).is_some_and(|tags| page.is_among(tags));
+    let known =
+        asked.get(header::IF_NONE_MATCH).and_then(|tags| tags.to_str().ok()).is_some_and(|tags| page.is_among(tags));
     let mut response = if known {
         StatusCode::NOT_MODIFIED.into_response()
     } else {
@@ -217,7 +218,9 @@ pub async fn query(
         None => says(&headers, &header::ACCEPT, "text/csv"),
         Some("json") => false,
         Some("csv") => true,
-        Some(_) => return Err(Error::invalid_code("unknown_format", Some("format"), "An answer comes as json or csv.")),
+        Some(_) => {
+            return Err(Error::invalid_code("unknown_format", Some("format"), "An answer comes as json or csv."));
+        }
     };
     let known = known(&member.tenant, &brand).await?;
     let answer = timings.time("figures", answer_query(&member.tenant, &known, &query, clock.now())).await?;
@@ -260,7 +263,9 @@ mod tests {
 
     #[test]
     fn reads_what_clients_send() {
-        for (value, takes) in [("gzip", true), ("br, GZIP;q=0.5", true), ("gzip;q=0", false), ("identity", false), ("", false)] {
+        for (value, takes) in
+            [("gzip", true), ("br, GZIP;q=0.5", true), ("gzip;q=0", false), ("identity", false), ("", false)]
+        {
             assert_eq!(takes_gzip(&with(header::ACCEPT_ENCODING, value)), takes, "{value}");
         }
         assert!(says(&with(header::CACHE_CONTROL, "max-age=0, No-Cache"), &header::CACHE_CONTROL, "no-cache"));
