@@ -12,13 +12,18 @@ export CARGO_TARGET_DIR ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/pulsepoint/tar
 export PATH := /usr/lib/ccache:$(PATH)
 
 BINARY := $(CURDIR)/dist/pulsepoint
+# The design document's own stack, what the bench leaves for its next run, and its Python.
+YARDSTICK ?= ../shared/yardstick
+BENCH_DIR ?= $(CARGO_TARGET_DIR)/../bench
+BENCH_PYTHON ?= $(CARGO_TARGET_DIR)/../bench-venv
 WEB_SOURCES := $(shell find web -name node_modules -prune -o -name dist -prune -o -type f -print 2>/dev/null)
 
-.PHONY: help demo test build release checks web tools
+.PHONY: help demo test bench build release checks browser web tools
 
 help:
 	@echo "make demo      build all and start the demo (ARGS='--reset --stories' are handed on)"
 	@echo "make test      every check and every test"
+	@echo "make bench     measures beside the design document's own stack (needs the folder ../shared/yardstick)"
 	@echo "make build     build; the last line is the path of the binary"
 	@echo "make release   the small, stripped binary for packages; the last line is its path"
 
@@ -40,10 +45,9 @@ release: tools web
 test: tools
 	@.ci/need-for-tests
 	@$(MAKE) checks
-	@$(MAKE) build
 	cargo test --locked
 	RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps --document-private-items
-	cd web && PULSEPOINT_BIN=$(BINARY) npm run test:browser
+	@$(MAKE) browser
 	@echo "everything passed"
 
 checks: web
@@ -51,6 +55,20 @@ checks: web
 	cd web && npm run check
 	@$(first_build)
 	cargo clippy --locked --all-targets -- -D warnings
+
+# The binary that cargo test built is the one that the browser meets.
+browser: web
+	@mkdir -p dist/tested
+	@install -m 755 $(CARGO_TARGET_DIR)/debug/pulsepoint dist/tested/pulsepoint
+	PULSEPOINT_BIN=$(CURDIR)/dist/tested/pulsepoint node tests/browser/run.mjs
+
+# Takes about ten minutes after the build, and a quiet machine.
+bench: build
+	@YARDSTICK=$(YARDSTICK) .ci/need-for-bench $(BENCH_PYTHON)
+	cargo build --locked --example bench-load
+	@mkdir -p $(BENCH_DIR)
+	PULSEPOINT_BIN=$(BINARY) BENCH_LOAD=$(CARGO_TARGET_DIR)/debug/examples/bench-load YARDSTICK=$(YARDSTICK) \
+		BENCH_DIR=$(BENCH_DIR) $(BENCH_PYTHON)/bin/python tests/bench/bench.py
 
 tools:
 	@.ci/need

@@ -39,7 +39,10 @@ impl App {
     pub async fn start(tenants: Tenants, clock: Clock, http: http::Settings) -> Result<Self> {
         let auth = Auth::start(tenants.clone(), clock.clone(), &http).await?;
         let (jobs, counters, assets) = (Jobs::new(clock.clone()), Counters::default(), Assets::embedded());
-        let imports = Imports::new(clock.clone(), imports::Limits { upload_bytes: http.upload_bytes as u64, ..Default::default() });
+        let imports = Imports::new(
+            clock.clone(),
+            imports::Limits { upload_bytes: http.upload_bytes as u64, ..Default::default() },
+        );
         Ok(Self { clock, tenants, auth, http, counters, assets, imports, pages: Pages::default(), jobs })
     }
 

@@ -26,6 +26,7 @@ pub use login::{Login, SignedIn, TenantView, UserView};
 pub use member::{Author, Member, Scope, User, actor};
 pub use people::{NewPerson, Person, PersonChange, State, create_person, list_people, remove_person, update_person};
 pub use permission::{Permission, Permissions, Role};
+pub use refresh::clear_old_sessions;
 pub use session::Auth;
 pub use setup::NewOwner;
 pub use tokens::{Claims, LIFETIME_SECS, Signer};
@@ -39,7 +40,8 @@ pub fn sign_in() -> Error {
 
 /// A name as it stands in an address: lower-case letters and digits, single dashes between, at most 40 characters.
 pub fn slug(name: &str) -> String {
-    let plain: String = name.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { ' ' }).collect();
+    let plain: String =
+        name.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { ' ' }).collect();
     let words: Vec<&str> = plain.split_whitespace().collect();
     let slug: String = words.join("-").chars().take(40).collect();
     let slug = slug.trim_end_matches('-');

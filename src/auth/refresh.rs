@@ -26,6 +26,11 @@ pub(super) fn first_of_family(user_id: &str, now: Timestamp) -> RefreshRow {
     }
 }
 
+/// Clears away a tenant's sessions whose time is over, also of those who never came back; returns how many tokens that was.
+pub async fn clear_old_sessions(tenant: &Tenant, now: Timestamp) -> Result<usize> {
+    tenant.db().write(move |tx| store::delete_old_refresh(tx, now)).await
+}
+
 enum Outcome {
     Rotated(Box<PersonRow>),
     /// A used token came back: whoever has the other one is not the person.
@@ -66,7 +71,9 @@ fn rotate(
         return Ok(Outcome::Reused(found.user_id));
     }
     let person = store::find(tx, &found.user_id)?.filter(|row| row.active);
-    let Some(person) = person.filter(|_| found.expires_at_ms > now.as_millisecond()) else { return Ok(Outcome::Refused) };
+    let Some(person) = person.filter(|_| found.expires_at_ms > now.as_millisecond()) else {
+        return Ok(Outcome::Refused);
+    };
     store::use_refresh(tx, old, now)?;
     store::insert_refresh(tx, next, &found, now)?;
     by.tell(tx, now, "session.refreshed", &subject, json!({ "family": found.family }))?;

@@ -127,8 +127,9 @@ pub struct RefreshRow {
 
 /// The refresh token of a hash.
 pub fn find_refresh(conn: &Connection, hash: &[u8; 32]) -> Result<Option<RefreshRow>> {
-    let mut query =
-        conn.prepare_cached("select family, user_id, expires_at_ms, used_at_ms from refresh_tokens where token_hash = ?1")?;
+    let mut query = conn.prepare_cached(
+        "select family, user_id, expires_at_ms, used_at_ms from refresh_tokens where token_hash = ?1",
+    )?;
     let row = query.query_row([hash], |row| {
         let used: Option<i64> = row.get(3)?;
         Ok(RefreshRow { family: row.get(0)?, user_id: row.get(1)?, expires_at_ms: row.get(2)?, used: used.is_some() })
@@ -153,6 +154,11 @@ pub fn use_refresh(conn: &Connection, hash: &[u8; 32], now: Timestamp) -> Result
     conn.prepare_cached("update refresh_tokens set used_at_ms = ?2 where token_hash = ?1")?
         .execute((hash, now.as_millisecond()))?;
     Ok(())
+}
+
+/// Clears away what can be used no more; returns how much that was.
+pub fn delete_old_refresh(conn: &Connection, now: Timestamp) -> Result<usize> {
+    Ok(conn.execute("delete from refresh_tokens where expires_at_ms <= ?1", [now.as_millisecond()])?)
 }
 
 /// Ends one session.

@@ -2,6 +2,7 @@
 
 use std::future::Future;
 
+use anyhow::anyhow;
 use tokio::io::AsyncRead;
 use tokio::sync::mpsc;
 
@@ -26,6 +27,11 @@ pub async fn run_with_file(
     progress: impl FnMut(Progress),
 ) -> Result<Outcome> {
     match DataLock::ask(&settings.data)? {
+        // The token is the running server's: it makes one at its start and keeps it in memory.
+        Asked::Ours(_) if matches!(command, Command::SetupToken) => {
+            let data = settings.data.display();
+            Err(anyhow!("no server runs on {data}: start `pulsepoint serve`, whose log shows the token").into())
+        }
         Asked::Ours(lock) => {
             let app = serve::build(settings, Clock::system()).await?;
             let outcome = here(|report| execute(&app, command, Box::pin(file) as Upload, report), progress).await;
@@ -42,7 +48,10 @@ pub async fn run_with_file(
 }
 
 /// Waits for the outcome and hands every report on.
-async fn here<Fut>(run: impl FnOnce(mpsc::Sender<Progress>) -> Fut, mut progress: impl FnMut(Progress)) -> Result<Outcome>
+async fn here<Fut>(
+    run: impl FnOnce(mpsc::Sender<Progress>) -> Fut,
+    mut progress: impl FnMut(Progress),
+) -> Result<Outcome>
 where
     Fut: Future<Output = Result<Outcome>>,
 {

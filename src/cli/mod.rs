@@ -86,7 +86,8 @@ fn tenant(verb: Tenant) -> Result<bool> {
         Tenant::List(plain) => answer(&plain, Command::TenantList),
         Tenant::Remove { slug, confirm, plain } if slug == confirm => answer(&plain, Command::TenantRemove { slug }),
         Tenant::Remove { slug, .. } => {
-            Err(anyhow!("nothing was removed: its data could not be read again. To confirm, add --confirm {slug}").into())
+            Err(anyhow!("nothing was removed: its data could not be read again. To confirm, add --confirm {slug}")
+                .into())
         }
     }
 }

@@ -1,5 +1,4 @@
 //! Which layer wins, and what a mistake is answered with.
-#![expect(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
 
 use super::*;
 
@@ -83,4 +82,12 @@ fn text_of_the_environment_takes_the_kind_of_the_default() {
 fn every_default_is_a_key() {
     let keys = keys::flatten(&keys::table_of(&Settings::default()));
     assert!(keys.contains_key("listen") && keys.contains_key("data"), "{keys:?}");
+}
+
+#[test]
+fn the_readme_names_every_key() {
+    let readme = include_str!("../../README.md");
+    let keys = keys::flatten(&keys::table_of(&Settings::default()));
+    let missing: Vec<&String> = keys.keys().filter(|key| !readme.contains(&format!("`{key}`"))).collect();
+    assert!(missing.is_empty(), "README.md does not name {missing:?}");
 }

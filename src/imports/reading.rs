@@ -16,6 +16,8 @@ use super::text::records::{BadRecord, Found, Record, Records};
 use super::text::{dates, numbers};
 use crate::error::{Error, Result};
 
+/// Orders, or days of campaigns, that one file may have: each is remembered for a moment.
+const MOST_GROUPS: usize = 10_000_000;
 /// How much of the head is looked at for the header.
 const HEAD: u64 = 128 * 1024;
 
@@ -113,6 +115,9 @@ impl<'a> Reader<'a> {
             }
             if seen.rows & 0xfff == 0 {
                 self.check()?;
+                if seen.known.len() > MOST_GROUPS {
+                    return Err(bad("too_many_orders", "The file has more than ten million orders: split it by year."));
+                }
             }
         }
     }
@@ -186,6 +191,7 @@ struct Seen {
     dates: dates::Evidence,
     keys: RandomState,
     last: Option<u64>,
+    last_key: (String, String),
     known: HashSet<u64, PassThrough>,
     runs: HashMap<u64, u32, PassThrough>,
 }
@@ -199,6 +205,7 @@ impl Seen {
             dates: dates::Evidence::default(),
             keys: RandomState::new(),
             last: None,
+            last_key: Default::default(),
             known: HashSet::default(),
             runs: HashMap::default(),
         }
@@ -209,7 +216,15 @@ impl Seen {
             Key::Skip => return,
             Key::Alone => None,
             Key::Above => self.last,
-            Key::Of(a, b) => Some(self.keys.hash_one((a, b))),
+            // Most rows continue the one before: no need to hash again.
+            Key::Of(a, b) if self.last.is_some() && self.last_key.0 == a && self.last_key.1 == b => self.last,
+            Key::Of(a, b) => {
+                self.last_key.0.clear();
+                self.last_key.0.push_str(a);
+                self.last_key.1.clear();
+                self.last_key.1.push_str(b);
+                Some(self.keys.hash_one((a, b)))
+            }
         };
         self.rows += 1;
         for at in &self.cells.money {

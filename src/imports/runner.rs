@@ -368,7 +368,7 @@ fn prepare(
 fn kept(error: std::io::Error) -> Error {
     match error.kind() {
         std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded => Error::Unavailable {
-            code: "disk_full",
+            code: "storage_full",
             reason: "The disk is full: the upload cannot be kept.".to_owned(),
             retry_after_secs: 60,
         },
@@ -377,5 +377,8 @@ fn kept(error: std::io::Error) -> Error {
 }
 
 fn cut_off(error: std::io::Error) -> Error {
-    Error::invalid("file", format!("The upload broke off: {error}."))
+    match error.kind() {
+        std::io::ErrorKind::FileTooLarge => Error::TooLarge { reason: error.to_string() },
+        _ => Error::invalid("file", format!("The upload broke off: {error}.")),
+    }
 }

@@ -16,9 +16,8 @@ const PASSES: u32 = 2;
 /// How many may wait or run at once; beyond that the caller is asked to come back.
 const QUEUE: usize = 50;
 
-// Process-wide on purpose: what they bound, memory and cores, is process-wide too.
-static RUNNING: Semaphore = Semaphore::const_new(2);
-static QUEUED: AtomicUsize = AtomicUsize::new(0);
+/// The process's one queue: what it bounds, memory and cores, is the process's too.
+static LINE: Line = Line::new();
 
 /// The hash of nobody's password: checked where the user is unknown, so that the answer takes as long.
 const NOBODY: &str = "$argon2id$v=19$m=19456,t=2,p=1$cHVsc2Vwb2ludC1ub2JvZHk$\
@@ -26,7 +25,7 @@ const NOBODY: &str = "$argon2id$v=19$m=19456,t=2,p=1$cHVsc2Vwb2ludC1ub2JvZHk$\
 
 /// Hashes a password with a fresh salt, as a PHC string. `Unavailable` when too many wait already.
 pub async fn hash_password(password: SecretString) -> Result<String> {
-    queued(move || {
+    LINE.run(move || {
         let salt: [u8; 16] = super::random_bytes();
         let hash = argon2()?
             .hash_password_with_salt(password.expose_secret().as_bytes(), &salt)
@@ -39,7 +38,7 @@ pub async fn hash_password(password: SecretString) -> Result<String> {
 
 /// Whether the password is the one behind `hash`. `None` stands for an unknown user: false, after the same time.
 pub async fn verify_password(password: SecretString, hash: Option<String>) -> Result<bool> {
-    queued(move || {
+    LINE.run(move || {
         let known = hash.is_some();
         let text = hash.unwrap_or_else(|| NOBODY.to_owned());
         let hash = PasswordHash::new(&text).map_err(|error| anyhow!("{error}")).context("reading a password hash")?;
@@ -55,37 +54,53 @@ fn argon2() -> Result<Argon2<'static>> {
     Ok(Argon2::new(Algorithm::Argon2id, Version::V0x13, params))
 }
 
+/// Two at a time, a bounded number waiting.
+pub(super) struct Line {
+    running: Semaphore,
+    queued: AtomicUsize,
+}
+
+impl Line {
+    pub(super) const fn new() -> Self {
+        Self { running: Semaphore::const_new(2), queued: AtomicUsize::new(0) }
+    }
+
+    /// Runs `work` on a blocking thread when it is its turn.
+    pub(super) async fn run<T: Send + 'static>(
+        &'static self,
+        work: impl FnOnce() -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let place = Place::take(&self.queued)?;
+        let turn = self.running.acquire().await.context("waiting to hash a password")?;
+        // The turn goes along: a caller who hangs up frees it only when the work is really over.
+        tokio::task::spawn_blocking(move || {
+            let _held = (place, turn);
+            work()
+        })
+        .await
+        .context("hashing a password")?
+    }
+}
+
 /// Leaves the queue when the wait ends, also when the caller hangs up.
-struct Place;
+struct Place(&'static AtomicUsize);
 
 impl Place {
-    fn take() -> Result<Self> {
-        if QUEUED.fetch_add(1, Ordering::Relaxed) >= QUEUE {
-            QUEUED.fetch_sub(1, Ordering::Relaxed);
+    fn take(queued: &'static AtomicUsize) -> Result<Self> {
+        if queued.fetch_add(1, Ordering::Relaxed) >= QUEUE {
+            queued.fetch_sub(1, Ordering::Relaxed);
             return Err(Error::Unavailable {
                 code: "sign_in_busy",
                 reason: "Too many sign-ins are being checked. Try again in a few seconds.".to_owned(),
                 retry_after_secs: 3,
             });
         }
-        Ok(Self)
+        Ok(Self(queued))
     }
 }
 
 impl Drop for Place {
     fn drop(&mut self) {
-        QUEUED.fetch_sub(1, Ordering::Relaxed);
+        self.0.fetch_sub(1, Ordering::Relaxed);
     }
-}
-
-async fn queued<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
-    let place = Place::take()?;
-    let turn = RUNNING.acquire().await.context("waiting to hash a password")?;
-    // The turn goes along: a caller who hangs up frees it only when the work is really over.
-    tokio::task::spawn_blocking(move || {
-        let _held = (place, turn);
-        work()
-    })
-    .await
-    .context("hashing a password")?
 }

@@ -56,7 +56,8 @@ pub(super) fn keys(data: &Path) -> Check {
     }
     match MasterKey::load(data, config::master_key_from_environment(), false) {
         Ok((_, KeySource::File(path))) => {
-            let said = format!("the master key is {}; keep a copy elsewhere, the data is lost without it", path.display());
+            let said =
+                format!("the master key is {}; keep a copy elsewhere, the data is lost without it", path.display());
             Check::new(NAME, State::Good, said)
         }
         Ok((_, source)) => Check::new(NAME, State::Good, format!("the master key is {source}")),
@@ -79,7 +80,7 @@ pub(super) fn disk(data: &Path) -> Check {
             Check::new(NAME, State::Bad, format!("{} is read-only", there.display()))
         }
         ..NO_SPACE => Check::new(NAME, State::Bad, format!("{said}: make room")),
-        ..LITTLE_SPACE => Check::new(NAME, State::Warning, format!("{said}: make room soon")),
+        NO_SPACE..LITTLE_SPACE => Check::new(NAME, State::Warning, format!("{said}: make room soon")),
         _ => Check::new(NAME, State::Good, said),
     }
 }

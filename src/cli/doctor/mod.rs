@@ -104,10 +104,16 @@ fn report(checks: &[Check], server: &Value, ok: bool) -> Outcome {
     };
     let mut lines: Vec<String> = checks
         .iter()
-        .map(|check| format!("{}  {:<12} {}", mark(check.state), check.name, check.found.replace('\n', "\n                    ")))
+        .map(|check| {
+            format!("{}  {:<12} {}", mark(check.state), check.name, check.found.replace('\n', "\n                    "))
+        })
         .collect();
     lines.extend(server["jobs"].as_array().into_iter().flatten().map(job_line));
-    lines.push(if ok { "Nothing is broken.".to_owned() } else { "Something is broken: see the lines marked BAD.".to_owned() });
+    lines.push(if ok {
+        "Nothing is broken.".to_owned()
+    } else {
+        "Something is broken: see the lines marked BAD.".to_owned()
+    });
     Outcome { text: lines.join("\n"), json: json!({ "ok": ok, "checks": checks, "server": server }) }
 }
 

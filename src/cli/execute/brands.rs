@@ -5,8 +5,8 @@ use serde_json::{Value, json};
 use super::{author, listed, missing, said, tenant_of};
 use crate::app::App;
 use crate::brands::{self, Brand, NewBrand};
-use crate::commerce::demo;
 use crate::cli::command::{self, Outcome};
+use crate::commerce::demo;
 use crate::error::{Error, Result};
 use crate::tenants::Tenant;
 
@@ -20,13 +20,14 @@ pub(super) async fn add(app: &App, tenant: &str, new: command::NewBrand) -> Resu
         Ok(brand)
     });
     let brand = made.await?;
-    let text = format!("Added brand {0}. Next: pulsepoint import --tenant {1} --brand {0} …", brand.slug, tenant.slug());
+    let text =
+        format!("Added brand {0}. Next: pulsepoint import --tenant {1} --brand {0} …", brand.slug, tenant.slug());
     said(text, shown(&brand))
 }
 
 pub(super) async fn list(app: &App, tenant: &str) -> Result<Outcome> {
     let tenant = tenant_of(app, tenant).await?;
-    let brands = tenant.db().read(|conn| brands::list(conn)).await?;
+    let brands = tenant.db().read(brands::list).await?;
     let text = |brand: &Brand| {
         vec![brand.slug.clone(), brand.name.clone(), brand.currency.code().to_owned(), brand.timezone_name.clone()]
     };

@@ -30,7 +30,7 @@ pub async fn execute(app: &App, command: Command, file: Upload, progress: mpsc::
         Command::UserPassword { email, password } => people::set_password(app, &email, password).await,
         Command::UserRole { email, role } => people::set_role(app, &email, &role).await,
         Command::UserRemove { email } => people::remove(app, &email).await,
-        Command::SetupToken => setup_token(app),
+        Command::SetupToken => setup_token(app).await,
         Command::WarehouseRebuild { tenant } => warehouse::rebuild(app, tenant.as_deref()).await,
         Command::Import(import) => import::run(app, import, file, progress).await,
         Command::Status => status(app).await,
@@ -61,10 +61,13 @@ fn said(text: impl Into<String>, json: impl Serialize) -> Result<Outcome> {
     Ok(Outcome { text: text.into(), json })
 }
 
-fn setup_token(app: &App) -> Result<Outcome> {
+async fn setup_token(app: &App) -> Result<Outcome> {
     match app.auth.setup_token() {
-        Some(token) => said(token.clone(), json!({ "token": token })),
-        None => Err(Error::conflict("set_up", "this instance is set up already: sign in, or see `pulsepoint user add`")),
+        Some(token) if app.auth.setup_is_needed().await? => said(token.clone(), json!({ "token": token })),
+        _ => Err(Error::conflict(
+            "set_up",
+            "this instance is set up already: sign in, or see `pulsepoint user add --help`",
+        )),
     }
 }
 

@@ -37,7 +37,8 @@ pub(super) async fn list(app: &App, tenant: &str) -> Result<Outcome> {
             user
         })
         .collect();
-    let none = format!("{} has no people yet. Next: pulsepoint user add <email> --tenant {0} --role owner", tenant.slug());
+    let none =
+        format!("{} has no people yet. Next: pulsepoint user add <email> --tenant {0} --role owner", tenant.slug());
     listed(&["e-mail", "name", "role", "state", "last sign-in"], &rows, &none, json!({ "users": users }))
 }
 

@@ -99,6 +99,9 @@ fn goods_discount(order: &Amounts, lines: &[Line], gross: i64) -> i64 {
 fn line_discounts(lines: &[Line], gross: &[i64], goods: i64) -> Vec<i64> {
     let own: Vec<i64> = lines.iter().zip(gross).map(|(l, g)| l.discount.clamp(0, (*g).max(0))).collect();
     let sum: i64 = own.iter().sum();
+    if goods == sum {
+        return own;
+    }
     if sum > goods {
         return allocate(goods, &own);
     }
@@ -107,7 +110,8 @@ fn line_discounts(lines: &[Line], gross: &[i64], goods: i64) -> Vec<i64> {
         let rest = lines.iter().zip(gross).zip(&own);
         rest.map(|((l, g), o)| if gift || !l.gift_card { (g - o).max(0) } else { 0 }).collect()
     };
-    let weights = if room(false).iter().any(|w| *w > 0) { room(false) } else { room(true) };
+    let bought = room(false);
+    let weights = if bought.iter().any(|w| *w > 0) { bought } else { room(true) };
     own.iter().zip(allocate(goods - sum, &weights)).map(|(o, rest)| o + rest).collect()
 }
 

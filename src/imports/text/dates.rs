@@ -87,8 +87,8 @@ pub fn instant(text: &str, order: Order, zone: &TimeZone) -> Option<i64> {
     let (time, rest) = if rest.is_empty() { (Time::midnight(), "") } else { clock(rest)? };
     let local = DateTime::from_parts(date, time);
     let seconds = match offset(rest.trim())? {
-        Some(east) => local.to_zoned(TimeZone::UTC).ok()?.timestamp().as_second() - east,
-        None => local.to_zoned(zone.clone()).ok()?.timestamp().as_second(),
+        Some(east) => TimeZone::UTC.to_timestamp(local).ok()?.as_second() - east,
+        None => zone.to_timestamp(local).ok()?.as_second(),
     };
     Some(seconds)
 }

@@ -16,6 +16,8 @@ pub struct Record {
     line: u64,
     text: String,
     bounds: Vec<(u32, u32)>,
+    /// The text is the line as it stands, delimiters and all.
+    plain: bool,
 }
 
 /// What [`Records::next`] found.
@@ -65,6 +67,11 @@ impl Record {
         self.bounds.len()
     }
 
+    /// How many bytes its text has.
+    pub fn bytes(&self) -> usize {
+        self.text.len()
+    }
+
     /// No field at all: an empty line.
     pub fn is_empty(&self) -> bool {
         self.bounds.is_empty()
@@ -72,7 +79,13 @@ impl Record {
 
     /// The field without blanks around it; empty where the record is shorter.
     pub fn get(&self, index: usize) -> &str {
-        self.raw(index).trim()
+        let text = self.raw(index);
+        match text.as_bytes() {
+            [] => text,
+            // Nearly every cell: nothing to trim at either end.
+            [first, .., last] if first.is_ascii_graphic() && last.is_ascii_graphic() => text,
+            _ => text.trim(),
+        }
     }
 
     /// The field where the column exists and the cell is not empty.
@@ -91,6 +104,10 @@ impl Record {
 
     /// The record as one line of text, appended to `out`, at most about `limit` bytes of it.
     pub fn append_line(&self, delimiter: u8, limit: usize, out: &mut String) {
+        if self.plain && self.text.len() <= limit {
+            out.push_str(&self.text);
+            return;
+        }
         let from = out.len();
         for (i, field) in self.fields().enumerate() {
             if i > 0 {
@@ -116,6 +133,7 @@ impl Record {
         self.line = line;
         self.text.clear();
         self.bounds.clear();
+        self.plain = false;
     }
 
     fn end_field(&mut self, from: usize) {
@@ -185,6 +203,7 @@ impl<R: Read> Records<R> {
         let line = &self.buf[self.start..self.start + stop];
         let line = line.strip_suffix(b"\r").unwrap_or(line);
         let bad = fill_text(record, line);
+        record.plain = bad.is_none();
         if bad.is_none() && !line.is_empty() {
             let mut from = 0;
             for at in memchr_iter(self.delimiter, line) {
