@@ -67,6 +67,8 @@ try {
     start("serve", ["serve", "--listen", "127.0.0.1:0", "--data", join(folder, "fresh")]),
     start("serve", ["serve", "--listen", "127.0.0.1:0", "--data", join(folder, "blank")]),
   ]);
+  const page = await (await fetch(`${demo.url}/login`)).text();
+  if (!page.includes('id="root"')) throw new Error("This binary was built without its pages: run \"make build\".");
   const named = process.argv.slice(2);
   const files = (named.length > 0 ? named : readdirSync(here).filter((name) => name.endsWith(".test.mjs"))).map((name) =>
     name.includes("/") ? name : join(here, name),

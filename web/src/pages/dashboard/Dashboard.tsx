@@ -79,7 +79,11 @@ export function Dashboard() {
       wide
       title={t.dashboard.title}
       scope={brand?.name ?? data?.brand.name}
-      lead={data ? <WindowLine data={data} /> : !problem && <span className="bone inline-block h-4 w-72 max-w-full" />}
+      lead={
+        <span className="block min-h-10 sm:min-h-5">
+          {data ? <WindowLine data={data} /> : !problem && <span className="bone inline-block h-4 w-72 max-w-full" />}
+        </span>
+      }
       actions={
         <Toolbar
           search={search}

@@ -19,7 +19,7 @@ interface Props {
 export function Toolbar({ search, data, rangeOpen, onRangeOpen, onChange, onShift }: Props) {
   return (
     <div className="-ml-2 flex min-w-0 flex-wrap items-center gap-x-1 gap-y-1 sm:ml-0">
-      {data && <Freshness data={data} />}
+      {data ? <Freshness data={data} /> : <span className="h-9 w-46 pointer-coarse:h-11" />}
       <label className="sr-only" htmlFor="grain">
         {t.range.grain}
       </label>
