@@ -2,7 +2,6 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashSet},
-    time::Instant,
 };
 
 use jiff::{Timestamp, civil::date, tz::TimeZone};
