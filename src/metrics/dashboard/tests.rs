@@ -156,5 +156,5 @@ fn tones_follow_what_is_good() {
             _ => assert_eq!(kpi.tone == Tone::Good, up, "{}", kpi.id),
         }
     }
-    assert_eq!(page.series[0].previous_t.as_deref(), Some("2026-01-13"), "35 days before the 17th of February");
+    assert_eq!(page.series[0].previous_t.as_deref(), Some("2026-01-14"), "35 days before the 18th of February");
 }
