@@ -39,15 +39,15 @@ enum Column {
 }
 
 impl Column {
-    fn of(data_type: &str) -> Result<Self> {
+    fn of(data_type: &DataType) -> Result<Self> {
         Ok(match data_type {
-            "BOOLEAN" => Self::Flag(BooleanBuilder::new()),
-            "TINYINT" => Self::Tiny(Int8Builder::new()),
-            "INTEGER" => Self::Int(Int32Builder::new()),
-            "BIGINT" => Self::Big(Int64Builder::new()),
-            "DATE" => Self::Day(Date32Builder::new()),
-            "VARCHAR" => Self::Text(StringBuilder::new()),
-            "VARCHAR[]" => Self::Texts(ListBuilder::new(StringBuilder::new())),
+            DataType::Boolean => Self::Flag(BooleanBuilder::new()),
+            DataType::Int8 => Self::Tiny(Int8Builder::new()),
+            DataType::Int32 => Self::Int(Int32Builder::new()),
+            DataType::Int64 => Self::Big(Int64Builder::new()),
+            DataType::Date32 => Self::Day(Date32Builder::new()),
+            DataType::Utf8 => Self::Text(StringBuilder::new()),
+            DataType::List(_) => Self::Texts(ListBuilder::new(StringBuilder::new())),
             other => return Err(anyhow!("a warehouse column of the unexpected type {other}").into()),
         })
     }
@@ -83,19 +83,14 @@ impl<'c> Sink<'c> {
     /// # Errors
     /// `Internal` when there is no such table or it has a type that no row carries.
     pub fn new(conn: &'c Connection, table: &'static str) -> Result<Self> {
-        let mut columns = Vec::new();
-        let mut fields = Vec::new();
-        let mut described = conn
-            .prepare_cached(
-                "select column_name, data_type from duckdb_columns() where table_name = ? order by column_index",
-            )
-            .context("describing a warehouse table")?;
-        let mut rows = described.query([table]).context("describing a warehouse table")?;
-        while let Some(row) = rows.next().context("describing a warehouse table")? {
-            let name: String = row.get(0).context("describing a warehouse table")?;
-            let data_type: String = row.get(1).context("describing a warehouse table")?;
-            let column = Column::of(&data_type)?;
-            fields.push(Field::new(name, column.data_type(), true));
+        let mut nothing =
+            conn.prepare(&format!("select * from {table} limit 0")).context("describing a warehouse table")?;
+        let described = nothing.query_arrow([]).context("describing a warehouse table")?.get_schema();
+        let mut columns = Vec::with_capacity(described.fields().len());
+        let mut fields = Vec::with_capacity(described.fields().len());
+        for field in described.fields() {
+            let column = Column::of(field.data_type())?;
+            fields.push(Field::new(field.name(), column.data_type(), true));
             columns.push(column);
         }
         let appender = conn.appender(table).with_context(|| format!("appending to {table}"))?;

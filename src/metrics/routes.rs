@@ -6,7 +6,7 @@ use axum::extract::State;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
-use futures_util::Stream;
+use futures_util::{Stream, StreamExt};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
@@ -245,11 +245,12 @@ fn columns_of_metrics(query: &Query) -> usize {
     (status = 200, body = NewData, content_type = "text/event-stream"),
     (status = "default", body = Problem, content_type = "application/problem+json")))]
 pub async fn stream(member: Member) -> Result<Sse<impl Stream<Item = Result<Event, axum::Error>>>> {
-    let landings = Landings::of(member.tenant.clone()).await?;
+    let (landings, signed_out) = (Landings::of(member.tenant.clone()).await?, member.signed_out());
     let events = futures_util::stream::unfold(landings, |mut landings| async {
         let told = landings.next().await?;
         Some((Event::default().event("data").json_data(told), landings))
     });
+    let events = events.take_until(Box::pin(signed_out));
     Ok(Sse::new(events).keep_alive(KeepAlive::new().interval(KEEP_ALIVE)))
 }
 

@@ -9,6 +9,7 @@ mod cli;
 mod cli_demo;
 mod cli_import;
 mod cli_serve;
+mod commerce;
 mod db;
 mod db_crash;
 mod demo;
