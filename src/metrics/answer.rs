@@ -40,10 +40,10 @@ pub struct Answer {
     pub definitions: Vec<Definition>,
     pub notes: Vec<Note>,
     pub freshness: Freshness,
-    /// The statement that was run.
+    /// The statements that were run, with a semicolon and an empty line between them.
     pub sql: String,
-    /// Its values, `$1` first.
-    pub parameters: Vec<String>,
+    /// The values of each, `$1` first.
+    pub parameters: Vec<Vec<String>>,
     pub elapsed_ms: f64,
     /// There are more rows than the page has.
     pub truncated: bool,
@@ -353,7 +353,7 @@ pub struct About {
     pub compare: Option<CompareShown>,
     pub freshness: Freshness,
     pub sql: String,
-    pub parameters: Vec<String>,
+    pub parameters: Vec<Vec<String>>,
     pub elapsed_ms: f64,
 }
 

@@ -75,6 +75,8 @@ pub struct Plan {
     pub timeless: bool,
     /// Sums by day may be read instead of facts.
     rollups: bool,
+    /// What the notes need is read too.
+    noted: bool,
 }
 
 /// A metric of the query with its formula.
@@ -156,6 +158,7 @@ impl Plan {
             frame,
             timeless,
             rollups: true,
+            noted: true,
         };
         plan.choose_sources()?;
         Ok(plan)

@@ -10,7 +10,7 @@ use crate::metrics::catalogue::{Catalogue, Metric};
 use crate::metrics::facts::Dim;
 use crate::metrics::plan::{Frame, Plan, dimensions};
 use crate::metrics::query::Query;
-use crate::metrics::run::run;
+use crate::metrics::run::{gather, run};
 use crate::metrics::sql::compile;
 use crate::money::Currency;
 
@@ -43,13 +43,14 @@ pub fn ask_in(conn: &duckdb::Connection, frame: &Frame, value: serde_json::Value
 }
 
 fn ask_plan(conn: &duckdb::Connection, plan: &Plan) -> Answer {
-    let statement = compile(plan);
-    let found = run(conn, &statement).unwrap_or_else(|e| panic!("{e:#}\n{}", statement.text));
+    let statements = compile(plan);
+    let found = statements.iter().map(|s| run(conn, s).unwrap_or_else(|e| panic!("{e:#}\n{}", s.text))).collect();
+    let found = gather(&statements, found);
     let about = About {
         query_id: String::new(),
         compare: None,
         freshness: Freshness::default(),
-        sql: statement.text.clone(),
+        sql: String::new(),
         parameters: Vec::new(),
         elapsed_ms: 0.0,
     };
