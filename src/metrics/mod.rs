@@ -18,6 +18,7 @@ pub mod query;
 mod reading;
 pub mod routes;
 mod run;
+mod sorting;
 mod sql;
 mod stream;
 
@@ -89,7 +90,7 @@ pub async fn build(tenant: &Tenant, brand: &Brand, ask: Ask, now: Timestamp) -> 
 
 async fn lay_out(tenant: &Tenant, known: &Known, ask: Ask, now: Timestamp) -> Result<Dashboard> {
     let frame = known.frame(now);
-    let board = Board::new(ask, &frame)?;
+    let board = Board::new(ask, &frame, known.has_stock())?;
     let (found, version) = reading::read(tenant, board.statements()).await?;
     let scene = Scene { brand: known.shown(), freshness: known.freshness(version) };
     Ok(board.lay_out(found, scene, &frame))

@@ -61,7 +61,7 @@ impl Board {
     ///
     /// # Errors
     /// Those of a plan: the caller's, with a code and the field at fault.
-    pub fn new(ask: Ask, frame: &Frame) -> Result<Self> {
+    pub fn new(ask: Ask, frame: &Frame, has_stock: bool) -> Result<Self> {
         let grain = ask.grain_for(&frame.calendar)?;
         let mut draft = Draft { ask: &ask, frame, grain, left_out: Vec::new() };
         let mut charted: Vec<&str> = TILES.to_vec();
@@ -98,7 +98,10 @@ impl Board {
         let notes = draft.notes();
         // The tiles say what is to be said; the lists below need not ask again.
         let quiet = |plan: Option<Plan>| plan.map(Plan::without_notes).transpose();
-        let (channels, products, by_type) = (quiet(channels)?, quiet(products)?, quiet(by_type)?);
+        let few = |plan: Option<Plan>| plan.map(Plan::of_few_groups);
+        let (channels, products, by_type) = (few(quiet(channels)?), few(quiet(products)?), few(quiet(by_type)?));
+        // Without any stock the list is empty, and need not be asked for.
+        let stock = stock.filter(|_| has_stock);
         Ok(Self { grain, whole, series, channels, products, customers, by_type, stock, notes, ask })
     }
 

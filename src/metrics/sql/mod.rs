@@ -61,7 +61,7 @@ impl Period {
 
 /// Compiles a plan: one statement a table and window where every row is shown, else one that picks the page.
 pub fn compile(plan: &Plan) -> Vec<Statement> {
-    if plan.keys.is_empty() || plan.fills_buckets() { parts(plan) } else { vec![page(plan)] }
+    if plan.keys.is_empty() || plan.few || plan.fills_buckets() { parts(plan) } else { vec![page(plan)] }
 }
 
 fn page(plan: &Plan) -> Statement {

@@ -167,7 +167,7 @@ fn filters_split_the_whole() {
         ("discounted", json!(true)),
         ("customer_type", json!("new")),
         ("day_of_week", json!("sunday")),
-        ("hour", json!(3)),
+        ("hour", json!(4)),
         ("month", json!("2026-02")),
         ("cohort_month", json!("2026-01")),
         ("connector", json!("file")),
@@ -207,6 +207,20 @@ fn bounds_on_metrics_and_pages() {
         paged.extend(page.rows);
     }
     assert_eq!(paged, all.rows);
+}
+
+#[test]
+fn a_bound_on_the_only_row() {
+    let conn = warehouse();
+    let rows = |op: &str, value: serde_json::Value| {
+        let filters = json!([{"dim": "orders", "op": op, "value": value}]);
+        ask(&conn, json!({"metrics": ["orders"], "filters": filters, "time": {"range": "30d"}})).rows.len()
+    };
+    let count = ask(&conn, json!({"metrics": ["orders"], "time": {"range": "30d"}})).totals[0].clone();
+    for (op, kept) in [("eq", 1), ("neq", 0), ("gt", 0), ("gte", 1), ("lt", 0), ("lte", 1)] {
+        assert_eq!(rows(op, count.clone()), kept, "{op}");
+    }
+    assert_eq!((rows("between", json!([0, 1_000_000])), rows("is_null", json!(true))), (1, 0));
 }
 
 #[test]
