@@ -16,7 +16,7 @@ use crate::support::shop::{self, Dice};
 use crate::support::stores::{now, start, two_brands};
 
 const CHILD: &str = "PULSEPOINT_TEST_CHILD_LANDS_IN";
-const BATCHES: i64 = 40;
+const BATCHES: i64 = 150;
 /// Orders of one batch; a torn one would show.
 const ORDERS: i64 = 25;
 
@@ -90,13 +90,13 @@ async fn survives_being_killed_while_landing() {
         tenants.close_all().await.unwrap();
     }
     let mut most = 0;
-    for batches in [2, 5, 9] {
+    for batches in [2, 20, 60] {
         kill_after(child(data.path()), batches);
         let tenants = start(data.path());
         let tenant = tenants.by_slug("one").await.unwrap();
         let (count, seq) = orders(&tenant);
         assert_eq!((count % ORDERS, seq), (0, count / ORDERS), "whole batches, one entry each");
-        assert!(count > most && count < BATCHES * ORDERS, "some but not all had landed: {count}");
+        assert!(count >= most && 0 < count && count < BATCHES * ORDERS, "some but not all had landed: {count}");
         most = count;
         assert_same(&from_facts(&tenant).await, &by_hand(&tenant), "after the kill");
         drop(tenant);
