@@ -99,15 +99,14 @@ impl<'d> OrderSinks<'d> {
             Head { id, placed_at, store_id: order.get(5)?, customer_id: order.get(6)?, day, hour, conversion };
         let mut sums = Sums::new(conversion);
         while let Some(line) = lines.next_of(id)? {
-            self.feed_line(order, line, &head, brand, variants, &mut sums)?;
+            self.feed_line((order, line), &head, brand, variants, &mut sums)?;
         }
         self.feed_order(order, &head, brand, &sums)
     }
 
     fn feed_line(
         &mut self,
-        order: &Row,
-        line: &Row,
+        (order, line): (&Row, &Row),
         head: &Head,
         brand: &mut Brand,
         variants: &mut Variants,

@@ -89,18 +89,18 @@ pub(super) fn fill_ads(conn: &Connection) -> Result<()> {
     fill(conn, &DAILY_ADS)
 }
 
-/// Derives the touched days and customers of orders and refunds again.
-pub(super) fn refill_sales(conn: &Connection) -> Result<()> {
-    refill(conn, &DAILY_SALES)?;
-    refill(conn, &DAILY_PRODUCTS)?;
+/// Derives the touched days and customers of orders and refunds again; returns how many rows gave way.
+pub(super) fn refill_sales(conn: &Connection) -> Result<usize> {
+    let mut deleted = refill(conn, &DAILY_SALES)?;
+    deleted += refill(conn, &DAILY_PRODUCTS)?;
     run(conn, NOTE_FIRST_DAYS)?;
-    refill(conn, &DIM_CUSTOMER)?;
+    deleted += refill(conn, &DIM_CUSTOMER)?;
     run(conn, NOTE_FIRST_DAYS)?;
-    refill(conn, &DAILY_NEW_CUSTOMERS)
+    Ok(deleted + refill(conn, &DAILY_NEW_CUSTOMERS)?)
 }
 
-/// Derives the touched days of ads again.
-pub(super) fn refill_ads(conn: &Connection) -> Result<()> {
+/// Derives the touched days of ads again; returns how many rows gave way.
+pub(super) fn refill_ads(conn: &Connection) -> Result<usize> {
     refill(conn, &DAILY_ADS)
 }
 
@@ -112,9 +112,11 @@ fn fill(conn: &Connection, derived: &Derived) -> Result<()> {
     run(conn, &format!("insert into {} {}", derived.table, derived.select.replace("{only}", "")))
 }
 
-fn refill(conn: &Connection, derived: &Derived) -> Result<()> {
-    run(conn, &format!("delete from {} {}", derived.table, derived.stale))?;
-    run(conn, &format!("insert into {} {}", derived.table, derived.select.replace("{only}", derived.only)))
+fn refill(conn: &Connection, derived: &Derived) -> Result<usize> {
+    let stale = format!("delete from {} {}", derived.table, derived.stale);
+    let deleted = conn.execute(&stale, []).with_context(|| format!("deriving with {stale}"))?;
+    run(conn, &format!("insert into {} {}", derived.table, derived.select.replace("{only}", derived.only)))?;
+    Ok(deleted)
 }
 
 fn run(conn: &Connection, sql: &str) -> Result<()> {
