@@ -91,7 +91,11 @@ pub fn format_micros(micros: i128, decimals: u32) -> String {
     let unit = 10_i128.pow(decimals);
     let (whole, frac) = (scaled.abs() / unit, scaled.abs() % unit);
     let sign = if scaled < 0 { "-" } else { "" };
-    if decimals == 0 { format!("{sign}{whole}") } else { format!("{sign}{whole}.{frac:0width$}", width = decimals as usize) }
+    if decimals == 0 {
+        format!("{sign}{whole}")
+    } else {
+        format!("{sign}{whole}.{frac:0width$}", width = decimals as usize)
+    }
 }
 
 /// `numerator / denominator`, rounded half to even. The denominator must be positive.
@@ -143,9 +147,14 @@ mod tests {
 
     #[test]
     fn reads_decimal_text() {
-        for (text, micros) in
-            [("12.5", 12_500_000), ("-0.01", -10_000), (".5", 500_000), ("7", 7_000_000), ("0.0000005", 0), ("0.0000015", 2)]
-        {
+        for (text, micros) in [
+            ("12.5", 12_500_000),
+            ("-0.01", -10_000),
+            (".5", 500_000),
+            ("7", 7_000_000),
+            ("0.0000005", 0),
+            ("0.0000015", 2),
+        ] {
             assert_eq!(parse_micros(text), Some(micros), "{text}");
         }
         for text in ["", ".", "1e3", "1,000", "--1", "NaN", "99999999999999999999"] {

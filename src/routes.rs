@@ -99,16 +99,8 @@ table! {
 }
 
 /// Addresses of the page: each answers with its shell. A `*` stands for one segment.
-const PAGES: [&str; 8] = [
-    "/",
-    "/setup",
-    "/login",
-    "/b/*",
-    "/b/*/import",
-    "/admin/users",
-    "/settings/brand",
-    "/settings/appearance",
-];
+const PAGES: [&str; 8] =
+    ["/", "/setup", "/login", "/b/*", "/b/*/import", "/admin/users", "/settings/brand", "/settings/appearance"];
 
 /// The OpenAPI 3.1 document, generated from the handlers that the table names.
 pub fn openapi() -> utoipa::openapi::OpenApi {
@@ -156,9 +148,9 @@ pub fn router(app: &App) -> Router {
             Weight::Plain => (app.http.body_bytes, secs(app.http.request_timeout_secs)),
             Weight::Upload => (app.http.upload_bytes, secs(app.http.upload_timeout_secs)),
         };
-        let guarded = route.handler.route_layer(DefaultBodyLimit::max(bytes)).route_layer(from_fn(move |request: Request, next: Next| {
-            guard(auth.clone(), access, limit, request, next)
-        }));
+        let guarded = route.handler.route_layer(DefaultBodyLimit::max(bytes)).route_layer(from_fn(
+            move |request: Request, next: Next| guard(auth.clone(), access, limit, request, next),
+        ));
         router = router.route(route.path, guarded);
     }
     router.fallback(elsewhere).method_not_allowed_fallback(wrong_method).with_state(app.clone())
@@ -200,7 +192,7 @@ async fn elsewhere(State(app): State<App>, request: Request) -> Response {
 
 /// The answer, if whoever asks has signed in.
 fn answer_to_members(app: &App, request: &Request, answer: Response) -> impl Future<Output = Response> + Send + use<> {
-    let (auth, asked) = (app.auth.clone(), Asked::of(request));
+    let (auth, asked) = (app.auth.clone(), Asked::of(&app.auth, request));
     async move {
         let member = match asked {
             Ok(asked) => auth::recognise(&auth, &asked).await,

@@ -19,7 +19,7 @@ struct Fence {
 }
 
 const FENCES: [Fence; 7] = [
-    Fence { what: "Connection::open", homes: &["db", "duck"] },
+    Fence { what: "Connection::open(", homes: &["db", "duck"] },
     Fence { what: "duckdb::", homes: &["duck", "warehouse", "metrics"] },
     Fence { what: "axum::", homes: &["http", "auth", "server", "server.rs", "app.rs", "routes.rs"] },
     Fence { what: "env::var", homes: &["config", "secrets"] },
@@ -216,7 +216,9 @@ fn modules_use_only_modules_above_them() {
 #[test]
 fn libraries_stay_in_their_homes() {
     let mut found = Vec::new();
-    for source in sources("src") {
+    // A test may open an engine of its own to ask what is true.
+    let is_test = |source: &Source| source.path.ends_with("/tests.rs") || source.path.ends_with("_tests.rs");
+    for source in sources("src").into_iter().filter(|source| !is_test(source)) {
         let inside = source.path.trim_start_matches("src/");
         for fence in &FENCES {
             let home = fence.homes.iter().any(|home| inside == *home || inside.starts_with(&format!("{home}/")));
@@ -271,7 +273,7 @@ fn names_say_what_is_inside() {
 fn exceptions_are_expected_and_nothing_is_left_open() {
     let mut found = Vec::new();
     for source in ["src", "tests"].into_iter().flat_map(sources) {
-        for open in ["#[allow", "#![allow", "#[ignore", "todo!(", "unimplemented!("] {
+        for open in ["#[allow(", "#![allow(", "#[ignore", "todo!(", "unimplemented!("] {
             if source.code.contains(open) {
                 found.push(format!("{} has {open}", source.path));
             }

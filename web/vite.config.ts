@@ -63,9 +63,13 @@ export default defineConfig({
             {
               name: "core",
               priority: 2,
-              test: /preload-helper|src\/(api\/(?!stream)|messages|pages\/dashboard\/search|format\/date|ui\/(cx|preferences|announce|Page|Button|Field|Logo|toast\.)|pages\/(NotFound|Broken))|valibot|lucide-react\/dist\/esm\/(createLucideIcon|Icon|shared|defaultAttributes|context)/,
+              test: /preload-helper|src\/(api\/(?!stream)|messages|pages\/dashboard\/search|format\/date|ui\/(cx|preferences|announce|Page|Button|Field|Logo|toast\.)|pages\/(NotFound|Broken)|start|shell\/FirstPaint)|valibot|lucide-react\/dist\/esm\/(createLucideIcon|Icon|shared|defaultAttributes|context)/,
             },
-            { name: "shell", priority: 1, test: /src\/(shell|format|ui)\/(?!Shell\.|late\/\w+Popup|DataTable)/ },
+            {
+              name: "shell",
+              priority: 1,
+              test: /src\/(shell|format|ui)\/(?!Shell\.|FirstPaint|late\/\w+Popup|DataTable)/,
+            },
           ],
         },
       },

@@ -1,5 +1,6 @@
 //! The gate every request passes and the guard before each route: rate limit, tenant context from the token, permission.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use axum::extract::{MatchedPath, Request, State};
@@ -36,9 +37,10 @@ pub struct Asked {
 
 impl Asked {
     /// Of a request that has passed the gate.
-    pub fn of(request: &Request) -> Result<Self> {
+    pub fn of(auth: &Auth, request: &Request) -> Result<Self> {
         let extensions = request.extensions();
-        let bearer = extensions.get::<Bearer>().cloned().unwrap_or(Bearer::None);
+        let read = extensions.get::<Bearer>().cloned();
+        let bearer = read.unwrap_or_else(|| read_bearer(auth, request.headers()));
         let (method, route) = (request.method().clone(), extensions.get::<MatchedPath>().cloned());
         Ok(Self { bearer, scope: Scope::of(extensions)?, method, route })
     }
@@ -49,23 +51,25 @@ impl Asked {
 enum Bearer {
     None,
     Bad,
-    Good(Claims),
+    Good(Arc<Claims>),
 }
 
 /// Counts the request against its caller's quota and leaves on it what its token claims.
 pub async fn gate(State(auth): State<Auth>, mut request: Request, next: Next) -> Response {
+    if is_exempt(request.uri().path()) {
+        return next.run(request).await;
+    }
     let from = Instant::now();
-    let bearer = read_bearer(&auth, request.headers());
     let scope = match Scope::of(request.extensions()) {
         Ok(scope) => scope,
         Err(error) => return error.into_response(),
     };
-    scope.timings().add("auth", from.elapsed());
+    let bearer = read_bearer(&auth, request.headers());
     let allowance = match &bearer {
-        _ if is_exempt(request.uri().path()) => None,
         Bearer::Good(claims) => auth.limits().person(claims.user_number()),
         _ => auth.limits().stranger(scope.ip().key()),
     };
+    scope.timings().add("auth", from.elapsed());
     if let Some(wait) = allowance.as_ref().and_then(Allowance::refused) {
         return limited(Error::TooMany { retry_after_secs: wait }.into_response(), allowance.as_ref());
     }
@@ -81,7 +85,7 @@ pub async fn guard(auth: Auth, access: Access, limit: Duration, mut request: Req
         Access::SignedIn => None,
         Access::Needs(permission) => Some(permission),
     };
-    let asked = match Asked::of(&request) {
+    let asked = match Asked::of(&auth, &request) {
         Ok(asked) => asked,
         Err(error) => return error.into_response(),
     };
@@ -137,7 +141,11 @@ fn read_bearer(auth: &Auth, headers: &HeaderMap) -> Bearer {
     let mut lines = headers.get_all(header::AUTHORIZATION).iter();
     let (line, None) = (lines.next(), lines.next()) else { return Bearer::Bad };
     let Some(line) = line else { return Bearer::None };
-    let token = line.to_str().ok().and_then(|text| text.split_once(' ')).filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
+    let token = line
+        .to_str()
+        .ok()
+        .and_then(|text| text.split_once(' '))
+        .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
     match token.and_then(|(_, token)| auth.signer().verify(token, auth.clock().system_time())) {
         Some(claims) => Bearer::Good(claims),
         None => Bearer::Bad,

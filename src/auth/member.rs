@@ -7,8 +7,10 @@ use axum::http::request::Parts;
 use jiff::Timestamp;
 use rusqlite::Transaction;
 use serde_json::Value;
+use tokio::time::Instant;
 
 use super::permission::{Permission, Permissions, Role};
+use super::roster::Roster;
 use crate::error::{Error, Result};
 use crate::events;
 use crate::http::{ClientIp, RequestId};
@@ -27,6 +29,14 @@ pub struct Member {
     pub request_id: RequestId,
     /// The client's address.
     pub ip: ClientIp,
+    pub(super) ticket: Ticket,
+}
+
+/// What the member came in with, and how long it is good for.
+#[derive(Clone, Copy)]
+pub(super) struct Ticket {
+    pub(super) version: i64,
+    pub(super) ends: Instant,
 }
 
 /// A person, without anything secret.
@@ -55,6 +65,24 @@ impl Member {
     /// What the person's answers may be shared by.
     pub fn scope(&self) -> Scope {
         Scope(self.permissions)
+    }
+
+    /// Done when the token that the member came in with is no longer good: signed out, changed, removed or run out. What goes on
+    /// after its answer has begun, like a stream, ends with it.
+    pub fn signed_out(&self) -> impl Future<Output = ()> + Send + use<> {
+        let (tenant, id, ticket) = (self.tenant.clone(), self.user.id.clone(), self.ticket);
+        async move {
+            let roster = Roster::of(&tenant);
+            let mut moved = roster.moved();
+            let left = async {
+                while let Ok(Some(entry)) = roster.get(&tenant, &id).await
+                    && entry.version == ticket.version
+                    && moved.changed().await.is_ok()
+                {}
+            };
+            // Either way it is over.
+            let _ = tokio::time::timeout_at(ticket.ends, left).await;
+        }
     }
 
     /// Who is behind a change, to be handed into its transaction.

@@ -40,7 +40,8 @@ pub fn sign_in() -> Error {
 
 /// A name as it stands in an address: lower-case letters and digits, single dashes between, at most 40 characters.
 pub fn slug(name: &str) -> String {
-    let plain: String = name.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { ' ' }).collect();
+    let plain: String =
+        name.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { ' ' }).collect();
     let words: Vec<&str> = plain.split_whitespace().collect();
     let slug: String = words.join("-").chars().take(40).collect();
     let slug = slug.trim_end_matches('-');

@@ -32,7 +32,8 @@ pub fn check(password: &SecretString, email: &str) -> Result<()> {
     Ok(())
 }
 
-/// Whether a lower-case password is a common one, a common one with digits and signs behind it, one repeated, or one character.
+/// Whether a lower-case password is a common one, a common one with digits and signs behind it, a run along the keyboard or the
+/// alphabet, one repeated, or one character.
 fn is_common(lower: &str) -> bool {
     static LIST: OnceLock<HashSet<&'static str>> = OnceLock::new();
     let list = LIST.get_or_init(|| COMMON.lines().filter(|line| !line.is_empty()).collect());
@@ -40,9 +41,15 @@ fn is_common(lower: &str) -> bool {
     if list.contains(lower) || list.contains(stem) && !stem.is_empty() {
         return true;
     }
+    let rows = ["123456789012345678901234567890", "abcdefghijklmnopqrstuvwxyz", "qwertyuiopasdfghjklzxcvbnm"];
+    if rows.iter().any(|row| row.contains(lower)) {
+        return true;
+    }
     let chars: Vec<char> = lower.chars().collect();
     let repeats = |n: usize| chars.len().is_multiple_of(n) && chars.chunks(n).all(|part| part == &chars[..n]);
-    (1..=chars.len() / 2).filter(|n| repeats(*n)).any(|n| n < 4 || list.contains(chars[..n].iter().collect::<String>().as_str()))
+    (1..=chars.len() / 2)
+        .filter(|n| repeats(*n))
+        .any(|n| n < 4 || list.contains(chars[..n].iter().collect::<String>().as_str()))
 }
 
 #[cfg(test)]
@@ -66,7 +73,14 @@ mod tests {
 
     #[test]
     fn what_is_tried_first_is_refused() {
-        for common in ["password1234", "Password1234!", "123456789012", "aaaaaaaaaaaa", "qwertyqwerty", "owner@juniper-oak.example"] {
+        for common in [
+            "password1234",
+            "Password1234!",
+            "123456789012",
+            "aaaaaaaaaaaa",
+            "qwertyqwerty",
+            "owner@juniper-oak.example",
+        ] {
             assert_eq!(code(common), Some("password_too_common"), "{common}");
         }
         for fine in ["pulsepoint-demo", "correct horse battery", "x7Jq-90lm-zzRt"] {

@@ -7,10 +7,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::member::{Author, User};
+use super::passwords;
 use super::permission::Role;
 use super::roster::Roster;
 use super::store::{self, PersonRow};
-use super::passwords;
 use crate::error::{Error, Result};
 use crate::secrets::hash_password;
 use crate::tenants::{Tenant, Tenants};
@@ -76,10 +76,15 @@ pub async fn create_person(
     only_owners_touch_owners(by_role, &[new.role])?;
     let hash = hash_password(new.password).await?;
     let user = User { id: uuid::Uuid::new_v4().to_string(), email: new.email, name: new.name, role: new.role };
-    if tenant.db().read({
-        let email = user.email.clone();
-        move |conn| store::find_by_email(conn, &email)
-    }).await?.is_some() {
+    if tenant
+        .db()
+        .read({
+            let email = user.email.clone();
+            move |conn| store::find_by_email(conn, &email)
+        })
+        .await?
+        .is_some()
+    {
         return Err(Error::conflict("email_taken", "This e-mail address is in use already."));
     }
     // The directory first: an entry without a person is harmless and is taken over by the next try, the other way round is not.
@@ -159,7 +164,13 @@ struct Edit {
 }
 
 impl Edit {
-    fn apply(self, tx: &Transaction<'_>, id: &str, (by, by_role): (&Author, Option<Role>), now: Timestamp) -> Result<PersonRow> {
+    fn apply(
+        self,
+        tx: &Transaction<'_>,
+        id: &str,
+        (by, by_role): (&Author, Option<Role>),
+        now: Timestamp,
+    ) -> Result<PersonRow> {
         let mut row = store::find(tx, id)?.ok_or(Error::NotFound)?;
         let was = (row.user.role, row.active);
         let role = self.role.unwrap_or(row.user.role);
@@ -200,7 +211,9 @@ fn keep_an_owner(tx: &Transaction<'_>, was_owner: bool) -> Result<()> {
 
 fn only_owners_touch_owners(by_role: Option<Role>, roles: &[Role]) -> Result<()> {
     match by_role {
-        Some(role) if role != Role::Owner && roles.contains(&Role::Owner) => Err(Error::Forbidden { permission: "owner" }),
+        Some(role) if role != Role::Owner && roles.contains(&Role::Owner) => {
+            Err(Error::Forbidden { permission: "owner" })
+        }
         _ => Ok(()),
     }
 }
@@ -219,8 +232,12 @@ fn subject(id: &str) -> String {
 pub(super) fn parse_email(text: &str) -> Result<String> {
     let email = text.trim().to_lowercase();
     let sound = email.split_once('@').is_some_and(|(local, domain)| {
-        !local.is_empty() && domain.len() >= 3 && domain.contains('.') && !domain.contains('@')
-            && !domain.starts_with('.') && !domain.ends_with('.')
+        !local.is_empty()
+            && domain.len() >= 3
+            && domain.contains('.')
+            && !domain.contains('@')
+            && !domain.starts_with('.')
+            && !domain.ends_with('.')
     });
     if !sound || email.len() > 254 || email.chars().any(|c| c.is_whitespace() || c.is_control()) {
         return Err(Error::invalid("email", "This is not an e-mail address."));

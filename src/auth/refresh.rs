@@ -71,7 +71,9 @@ fn rotate(
         return Ok(Outcome::Reused(found.user_id));
     }
     let person = store::find(tx, &found.user_id)?.filter(|row| row.active);
-    let Some(person) = person.filter(|_| found.expires_at_ms > now.as_millisecond()) else { return Ok(Outcome::Refused) };
+    let Some(person) = person.filter(|_| found.expires_at_ms > now.as_millisecond()) else {
+        return Ok(Outcome::Refused);
+    };
     store::use_refresh(tx, old, now)?;
     store::insert_refresh(tx, next, &found, now)?;
     by.tell(tx, now, "session.refreshed", &subject, json!({ "family": found.family }))?;

@@ -86,7 +86,7 @@ pub async fn refresh(State(auth): State<Auth>, scope: Scope, headers: HeaderMap)
     (status = 204), (status = "default", body = Problem, content_type = "application/problem+json")))]
 pub async fn logout(State(auth): State<Auth>, scope: Scope, request: Request) -> Result<Response> {
     cookie::same_site(request.headers())?;
-    let (cookie, asked) = (RefreshToken::read(request.headers()), Asked::of(&request)?);
+    let (cookie, asked) = (RefreshToken::read(request.headers()), Asked::of(&auth, &request)?);
     drop(request);
     if let Some(token) = cookie {
         refresh::end_session(&auth, &token, &scope).await?;

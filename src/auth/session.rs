@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use super::member::Member;
+use tokio::time::Instant;
+
+use super::member::{Member, Ticket};
 use super::roster::Roster;
 use super::setup::Setup;
 use super::throttle::Throttle;
@@ -88,6 +90,7 @@ impl Auth {
         let entry = Roster::of(&tenant).get(&tenant, &claims.user_id).await?;
         let entry = entry.filter(|entry| entry.version == claims.ver).ok_or_else(super::sign_in)?;
         let permissions = entry.user.role.permissions();
-        Ok(Member { tenant, user: entry.user, permissions, request_id: scope.id().clone(), ip: scope.ip() })
+        let ticket = Ticket { version: claims.ver, ends: Instant::now() + claims.left(self.0.clock.system_time()) };
+        Ok(Member { tenant, user: entry.user, permissions, request_id: scope.id().clone(), ip: scope.ip(), ticket })
     }
 }

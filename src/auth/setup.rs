@@ -76,7 +76,9 @@ pub async fn set_up(auth: &Auth, body: NewOwner, scope: &http::Scope) -> Result<
         return Err(Error::NotFound);
     }
     let attempt = auth.throttle().begin(scope.ip().key(), "setup", WRONG_TOKENS)?;
-    let right = setup.token().is_some_and(|token| constant_time_eq(token.as_bytes(), body.token.expose_secret().trim().as_bytes()));
+    let right = setup
+        .token()
+        .is_some_and(|token| constant_time_eq(token.as_bytes(), body.token.expose_secret().trim().as_bytes()));
     if !right {
         let denial = Denial { kind: "setup.refused", ip: scope.ip().to_string(), route: "POST /api/setup".into() };
         auth.denials().note(denial, None, Some(scope.id().as_str()));
@@ -89,7 +91,8 @@ pub async fn set_up(auth: &Auth, body: NewOwner, scope: &http::Scope) -> Result<
     let name = parse_name("tenant_name", &body.tenant_name)?;
     let person = NewPerson::parse(&body.email, &body.name, Role::Owner, body.password)?;
     let tenant = auth.tenants().create(&free_slug(auth.tenants(), &name).await?, &name).await?;
-    let by = Author { actor: "setup".into(), request_id: Some(scope.id().to_string()), ip: Some(scope.ip().to_string()) };
+    let by =
+        Author { actor: "setup".into(), request_id: Some(scope.id().to_string()), ip: Some(scope.ip().to_string()) };
     let now = auth.clock().system_time();
     let owner = create_person((auth.tenants(), &tenant), person, (by.clone(), None), now).await;
     let owner = match owner {
@@ -107,7 +110,9 @@ pub async fn set_up(auth: &Auth, body: NewOwner, scope: &http::Scope) -> Result<
 }
 
 async fn is_needed(tenants: &Tenants) -> Result<bool> {
-    let count = |conn: &rusqlite::Connection| Ok(conn.query_row("select count(*) from emails", [], |row| row.get::<_, i64>(0))?);
+    let count = |conn: &rusqlite::Connection| {
+        Ok(conn.query_row("select count(*) from emails", [], |row| row.get::<_, i64>(0))?)
+    };
     Ok(tenants.control().read(count).await? == 0)
 }
 

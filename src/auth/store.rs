@@ -127,8 +127,9 @@ pub struct RefreshRow {
 
 /// The refresh token of a hash.
 pub fn find_refresh(conn: &Connection, hash: &[u8; 32]) -> Result<Option<RefreshRow>> {
-    let mut query =
-        conn.prepare_cached("select family, user_id, expires_at_ms, used_at_ms from refresh_tokens where token_hash = ?1")?;
+    let mut query = conn.prepare_cached(
+        "select family, user_id, expires_at_ms, used_at_ms from refresh_tokens where token_hash = ?1",
+    )?;
     let row = query.query_row([hash], |row| {
         let used: Option<i64> = row.get(3)?;
         Ok(RefreshRow { family: row.get(0)?, user_id: row.get(1)?, expires_at_ms: row.get(2)?, used: used.is_some() })

@@ -107,7 +107,8 @@ mod tests {
         for _ in 0..10 {
             throttle.begin(address("203.0.113.7"), "o@x.example", 10).unwrap();
         }
-        let Err(Error::TooMany { retry_after_secs }) = throttle.begin(address("203.0.113.7"), "o@x.example", 10).map(|_| ())
+        let Err(Error::TooMany { retry_after_secs }) =
+            throttle.begin(address("203.0.113.7"), "o@x.example", 10).map(|_| ())
         else {
             panic!("the eleventh guess went through")
         };
@@ -127,7 +128,8 @@ mod tests {
     #[test]
     fn one_password_at_many_accounts_is_stopped() {
         let throttle = Throttle::new();
-        let stopped = (0..100).filter(|n| throttle.begin(address("::1"), &format!("{n}@x.example"), 10).is_err()).count();
+        let stopped =
+            (0..100).filter(|n| throttle.begin(address("::1"), &format!("{n}@x.example"), 10).is_err()).count();
         assert_eq!(stopped, 50);
     }
 }

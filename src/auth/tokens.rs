@@ -2,10 +2,12 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Context;
 use jiff::Timestamp;
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
+use moka::sync::Cache;
 use serde::{Deserialize, Serialize};
 
 use super::permission::Role;
@@ -52,6 +54,11 @@ impl Claims {
         }
     }
 
+    /// How long they are still good for.
+    pub(super) fn left(&self, now: Timestamp) -> Duration {
+        Duration::from_secs(u64::try_from(self.exp - now.as_second()).unwrap_or(0))
+    }
+
     /// The person as a number, to count by.
     pub(super) fn user_number(&self) -> u128 {
         self.user_id.parse::<uuid::Uuid>().map_or(0, |id| id.as_u128())
@@ -67,7 +74,13 @@ struct Keys {
     signing: EncodingKey,
     verifying: HashMap<String, DecodingKey>,
     rules: Validation,
+    /// Tokens whose signature was found good. Their time is looked at on every use, their person's version by the guard.
+    verified: Cache<Box<str>, Arc<Claims>>,
 }
+
+/// Verified tokens remembered, and for how long.
+const REMEMBERED: u64 = 10_000;
+const REMEMBERED_FOR: Duration = Duration::from_secs(600);
 
 impl Signer {
     /// A signer of these keys, the newest first. Refuses to exist without one.
@@ -86,6 +99,7 @@ impl Signer {
             signing: EncodingKey::from_secret(newest.secret()),
             verifying: keys.iter().map(|key| (key.kid().to_owned(), DecodingKey::from_secret(key.secret()))).collect(),
             rules,
+            verified: Cache::builder().max_capacity(REMEMBERED).time_to_live(REMEMBERED_FOR).build(),
         })))
     }
 
@@ -95,7 +109,19 @@ impl Signer {
     }
 
     /// What a token claims, if it is ours and good at `now`. Why it is not is nobody's business.
-    pub fn verify(&self, token: &str, now: Timestamp) -> Option<Claims> {
+    pub fn verify(&self, token: &str, now: Timestamp) -> Option<Arc<Claims>> {
+        let claims = match self.0.verified.get(token) {
+            Some(claims) => claims,
+            None => {
+                let claims = Arc::new(self.check(token)?);
+                self.0.verified.insert(token.into(), Arc::clone(&claims));
+                claims
+            }
+        };
+        (claims.iat <= now.as_second() && claims.exp > now.as_second()).then_some(claims)
+    }
+
+    fn check(&self, token: &str) -> Option<Claims> {
         let header = jsonwebtoken::decode_header(token).ok()?;
         let plain = header.jwk.is_none() && header.jku.is_none() && header.x5u.is_none() && header.crit.is_none();
         if !plain || header.typ.as_deref() != Some("JWT") {
@@ -103,7 +129,6 @@ impl Signer {
         }
         let key = self.0.verifying.get(header.kid.as_deref()?)?;
         let claims = jsonwebtoken::decode::<Claims>(token, key, &self.0.rules).ok()?.claims;
-        let sound = claims.iat <= now.as_second() && claims.exp > now.as_second() && claims.sub == claims.user_id;
-        sound.then_some(claims)
+        (claims.sub == claims.user_id).then_some(claims)
     }
 }

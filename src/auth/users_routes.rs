@@ -75,7 +75,11 @@ pub async fn list(member: Member) -> Result<Json<Users>> {
 /// Adds a person.
 #[utoipa::path(post, path = "/api/users", tag = "users", request_body = NewUser, responses(
     (status = 201, body = UserRow), (status = "default", body = Problem, content_type = "application/problem+json")))]
-pub async fn create(State(auth): State<Auth>, member: Member, Json(body): Json<NewUser>) -> Result<(StatusCode, Json<UserRow>)> {
+pub async fn create(
+    State(auth): State<Auth>,
+    member: Member,
+    Json(body): Json<NewUser>,
+) -> Result<(StatusCode, Json<UserRow>)> {
     let new = NewPerson::parse(&body.email, &body.name, body.role, body.password)?;
     let by = (member.author(), Some(member.user.role));
     let user = people::create_person((auth.tenants(), &member.tenant), new, by, auth.clock().system_time()).await?;

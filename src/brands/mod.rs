@@ -66,7 +66,13 @@ pub struct BrandChange {
 
 impl NewBrand {
     /// Checks every field. Without a slug, one is made of the name.
-    pub fn parse(name: &str, slug: Option<&str>, currency: &str, timezone: &str, week_start: Option<u8>) -> Result<Self> {
+    pub fn parse(
+        name: &str,
+        slug: Option<&str>,
+        currency: &str,
+        timezone: &str,
+        week_start: Option<u8>,
+    ) -> Result<Self> {
         let name = parse_name(name)?;
         Ok(Self {
             slug: slug.map_or_else(|| Ok(crate::auth::slug(&name)), parse_slug)?,

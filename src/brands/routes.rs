@@ -139,15 +139,19 @@ pub async fn update(
         timezone: body.timezone,
         week_start: body.week_start,
     };
-    let (brand, has_data, seq) = member.tenant.db().write(move |tx| {
-        let old = get(tx, &key)?;
-        let (new, seq) = change(tx, &old, &asked, now)?;
-        let data = json!({ "slug": new.slug, "currency": new.currency.code(), "timezone": new.timezone_name,
+    let (brand, has_data, seq) = member
+        .tenant
+        .db()
+        .write(move |tx| {
+            let old = get(tx, &key)?;
+            let (new, seq) = change(tx, &old, &asked, now)?;
+            let data = json!({ "slug": new.slug, "currency": new.currency.code(), "timezone": new.timezone_name,
             "week_start": new.week_start, "rebuilds": seq.is_some() });
-        by.tell(tx, now, "brand.updated", &format!("brand:{}", new.uid), data)?;
-        let has_data = freshest(tx, new.id)?.is_some();
-        Ok((new, has_data, seq))
-    }).await?;
+            by.tell(tx, now, "brand.updated", &format!("brand:{}", new.uid), data)?;
+            let has_data = freshest(tx, new.id)?.is_some();
+            Ok((new, has_data, seq))
+        })
+        .await?;
     if let Some(seq) = seq {
         member.tenant.announce(brand.id, seq);
     }

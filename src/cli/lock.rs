@@ -79,8 +79,6 @@ pub fn taken(data: &Path, pid: Option<u32>) -> crate::error::Error {
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
-
     use std::os::unix::fs::PermissionsExt;
 
     use super::*;

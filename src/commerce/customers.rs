@@ -135,7 +135,10 @@ mod tests {
         let key = |text: &str| identity.key(&CustomerRef::Email(text.into()), "shopify");
         assert_eq!(key("ann@example.com"), key("  Ann@Example.COM "));
         assert_ne!(key("ann@example.com"), key("bob@example.com"));
-        assert_ne!(key("ann@example.com"), Identity::new(&[8; 32]).key(&CustomerRef::Email("ann@example.com".into()), "shopify"));
+        assert_ne!(
+            key("ann@example.com"),
+            Identity::new(&[8; 32]).key(&CustomerRef::Email("ann@example.com".into()), "shopify")
+        );
     }
 
     #[test]

@@ -28,7 +28,10 @@ impl DaySet {
 
     pub(super) fn contains(&self, day: i32) -> bool {
         let at = i64::from(day.div_euclid(64)) - i64::from(self.base);
-        usize::try_from(at).ok().and_then(|at| self.words.get(at)).is_some_and(|word| word >> day.rem_euclid(64) & 1 == 1)
+        usize::try_from(at)
+            .ok()
+            .and_then(|at| self.words.get(at))
+            .is_some_and(|word| word >> day.rem_euclid(64) & 1 == 1)
     }
 }
 

@@ -29,7 +29,12 @@ pub fn freshness(conn: &Connection, brand_id: i64) -> Result<Vec<Freshness>> {
          order by connector, kind",
     )?;
     let rows = all.query_map([brand_id], |row| {
-        Ok(Freshness { connector: row.get(0)?, kind: row.get(1)?, data_through: row.get(2)?, landed_at_ms: row.get(3)? })
+        Ok(Freshness {
+            connector: row.get(0)?,
+            kind: row.get(1)?,
+            data_through: row.get(2)?,
+            landed_at_ms: row.get(3)?,
+        })
     })?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
@@ -64,7 +69,9 @@ impl Reach {
     pub(super) fn store(&self, work: &Work) -> Result<()> {
         let now = work.now.as_second();
         let stock = self.stock.and_then(|day| end_of_day(day, &TimeZone::UTC, now));
-        for (kind, through) in [("orders", self.orders), ("products", self.products), ("ads", self.ads), ("stock", stock)] {
+        for (kind, through) in
+            [("orders", self.orders), ("products", self.products), ("ads", self.ads), ("stock", stock)]
+        {
             let Some(through) = through else { continue };
             work.tx
                 .prepare_cached(

@@ -106,7 +106,9 @@ impl RateTable {
     /// What one unit of `from` was worth in `to` on a day: the day's own rate or the last one up to seven days before it,
     /// stated this way round, the other way round, or through one third currency; `None` where there is none.
     pub fn on(&self, from: Currency, to: Currency, day: i32) -> Option<Ratio> {
-        self.find(from, to, |days| days.range(day.saturating_sub(CARRIED_DAYS)..=day).next_back().map(|(_, rate)| *rate))
+        self.find(from, to, |days| {
+            days.range(day.saturating_sub(CARRIED_DAYS)..=day).next_back().map(|(_, rate)| *rate)
+        })
     }
 
     /// The newest rate there is, however old.
@@ -114,7 +116,12 @@ impl RateTable {
         self.find(from, to, |days| days.last_key_value().map(|(_, rate)| *rate))
     }
 
-    fn find(&self, from: Currency, to: Currency, pick: impl Fn(&BTreeMap<i32, Ratio>) -> Option<Ratio>) -> Option<Ratio> {
+    fn find(
+        &self,
+        from: Currency,
+        to: Currency,
+        pick: impl Fn(&BTreeMap<i32, Ratio>) -> Option<Ratio>,
+    ) -> Option<Ratio> {
         if from == to {
             return Some(Ratio { numerator: 1, denominator: 1 });
         }

@@ -38,7 +38,8 @@ struct Statements<'tx> {
 
 impl<'tx> Statements<'tx> {
     fn new(tx: &'tx Transaction) -> Result<Self> {
-        let order = "select id, store_id, customer_id from orders where brand_id = ? and connector = ? and external_id = ?";
+        let order =
+            "select id, store_id, customer_id from orders where brand_id = ? and connector = ? and external_id = ?";
         Ok(Self {
             order: tx.prepare_cached(order)?,
             insert: tx.prepare_cached(INSERT)?,
@@ -145,12 +146,7 @@ impl Lander {
 fn digest(fields: &mut Fields, refund: &Refund, customer: Option<&customers::Key>) {
     fields.clear().text(&refund.external_id).maybe(refund.order.as_deref()).maybe(refund.store.as_deref());
     fields.bytes(customer.map_or(&[], |key| key.as_slice())).text(refund.currency.code());
-    fields.numbers(&[
-        refund.refunded_at,
-        i64::from(refund.day_estimated),
-        refund.shipping_micros,
-        refund.tax_micros,
-    ]);
+    fields.numbers(&[refund.refunded_at, i64::from(refund.day_estimated), refund.shipping_micros, refund.tax_micros]);
     fields.maybe(refund.reason.as_deref()).maybe(refund.country.as_deref());
     for line in &refund.lines {
         match &line.variant {
@@ -206,7 +202,8 @@ pub(super) fn resolve(work: &mut Work) -> Result<()> {
         return Ok(());
     }
     work.changed = true;
-    let mut dated = work.tx.prepare_cached("select distinct order_id from refunds where rev = ? and order_id is not null")?;
+    let mut dated =
+        work.tx.prepare_cached("select distinct order_id from refunds where rev = ? and order_id is not null")?;
     let orders = dated.query_map([work.rev], |row| row.get(0))?.collect::<rusqlite::Result<Vec<i64>>>()?;
     for order in orders {
         if has_dated(work, order)? {

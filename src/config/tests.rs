@@ -1,5 +1,4 @@
 //! Which layer wins, and what a mistake is answered with.
-#![expect(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
 
 use super::*;
 

@@ -83,7 +83,8 @@ impl<'c> Sink<'c> {
     /// # Errors
     /// `Internal` when there is no such table or it has a type that no row carries.
     pub fn new(conn: &'c Connection, table: &'static str) -> Result<Self> {
-        let mut nothing = conn.prepare(&format!("select * from {table} limit 0")).context("describing a warehouse table")?;
+        let mut nothing =
+            conn.prepare(&format!("select * from {table} limit 0")).context("describing a warehouse table")?;
         let described = nothing.query_arrow([]).context("describing a warehouse table")?.get_schema();
         let mut columns = Vec::with_capacity(described.fields().len());
         let mut fields = Vec::with_capacity(described.fields().len());

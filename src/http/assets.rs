@@ -120,7 +120,10 @@ fn accepts(asked: &HeaderMap, encoding: &str) -> bool {
 
 fn is_known(asked: &HeaderMap, etag: &HeaderValue) -> bool {
     let Some(known) = asked.get(header::IF_NONE_MATCH).and_then(|known| known.to_str().ok()) else { return false };
-    known.split(',').map(|one| one.trim().trim_start_matches("W/")).any(|one| one == "*" || one.as_bytes() == etag.as_bytes())
+    known
+        .split(',')
+        .map(|one| one.trim().trim_start_matches("W/"))
+        .any(|one| one == "*" || one.as_bytes() == etag.as_bytes())
 }
 
 fn kind_of(name: &str) -> &'static str {
@@ -161,9 +164,12 @@ mod tests {
 
     #[test]
     fn the_smallest_encoding_that_the_client_takes() {
-        for (accepted, encoding) in
-            [("gzip, deflate, br", Some("br")), ("gzip", Some("gzip")), ("br;q=0, gzip;q=0.5", Some("gzip")), ("", None)]
-        {
+        for (accepted, encoding) in [
+            ("gzip, deflate, br", Some("br")),
+            ("gzip", Some("gzip")),
+            ("br;q=0, gzip;q=0.5", Some("gzip")),
+            ("", None),
+        ] {
             let answer = script().answer(StatusCode::OK, &asked(header::ACCEPT_ENCODING, accepted));
             let sent = answer.headers().get(header::CONTENT_ENCODING).map(|e| e.to_str().unwrap());
             assert_eq!(sent, encoding, "{accepted}");

@@ -45,7 +45,10 @@ pub struct TrustedProxies(Vec<(u128, u8)>);
 impl TrustedProxies {
     /// Reads addresses and networks (`10.0.0.0/8`, `::1`); the first one that is neither comes back as the error.
     pub fn parse<'a>(list: impl IntoIterator<Item = &'a str>) -> Result<Self, String> {
-        list.into_iter().map(|text| network(text.trim()).ok_or_else(|| text.to_owned())).collect::<Result<_, _>>().map(Self)
+        list.into_iter()
+            .map(|text| network(text.trim()).ok_or_else(|| text.to_owned()))
+            .collect::<Result<_, _>>()
+            .map(Self)
     }
 
     /// Whether an address is a proxy we trust.

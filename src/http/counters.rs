@@ -1,15 +1,16 @@
 //! Latency and outcome per route, in memory, without a lock on the way.
 
 use std::collections::HashMap;
-use std::sync::{Arc, OnceLock};
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use axum::http::{Method, StatusCode};
 
 /// Upper bounds of the latency buckets, in microseconds; one more bucket takes the rest.
-pub const BOUNDS_MICROS: [u64; 14] =
-    [250, 500, 1_000, 2_500, 5_000, 10_000, 25_000, 50_000, 100_000, 250_000, 500_000, 1_000_000, 2_500_000, 10_000_000];
+pub const BOUNDS_MICROS: [u64; 14] = [
+    250, 500, 1_000, 2_500, 5_000, 10_000, 25_000, 50_000, 100_000, 250_000, 500_000, 1_000_000, 2_500_000, 10_000_000,
+];
 
 const METHODS: [Method; 6] = [Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE, Method::HEAD];
 /// Requests whose route is none of the table's: pages and static files, and everything else.
@@ -74,7 +75,8 @@ impl Counters {
     /// All that was counted, routes without a request left out, in order of path and method.
     pub fn figures(&self) -> Vec<RouteFigures> {
         let cells = self.0.get().into_iter().flatten();
-        let mut all: Vec<_> = cells.flat_map(|(path, cells)| cells.iter().enumerate().map(move |(i, c)| (path, i, c)))
+        let mut all: Vec<_> = cells
+            .flat_map(|(path, cells)| cells.iter().enumerate().map(move |(i, c)| (path, i, c)))
             .map(|(path, i, cell)| RouteFigures {
                 path: path.to_string(),
                 method: METHODS.get(i).map(Method::as_str).and_then(known),
@@ -113,8 +115,14 @@ mod tests {
         counters.count(None, &Method::TRACE, StatusCode::NOT_FOUND, Duration::ZERO);
         let figures = counters.figures();
         assert_eq!(figures.len(), 2);
-        assert_eq!((figures[0].path.as_str(), figures[0].method, figures[0].classes), (ELSEWHERE, None, [0, 0, 0, 1, 0]));
-        assert_eq!((figures[1].method, figures[1].classes, figures[1].micros), (Some("GET"), [0, 1, 0, 1, 0], 100_000_300));
+        assert_eq!(
+            (figures[0].path.as_str(), figures[0].method, figures[0].classes),
+            (ELSEWHERE, None, [0, 0, 0, 1, 0])
+        );
+        assert_eq!(
+            (figures[1].method, figures[1].classes, figures[1].micros),
+            (Some("GET"), [0, 1, 0, 1, 0], 100_000_300)
+        );
         assert_eq!((figures[1].buckets[1], figures[1].buckets[BOUNDS_MICROS.len()]), (1, 1));
     }
 }

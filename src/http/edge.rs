@@ -136,7 +136,11 @@ fn refuse(reason: &str) -> Response {
 }
 
 fn overloaded() -> Error {
-    Error::Unavailable { code: "overloaded", reason: "Too many requests are being worked on.".into(), retry_after_secs: 1 }
+    Error::Unavailable {
+        code: "overloaded",
+        reason: "Too many requests are being worked on.".into(),
+        retry_after_secs: 1,
+    }
 }
 
 fn panic_text(panic: &(dyn std::any::Any + Send)) -> &str {

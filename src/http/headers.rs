@@ -12,7 +12,7 @@ const DATA_POLICY: &str = "default-src 'none'; frame-ancestors 'none'";
 
 /// On every answer: the document's four first. HSTS goes out on plain HTTP too, where browsers disregard it, so that a proxy
 /// that ends TLS in front needs no rule of its own.
-pub(super) const EVERYWHERE: [(HeaderName, HeaderValue); 8] = [
+static EVERYWHERE: [(HeaderName, HeaderValue); 8] = [
     (header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000; includeSubDomains")),
     (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
     (header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY")),
@@ -29,7 +29,8 @@ const PERMISSIONS: &str = "accelerometer=(), autoplay=(), camera=(), display-cap
 
 /// Puts the headers on that every answer has; a handler's own `Cache-Control` and policy stay.
 pub(super) fn dress(headers: &mut HeaderMap) {
-    for (name, value) in EVERYWHERE.iter() {
+    headers.reserve(EVERYWHERE.len() + 8);
+    for (name, value) in &EVERYWHERE {
         headers.insert(name, value.clone());
     }
     let is_page = headers.get(header::CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"));

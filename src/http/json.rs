@@ -51,7 +51,9 @@ fn unread(rejection: BytesRejection) -> Error {
 pub(crate) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T> {
     nesting::check(bytes).map_err(|fault| match fault {
         Fault::Malformed(reason) => Error::invalid_code("malformed_json", None, format!("This is not JSON: {reason}.")),
-        Fault::TooDeep => Error::invalid_code("too_deep", None, format!("The JSON is nested deeper than {MAX_DEPTH} levels.")),
+        Fault::TooDeep => {
+            Error::invalid_code("too_deep", None, format!("The JSON is nested deeper than {MAX_DEPTH} levels."))
+        }
         Fault::Duplicate(key) => {
             Error::invalid_code("duplicate_key", Some(&key), format!("The key \u{201c}{key}\u{201d} stands twice."))
         }

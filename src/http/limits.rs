@@ -9,10 +9,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
+use governor::RateLimiter;
 use governor::clock::{Clock, DefaultClock};
 use governor::middleware::StateInformationMiddleware;
 use governor::state::keyed::DashMapStateStore;
-use governor::RateLimiter;
 
 use super::client_ip::AddressKey;
 use super::settings::Settings;
@@ -88,7 +88,8 @@ impl RateLimits {
         let now = u64::try_from(self.0.started.elapsed().as_millis()).unwrap_or(u64::MAX);
         let due = self.0.next_sweep_ms.load(Ordering::Relaxed);
         let next = now.saturating_add(SWEEP.as_millis() as u64);
-        if now < due || self.0.next_sweep_ms.compare_exchange(due, next, Ordering::Relaxed, Ordering::Relaxed).is_err() {
+        if now < due || self.0.next_sweep_ms.compare_exchange(due, next, Ordering::Relaxed, Ordering::Relaxed).is_err()
+        {
             return;
         }
         if let Some(quota) = &self.0.strangers {
@@ -120,7 +121,7 @@ impl<K: std::hash::Hash + Eq + Clone> Quota<K> {
                 (left, (used * 60).div_ceil(u64::from(self.per_minute)), false)
             }
             Err(refusal) => {
-                let wait = refusal.wait_time_from(DefaultClock::default().now());
+                let wait = refusal.wait_time_from(self.limiter.clock().now());
                 (0, wait.as_millis().div_ceil(1000).try_into().unwrap_or(60), true)
             }
         };

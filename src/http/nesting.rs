@@ -124,7 +124,8 @@ mod tests {
 
     #[test]
     fn what_is_not_json_is_malformed() {
-        for text in ["", "{", "{]", "{'a':1}", "[1,]", "nul", "1 2", "\"\\ud800\"", "1e400", "01", "\u{feff}{}", "NaN"] {
+        for text in ["", "{", "{]", "{'a':1}", "[1,]", "nul", "1 2", "\"\\ud800\"", "1e400", "01", "\u{feff}{}", "NaN"]
+        {
             assert!(matches!(check(text.as_bytes()), Err(Fault::Malformed(_))), "{text}");
         }
         assert!(matches!(check(b"\"\xff\""), Err(Fault::Malformed(_))));

@@ -35,9 +35,26 @@ pub struct Problem {
 
 /// Codes that this layer itself gives out; features add their own through `Error`.
 pub const CODES: [&str; 20] = [
-    "sign_in_required", "forbidden", "not_found", "method_not_allowed", "too_large", "unsupported_media_type",
-    "too_many_requests", "internal", "storage_full", "busy", "timeout", "overloaded", "malformed_json", "too_deep",
-    "duplicate_key", "invalid_input", "bad_request", "uri_too_long", "not_acceptable", "headers_too_large",
+    "sign_in_required",
+    "forbidden",
+    "not_found",
+    "method_not_allowed",
+    "too_large",
+    "unsupported_media_type",
+    "too_many_requests",
+    "internal",
+    "storage_full",
+    "busy",
+    "timeout",
+    "overloaded",
+    "malformed_json",
+    "too_deep",
+    "duplicate_key",
+    "invalid_input",
+    "bad_request",
+    "uri_too_long",
+    "not_acceptable",
+    "headers_too_large",
 ];
 
 /// Codes of `Error::Invalid` that say the message could not even be read: 400 rather than 422.
@@ -75,10 +92,13 @@ fn describe(error: &Error) -> Description<'_> {
     match error {
         Error::NotFound => plain(StatusCode::NOT_FOUND, "not_found", "There is nothing here, or it is not yours."),
         Error::Invalid { code, field, reason } => {
-            let status = if UNREADABLE.contains(code) { StatusCode::BAD_REQUEST } else { StatusCode::UNPROCESSABLE_ENTITY };
+            let status =
+                if UNREADABLE.contains(code) { StatusCode::BAD_REQUEST } else { StatusCode::UNPROCESSABLE_ENTITY };
             Description { status, code, detail: reason.into(), field: field.as_deref(), retry_after_secs: None }
         }
-        Error::Conflict { code, reason } => Description { detail: reason.into(), ..plain(StatusCode::CONFLICT, code, "") },
+        Error::Conflict { code, reason } => {
+            Description { detail: reason.into(), ..plain(StatusCode::CONFLICT, code, "") }
+        }
         Error::SignInRequired { code, reason } => {
             Description { detail: reason.into(), ..plain(StatusCode::UNAUTHORIZED, code, "") }
         }
@@ -154,13 +174,16 @@ pub(super) fn render(mut response: Response, id: &RequestId) -> Response {
 pub(crate) fn bare_answer(status: StatusCode) -> Vec<u8> {
     let id = RequestId::generate();
     let detail = Cow::Borrowed(sentence(status));
-    let body = to_bytes(&Description { status, code: bare_code(status), detail, field: None, retry_after_secs: None }, &id);
+    let body =
+        to_bytes(&Description { status, code: bare_code(status), detail, field: None, retry_after_secs: None }, &id);
     let mut headers = HeaderMap::new();
     dress(&mut headers);
     let mut answer = format!("HTTP/1.1 {status}\r\nconnection: close\r\n").into_bytes();
     let length = body.len().to_string();
-    let own = [("content-type", "application/problem+json"), ("content-length", &length), ("x-request-id", id.as_str())];
-    let all = own.into_iter().chain(headers.iter().filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?))));
+    let own =
+        [("content-type", "application/problem+json"), ("content-length", &length), ("x-request-id", id.as_str())];
+    let all =
+        own.into_iter().chain(headers.iter().filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?))));
     for (name, value) in all {
         answer.extend_from_slice(format!("{name}: {value}\r\n").as_bytes());
     }
@@ -176,7 +199,9 @@ fn is_finished(response: &Response) -> bool {
 
 fn log_cause(error: &Error, id: &RequestId) {
     match error {
-        Error::Internal(cause) => tracing::error!(request_id = %id, error = %format_args!("{cause:#}"), "a request failed"),
+        Error::Internal(cause) => {
+            tracing::error!(request_id = %id, error = %format_args!("{cause:#}"), "a request failed")
+        }
         Error::Database(cause) => tracing::error!(request_id = %id, error = %cause, "the database failed a request"),
         _ => {}
     }
@@ -236,7 +261,9 @@ fn sentence(status: StatusCode) -> &'static str {
     match status {
         StatusCode::UNAUTHORIZED => "Sign in to continue.",
         StatusCode::NOT_FOUND => "There is nothing here, or it is not yours.",
-        StatusCode::METHOD_NOT_ALLOWED => "This address does not take that method; the Allow header names those it takes.",
+        StatusCode::METHOD_NOT_ALLOWED => {
+            "This address does not take that method; the Allow header names those it takes."
+        }
         StatusCode::REQUEST_TIMEOUT => "The request took too long.",
         StatusCode::PAYLOAD_TOO_LARGE => "The request is larger than accepted here.",
         StatusCode::URI_TOO_LONG => "The address is longer than accepted here.",

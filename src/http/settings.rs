@@ -105,10 +105,14 @@ impl<'de> Deserialize<'de> for PerMinute {
                 f.write_str("a whole number of requests (0 is no limit) or \"usual\"")
             }
             fn visit_i64<E: serde::de::Error>(self, n: i64) -> Result<PerMinute, E> {
-                u32::try_from(n).map(PerMinute::Of).map_err(|_| E::invalid_value(serde::de::Unexpected::Signed(n), &self))
+                u32::try_from(n)
+                    .map(PerMinute::Of)
+                    .map_err(|_| E::invalid_value(serde::de::Unexpected::Signed(n), &self))
             }
             fn visit_u64<E: serde::de::Error>(self, n: u64) -> Result<PerMinute, E> {
-                u32::try_from(n).map(PerMinute::Of).map_err(|_| E::invalid_value(serde::de::Unexpected::Unsigned(n), &self))
+                u32::try_from(n)
+                    .map(PerMinute::Of)
+                    .map_err(|_| E::invalid_value(serde::de::Unexpected::Unsigned(n), &self))
             }
             fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<PerMinute, E> {
                 match text.trim() {

@@ -11,7 +11,10 @@ use crate::error::Result;
 /// How much of a refused row is kept.
 const REJECT_BYTES: usize = 4_000;
 /// A group without end (every row the same order) is refused rather than gathered.
-const GROUP_ROWS: usize = 50_000;
+const GROUP_ROWS: u64 = 50_000;
+const GROUP_BYTES: usize = 16 << 20;
+/// Bytes of the rows that wait for others of their group.
+const PARKED_BYTES: usize = 128 << 20;
 
 /// Between the two parts of a key.
 const BETWEEN: char = '\u{1f}';
@@ -44,7 +47,8 @@ struct Gathering<'p> {
     wanted_rejects: usize,
     current: Option<(u64, Group)>,
     parked: HashMap<u64, Group>,
-    parked_rows: usize,
+    parked_rows: u64,
+    parked_bytes: usize,
     free_slots: Vec<usize>,
     slots: usize,
     spare: Vec<Group>,
@@ -56,6 +60,9 @@ struct Group {
     slot: usize,
     key: String,
     runs_left: u32,
+    rows: u64,
+    bytes: usize,
+    /// Of the rows that are kept for the rejects; a group too large to land keeps no more.
     lines: Vec<u64>,
     /// Where each row's text ends in `text`.
     ends: Vec<usize>,
@@ -69,6 +76,7 @@ impl Group {
     }
 
     fn reset(&mut self) {
+        (self.rows, self.bytes) = (0, 0);
         self.key.clear();
         self.lines.clear();
         self.ends.clear();
@@ -76,7 +84,16 @@ impl Group {
         self.refused = None;
     }
 
+    fn is_too_large(&self) -> bool {
+        self.rows > GROUP_ROWS || self.bytes > GROUP_BYTES
+    }
+
     fn row(&mut self, record: &Record, delimiter: u8) {
+        self.rows += 1;
+        self.bytes += record.bytes();
+        if self.is_too_large() {
+            return;
+        }
         self.lines.push(record.line());
         record.append_line(delimiter, REJECT_BYTES, &mut self.text);
         self.ends.push(self.text.len());
@@ -104,7 +121,7 @@ pub fn read(reader: &Reader, plan: &Plan, setting: &Setting, mut sink: impl FnMu
             sink(all.take())?;
             reader.check()?;
         }
-        if all.parked_rows > reader.limits.open_rows {
+        if all.parked_rows > reader.limits.open_rows || all.parked_bytes > PARKED_BYTES {
             return Err(bad(
                 "scattered_rows",
                 "The rows that belong together stand too far apart: sort the file by order or by day and import it again.",
@@ -129,6 +146,7 @@ impl<'p> Gathering<'p> {
             current: None,
             parked: HashMap::new(),
             parked_rows: 0,
+            parked_bytes: 0,
             free_slots: Vec::new(),
             // Slot 0 is for rows that stand alone.
             slots: 1,
@@ -189,8 +207,8 @@ impl<'p> Gathering<'p> {
         if group.refused.is_some() {
             return;
         }
-        if reason.is_none() && group.lines.len() > GROUP_ROWS {
-            reason = Some(format!("More than {GROUP_ROWS} rows belong to \"{}\".", group.key));
+        if reason.is_none() && group.is_too_large() {
+            reason = Some(format!("More rows belong together than can land together, {GROUP_ROWS} at most."));
         }
         let done = match reason {
             Some(reason) => Err(reason.into()),
@@ -204,7 +222,8 @@ impl<'p> Gathering<'p> {
 
     fn open(&mut self, hash: u64, a: &str, b: &str) -> Result<Group> {
         if let Some(group) = self.parked.remove(&hash) {
-            self.parked_rows -= group.lines.len();
+            self.parked_rows -= group.rows;
+            self.parked_bytes -= group.bytes;
             return if group.is_of(a, b) {
                 Ok(group)
             } else {
@@ -229,7 +248,8 @@ impl<'p> Gathering<'p> {
         let Some((hash, mut group)) = self.current.take() else { return };
         group.runs_left = group.runs_left.saturating_sub(1);
         if group.runs_left > 0 {
-            self.parked_rows += group.lines.len();
+            self.parked_rows += group.rows;
+            self.parked_bytes += group.bytes;
             self.parked.insert(hash, group);
         } else {
             self.complete(group);
@@ -237,7 +257,7 @@ impl<'p> Gathering<'p> {
     }
 
     fn complete(&mut self, mut group: Group) {
-        let rows = group.lines.len() as u64;
+        let rows = group.rows;
         if group.refused.is_none()
             && let Err(reason) = self.reading.finish(group.slot, &mut self.piece.output)
         {

@@ -59,7 +59,7 @@ pub struct Limits {
     /// Refused rows kept with their text; the rest is counted.
     pub rejects_kept: usize,
     /// Rows held because others of the same order or day come later.
-    pub open_rows: usize,
+    pub open_rows: u64,
 }
 
 impl Default for Limits {

@@ -16,6 +16,8 @@ use super::text::records::{BadRecord, Found, Record, Records};
 use super::text::{dates, numbers};
 use crate::error::{Error, Result};
 
+/// Orders, or days of campaigns, that one file may have: each is remembered for a moment.
+const MOST_GROUPS: usize = 10_000_000;
 /// How much of the head is looked at for the header.
 const HEAD: u64 = 128 * 1024;
 
@@ -113,6 +115,9 @@ impl<'a> Reader<'a> {
             }
             if seen.rows & 0xfff == 0 {
                 self.check()?;
+                if seen.known.len() > MOST_GROUPS {
+                    return Err(bad("too_many_orders", "The file has more than ten million orders: split it by year."));
+                }
             }
         }
     }

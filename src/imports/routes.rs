@@ -1,5 +1,6 @@
 //! Imports over HTTP: an upload, the list, one with its progress, its refused rows, and the formats there are.
 
+use axum::extract::multipart::MultipartError;
 use axum::extract::{Multipart, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -198,7 +199,7 @@ async fn read_form(imports: &Imports, tenant: &Tenant, mut form: Multipart) -> R
                 return Err(Error::invalid("file", "One file at a time."));
             }
             options.file_name = plain_name(field.file_name().unwrap_or("upload.csv"));
-            let bytes = Box::pin(field.map_err(std::io::Error::other));
+            let bytes = Box::pin(field.map_err(upload_error));
             upload = Some(imports.receive(tenant, StreamReader::new(bytes)).await?);
             continue;
         }
@@ -229,9 +230,18 @@ async fn read_form(imports: &Imports, tenant: &Tenant, mut form: Multipart) -> R
     Ok((options, upload))
 }
 
-fn broken(error: axum::extract::multipart::MultipartError) -> Error {
+const TOO_LARGE: &str = "The upload is larger than this instance accepts.";
+
+fn upload_error(error: MultipartError) -> std::io::Error {
+    match error.status() {
+        StatusCode::PAYLOAD_TOO_LARGE => std::io::Error::new(std::io::ErrorKind::FileTooLarge, TOO_LARGE),
+        _ => std::io::Error::other(error),
+    }
+}
+
+fn broken(error: MultipartError) -> Error {
     if error.status() == StatusCode::PAYLOAD_TOO_LARGE {
-        return Error::TooLarge { reason: "The upload is larger than this instance accepts.".to_owned() };
+        return Error::TooLarge { reason: TOO_LARGE.to_owned() };
     }
     Error::invalid("file", format!("The form cannot be read: {}.", error.body_text()))
 }

@@ -377,5 +377,8 @@ fn kept(error: std::io::Error) -> Error {
 }
 
 fn cut_off(error: std::io::Error) -> Error {
-    Error::invalid("file", format!("The upload broke off: {error}."))
+    match error.kind() {
+        std::io::ErrorKind::FileTooLarge => Error::TooLarge { reason: error.to_string() },
+        _ => Error::invalid("file", format!("The upload broke off: {error}.")),
+    }
 }

@@ -1,5 +1,4 @@
 //! Jobs on paused time: periods, nudges, failures, panics, a polite stop.
-#![expect(clippy::panic, reason = "a job that panics is what is tested")]
 
 use std::sync::atomic::{AtomicU64, Ordering};
 

@@ -138,7 +138,8 @@ impl WindowShown {
         } else {
             (first.to_string(), after.to_string())
         };
-        let partial_until = resolved.partial.then(|| instant(calendar.end(&resolved.window).min(calendar.coming_minute())));
+        let partial_until =
+            resolved.partial.then(|| instant(calendar.end(&resolved.window).min(calendar.coming_minute())));
         Self { start, end, timezone: calendar.zone_name(), partial: resolved.partial, partial_until }
     }
 }
@@ -233,7 +234,8 @@ impl<'a> Line<'a> {
     fn days(&self, span: Option<&Span>) -> i64 {
         let Some(span) = span else { return 0 };
         for (key, value) in self.plan.keys.iter().zip(self.keys) {
-            let (KeyValue::Int(at), Some(days)) = (value, days_by_key(*key, span, self.plan.frame.calendar.week_start()))
+            let (KeyValue::Int(at), Some(days)) =
+                (value, days_by_key(*key, span, self.plan.frame.calendar.week_start()))
             else {
                 continue;
             };

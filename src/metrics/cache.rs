@@ -202,9 +202,7 @@ fn lock(ledger: &Mutex<Ledger>) -> std::sync::MutexGuard<'_, Ledger> {
 fn told_to_all(shared: Arc<Error>) -> Error {
     match &*shared {
         Error::NotFound => Error::NotFound,
-        Error::Invalid { code, field, reason } => {
-            Error::Invalid { code, field: field.clone(), reason: reason.clone() }
-        }
+        Error::Invalid { code, field, reason } => Error::Invalid { code, field: field.clone(), reason: reason.clone() },
         Error::Unavailable { code, reason, retry_after_secs } => {
             Error::Unavailable { code, reason: reason.clone(), retry_after_secs: *retry_after_secs }
         }

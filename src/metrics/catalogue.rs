@@ -212,7 +212,8 @@ fn named<'a>(id: &'a str, label: &'a str, synonyms: &'a [String]) -> impl Iterat
 
 fn nearest<'a>(wanted: &str, names: impl Iterator<Item = (&'a str, &'a str)>) -> Option<&'a str> {
     // Long nonsense is cut: the distance costs its length.
-    let wanted: String = wanted.chars().take(64).flat_map(char::to_lowercase).map(|c| if c == ' ' { '_' } else { c }).collect();
+    let wanted: String =
+        wanted.chars().take(64).flat_map(char::to_lowercase).map(|c| if c == ' ' { '_' } else { c }).collect();
     let scored = names.map(|(id, name)| {
         let name = name.to_lowercase().replace(' ', "_");
         (strsim::jaro_winkler(&wanted, &name), id)

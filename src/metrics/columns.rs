@@ -99,7 +99,10 @@ fn of_customer(source: Source, dim: Dim) -> Option<Column> {
 }
 
 fn of_product(source: Source, dim: Dim) -> Option<Column> {
-    let by_variant = matches!(source, Source::DailyProducts | Source::Lines | Source::Refunds | Source::StockLevels | Source::StockRates);
+    let by_variant = matches!(
+        source,
+        Source::DailyProducts | Source::Lines | Source::Refunds | Source::StockLevels | Source::StockRates
+    );
     if !by_variant {
         return None;
     }
@@ -138,7 +141,9 @@ fn of_row(source: Source, dim: Dim) -> Option<Column> {
         Dim::Country if source == Source::DailySales => Column::new("d.country", &[]),
         // Nothing where the customer, or the refunded order, is not known.
         Dim::CustomerType if sells && source != Source::DailySales => {
-            let key = format!("case when {alias}.order_id = cu.first_order_id then 'new' when {alias}.order_id <> cu.first_order_id then 'returning' end");
+            let key = format!(
+                "case when {alias}.order_id = cu.first_order_id then 'new' when {alias}.order_id <> cu.first_order_id then 'returning' end"
+            );
             Column::new(key, &[Join::Customer])
         }
         Dim::RefundReason if source == Source::Refunds => Column::new("r.reason", &[]),
@@ -154,7 +159,9 @@ fn of_row(source: Source, dim: Dim) -> Option<Column> {
 pub fn measure_joins(source: Source, measure: Measure) -> &'static [Join] {
     match (source, measure) {
         (Source::Orders | Source::Lines, Measure::FirstOrders) => &[Join::Customer],
-        (Source::DailySales | Source::Lines, Measure::Foreign) | (Source::DailySales, Measure::RefundForeign) => &[Join::Store],
+        (Source::DailySales | Source::Lines, Measure::Foreign) | (Source::DailySales, Measure::RefundForeign) => {
+            &[Join::Store]
+        }
         (Source::DailyAds, Measure::AdsForeign) => &[Join::Account],
         _ => &[],
     }

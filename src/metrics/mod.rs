@@ -1,5 +1,6 @@
 //! What each number means: the catalogue, the typed query, its compiler to SQL, comparisons, the dashboard and their cache.
 
+mod aggregates;
 pub mod answer;
 pub mod cache;
 pub mod calendar;
@@ -107,7 +108,13 @@ pub struct Asker<'a> {
 ///
 /// # Errors
 /// As [`run`], and `NotFound` where the tenant has no such brand.
-pub async fn page(pages: &Pages, asker: &Asker<'_>, brand: &str, ask: Ask, now: Timestamp) -> Result<(Arc<Page>, Origin)> {
+pub async fn page(
+    pages: &Pages,
+    asker: &Asker<'_>,
+    brand: &str,
+    ask: Ask,
+    now: Timestamp,
+) -> Result<(Arc<Page>, Origin)> {
     let known = known(asker.tenant, brand).await?;
     let key = cache::Key::new(asker.tenant.id(), &everything(asker, &known, &ask, now)?);
     let compute = async {
@@ -129,6 +136,13 @@ fn everything(asker: &Asker<'_>, known: &Known, ask: &Ask, now: Timestamp) -> Re
     let version = asker.tenant.data_version();
     Ok(format!(
         "{:?}|{}|{version}|{catalogue}|{}|{:?}|{compared:?}|{today:?}|{:?}|{:?}|{}|{:?}|{filters}",
-        asker.scope, known.fingerprint(), ask.range, resolved.window, ask.compare, ask.grain, ask.metric, ask.model
+        asker.scope,
+        known.fingerprint(),
+        ask.range,
+        resolved.window,
+        ask.compare,
+        ask.grain,
+        ask.metric,
+        ask.model
     ))
 }

@@ -31,7 +31,11 @@ pub fn notes(plan: &Plan, totals: &Sums) -> Vec<Note> {
     let uncosted = count(Measure::UncostedUnits);
     if uncosted > 0 {
         let sales = count(Measure::UncostedSales);
-        let worth = if sales == 0 { String::new() } else { format!(" for {} {currency}", format_micros(sales, currency.decimals())) };
+        let worth = if sales == 0 {
+            String::new()
+        } else {
+            format!(" for {} {currency}", format_micros(sales, currency.decimals()))
+        };
         let (left_out, as_zero) = (plan.metrics.iter().any(|a| a.metric.needs_cost), asks("contribution_margin"));
         let consequence = match (left_out, as_zero) {
             (true, true) => "gross profit and margin leave them out, contribution margin counts their cost as 0",
@@ -54,7 +58,8 @@ pub fn notes(plan: &Plan, totals: &Sums) -> Vec<Note> {
         let text = format!("Amounts in other currencies are converted into {currency} with the rate of their day.");
         notes.push(note("mixed_currency", text));
     }
-    let claims = plan.metrics.iter().any(|a| a.metric.claimed || a.formula.measures().any(|m| m == Measure::Conversions));
+    let claims =
+        plan.metrics.iter().any(|a| a.metric.claimed || a.formula.measures().any(|m| m == Measure::Conversions));
     if claims {
         let text = "Conversions and revenue are claimed by each platform for itself; several may claim the same order.";
         notes.push(note("claimed", text));

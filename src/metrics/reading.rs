@@ -28,10 +28,8 @@ pub async fn read(tenant: &Tenant, statements: Vec<Statement>) -> Result<(Vec<Fo
         if statements.len() < 2 {
             return sorted(vec![warehouse.query(move |conn| one.run(conn)).await?], statements.len());
         }
-        let both = tokio::try_join!(
-            warehouse.query(move |conn| one.run(conn)),
-            warehouse.query(move |conn| other.run(conn))
-        )?;
+        let both =
+            tokio::try_join!(warehouse.query(move |conn| one.run(conn)), warehouse.query(move |conn| other.run(conn)))?;
         // A landing between the two would give a page of two states.
         if both.0.version == both.1.version {
             return sorted(vec![both.0, both.1], statements.len());

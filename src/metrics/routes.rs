@@ -6,7 +6,7 @@ use axum::extract::State;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
-use futures_util::Stream;
+use futures_util::{Stream, StreamExt};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
@@ -168,7 +168,8 @@ fn takes_gzip(headers: &HeaderMap) -> bool {
 fn send(page: &Page, origin: Origin, asked: &HeaderMap) -> Response {
     const X_CACHE: HeaderName = HeaderName::from_static("x-cache");
     let packed = takes_gzip(asked);
-    let known = asked.get(header::IF_NONE_MATCH).and_then(|tags| tags.to_str().ok()).is_some_and(|tags| page.is_among(tags));
+    let known =
+        asked.get(header::IF_NONE_MATCH).and_then(|tags| tags.to_str().ok()).is_some_and(|tags| page.is_among(tags));
     let mut response = if known {
         StatusCode::NOT_MODIFIED.into_response()
     } else {
@@ -217,7 +218,9 @@ pub async fn query(
         None => says(&headers, &header::ACCEPT, "text/csv"),
         Some("json") => false,
         Some("csv") => true,
-        Some(_) => return Err(Error::invalid_code("unknown_format", Some("format"), "An answer comes as json or csv.")),
+        Some(_) => {
+            return Err(Error::invalid_code("unknown_format", Some("format"), "An answer comes as json or csv."));
+        }
     };
     let known = known(&member.tenant, &brand).await?;
     let answer = timings.time("figures", answer_query(&member.tenant, &known, &query, clock.now())).await?;
@@ -242,11 +245,12 @@ fn columns_of_metrics(query: &Query) -> usize {
     (status = 200, body = NewData, content_type = "text/event-stream"),
     (status = "default", body = Problem, content_type = "application/problem+json")))]
 pub async fn stream(member: Member) -> Result<Sse<impl Stream<Item = Result<Event, axum::Error>>>> {
-    let landings = Landings::of(member.tenant.clone()).await?;
+    let (landings, signed_out) = (Landings::of(member.tenant.clone()).await?, member.signed_out());
     let events = futures_util::stream::unfold(landings, |mut landings| async {
         let told = landings.next().await?;
         Some((Event::default().event("data").json_data(told), landings))
     });
+    let events = events.take_until(Box::pin(signed_out));
     Ok(Sse::new(events).keep_alive(KeepAlive::new().interval(KEEP_ALIVE)))
 }
 
@@ -260,7 +264,9 @@ mod tests {
 
     #[test]
     fn reads_what_clients_send() {
-        for (value, takes) in [("gzip", true), ("br, GZIP;q=0.5", true), ("gzip;q=0", false), ("identity", false), ("", false)] {
+        for (value, takes) in
+            [("gzip", true), ("br, GZIP;q=0.5", true), ("gzip;q=0", false), ("identity", false), ("", false)]
+        {
             assert_eq!(takes_gzip(&with(header::ACCEPT_ENCODING, value)), takes, "{value}");
         }
         assert!(says(&with(header::CACHE_CONTROL, "max-age=0, No-Cache"), &header::CACHE_CONTROL, "no-cache"));

@@ -148,7 +148,11 @@ impl AsyncWrite for Wire {
         wire.with_patience(cx, wrote)
     }
 
-    fn poll_write_vectored(self: Pin<&mut Self>, cx: &mut Context<'_>, bufs: &[io::IoSlice<'_>]) -> Poll<io::Result<usize>> {
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bufs: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
         let wire = self.get_mut();
         let first = bufs.iter().find(|buf| !buf.is_empty());
         if wire.own.is_none()

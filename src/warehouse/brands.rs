@@ -88,6 +88,10 @@ impl Brands {
     }
 
     pub(super) fn get(&mut self, id: i64) -> Result<&mut Brand> {
-        Ok(self.0.iter_mut().find(|brand| brand.id == id).ok_or_else(|| anyhow!("a row of brand {id}, which is not there"))?)
+        Ok(self
+            .0
+            .iter_mut()
+            .find(|brand| brand.id == id)
+            .ok_or_else(|| anyhow!("a row of brand {id}, which is not there"))?)
     }
 }

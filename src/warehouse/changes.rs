@@ -47,11 +47,8 @@ impl Changes {
             since,
         )?;
         changes.ads = ads(conn, since)?;
-        changes.stock = stock_keys(
-            conn,
-            "select variant_id, warehouse_id, day from stock_levels where rev > ?",
-            since,
-        )?;
+        changes.stock =
+            stock_keys(conn, "select variant_id, warehouse_id, day from stock_levels where rev > ?", since)?;
         changes.add_variants(conn, since, duck)?;
         changes.add_refunds_of_orders(conn)?;
         changes.rebuild = changes.rows() > MANY_ROWS && changes.rows() * 3 > facts(duck)?;
@@ -109,7 +106,9 @@ impl Changes {
 
 fn facts(duck: &duck::Connection) -> Result<usize> {
     let count: i64 = duck
-        .query_row("select (select count(*) from fact_orders) + (select count(*) from fact_ad_days)", [], |row| row.get(0))
+        .query_row("select (select count(*) from fact_orders) + (select count(*) from fact_ad_days)", [], |row| {
+            row.get(0)
+        })
         .context("counting facts")?;
     Ok(usize::try_from(count).unwrap_or(usize::MAX))
 }

@@ -17,7 +17,11 @@ struct Dimension {
 }
 
 const DIMENSIONS: [Dimension; 7] = [
-    Dimension { table: "dim_brand", select: "select id, name, currency, timezone from brands order by id", feed: named },
+    Dimension {
+        table: "dim_brand",
+        select: "select id, name, currency, timezone from brands order by id",
+        feed: named,
+    },
     Dimension {
         table: "dim_store",
         select: "select id, brand_id, name, currency from stores order by id",
@@ -74,12 +78,7 @@ const CATALOGUE_CHANGED: &str = "select exists (select 1 from products where rev
     or exists (select 1 from deleted_rows where rev > ?1 and tab = 'products')";
 
 /// Replaces the dimensions. `since`: the catalogue (products, variants, costs) only where it changed after that entry.
-pub(super) fn feed(
-    conn: &Connection,
-    brands: &mut Brands,
-    duck: &duck::Connection,
-    since: Option<i64>,
-) -> Result<()> {
+pub(super) fn feed(conn: &Connection, brands: &mut Brands, duck: &duck::Connection, since: Option<i64>) -> Result<()> {
     let catalogue = match since {
         Some(seq) => conn.query_row(CATALOGUE_CHANGED, [seq], |row| row.get(0))?,
         None => true,

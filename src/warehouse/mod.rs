@@ -209,10 +209,7 @@ impl Inner {
 }
 
 /// Runs on a blocking thread and holds `held` until it is done, even if the caller goes away.
-async fn run_blocking<H: Send + 'static>(
-    held: H,
-    work: impl FnOnce() -> Result<i64> + Send + 'static,
-) -> Result<i64> {
+async fn run_blocking<H: Send + 'static>(held: H, work: impl FnOnce() -> Result<i64> + Send + 'static) -> Result<i64> {
     let task = tokio::task::spawn_blocking(move || {
         let _held = held;
         work()

@@ -95,8 +95,7 @@ impl<'d> OrderSinks<'d> {
         let placed_at = order.get(8)?;
         let (day, hour) = brand.clock.at(placed_at);
         let conversion = brand.conversion(text(order, 7)?, day);
-        let head =
-            Head { id, placed_at, store_id: order.get(5)?, customer_id: order.get(6)?, day, hour, conversion };
+        let head = Head { id, placed_at, store_id: order.get(5)?, customer_id: order.get(6)?, day, hour, conversion };
         let mut sums = Sums::new(conversion);
         while let Some(line) = lines.next_of(id)? {
             self.feed_line((order, line), &head, brand, variants, &mut sums)?;

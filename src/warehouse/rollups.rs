@@ -54,18 +54,17 @@ const CUSTOMERS: &str = "select customer_id, brand_id, firsts[1].order_id, first
     min({'at': placed_at, 'order_id': order_id, 'day': day, 'product': first_product_id}, 2) as firsts \
     from fact_orders where customer_id is not null {only} group by customer_id)";
 
-const NEW_CUSTOMERS: &str = "select brand_id, first_day, count(*) from dim_customer {only} group by brand_id, first_day";
+const NEW_CUSTOMERS: &str =
+    "select brand_id, first_day, count(*) from dim_customer {only} group by brand_id, first_day";
 
 const TOUCHED_DAYS: &str = "where (brand_id, day) in (select brand_id, day from touched_days)";
 const TOUCHED_AD_DAYS: &str = "where (brand_id, day) in (select brand_id, day from touched_ad_days)";
 const TOUCHED_FIRST_DAYS: &str = "where (brand_id, first_day) in (select brand_id, day from touched_first_days)";
 
-const DAILY_SALES: Derived =
-    Derived { table: "daily_sales", select: SALES, only: TOUCHED_DAYS, stale: TOUCHED_DAYS };
+const DAILY_SALES: Derived = Derived { table: "daily_sales", select: SALES, only: TOUCHED_DAYS, stale: TOUCHED_DAYS };
 const DAILY_PRODUCTS: Derived =
     Derived { table: "daily_products", select: PRODUCTS, only: TOUCHED_DAYS, stale: TOUCHED_DAYS };
-const DAILY_ADS: Derived =
-    Derived { table: "daily_ads", select: ADS, only: TOUCHED_AD_DAYS, stale: TOUCHED_AD_DAYS };
+const DAILY_ADS: Derived = Derived { table: "daily_ads", select: ADS, only: TOUCHED_AD_DAYS, stale: TOUCHED_AD_DAYS };
 const DIM_CUSTOMER: Derived = Derived {
     table: "dim_customer",
     select: CUSTOMERS,

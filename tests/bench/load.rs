@@ -206,7 +206,12 @@ impl Seen {
 fn percentiles(values: &mut [u64]) -> serde_json::Value {
     values.sort_unstable();
     let at = |q: f64| {
-        #[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a rank")]
+        #[expect(
+            clippy::cast_precision_loss,
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "a rank"
+        )]
         let i = ((values.len() as f64 * q) as usize).min(values.len().saturating_sub(1));
         #[expect(clippy::cast_precision_loss, reason = "microseconds")]
         values.get(i).map_or(0.0, |v| *v as f64 / 1000.0)
@@ -241,7 +246,11 @@ async fn mixed(plan: Plan) {
     let mut idle = Vec::new();
     for _ in 0..plan.idle {
         let mut c = Connection::new(&plan.addr);
-        assert_eq!(c.ask(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n").await, 200, "an idle connection is served once");
+        assert_eq!(
+            c.ask(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n").await,
+            200,
+            "an idle connection is served once"
+        );
         idle.push(c);
     }
     let seen = Arc::new(Mutex::new(Seen::default()));
@@ -325,7 +334,9 @@ async fn burst(plan: Plan) {
         *worst = took.max(*worst);
     }
     let worst: Vec<_> = slowest.values().map(Duration::as_millis).collect();
-    report(&json!({ "burst": plan.burst, "errors": errors, "all_ms": begin.elapsed().as_millis(), "slowest_by_tenant_ms": worst }));
+    report(
+        &json!({ "burst": plan.burst, "errors": errors, "all_ms": begin.elapsed().as_millis(), "slowest_by_tenant_ms": worst }),
+    );
 }
 
 #[expect(clippy::print_stdout, reason = "its output is what it is for")]

@@ -60,13 +60,23 @@ async fn ask(app: &TestApp, shop: &Shop, route: &Route) -> Option<Ask> {
     let unique = uuid::Uuid::new_v4().simple().to_string();
     let line = format!("{} {}", route.method, route.path);
     Some(match line.as_str() {
-        "GET /healthz" | "GET /readyz" | "GET /api/openapi.json" | "GET /api/setup" | "GET /api/auth/me" | "GET /api/users"
-        | "GET /api/brands" => Ask::at(route.path),
+        "GET /healthz"
+        | "GET /readyz"
+        | "GET /api/openapi.json"
+        | "GET /api/setup"
+        | "GET /api/auth/me"
+        | "GET /api/users"
+        | "GET /api/brands"
+        | "GET /api/metrics"
+        | "GET /api/stream" => Ask::at(route.path),
         "POST /api/setup" => {
-            let body = json!({ "token": "x", "tenant_name": "x", "email": "x@x.example", "name": "x", "password": PASSWORD });
+            let body =
+                json!({ "token": "x", "tenant_name": "x", "email": "x@x.example", "name": "x", "password": PASSWORD });
             Ask::at(route.path).json(body).expecting(404)
         }
-        "POST /api/auth/login" => Ask::at(route.path).json(json!({ "email": shop.people[0].email, "password": PASSWORD })),
+        "POST /api/auth/login" => {
+            Ask::at(route.path).json(json!({ "email": shop.people[0].email, "password": PASSWORD }))
+        }
         "POST /api/auth/refresh" => {
             let cookie = app.login(&shop.people[0].email, PASSWORD).await.cookie();
             Ask { cookie: Some(cookie), ..Ask::at(route.path) }
@@ -88,9 +98,15 @@ async fn ask(app: &TestApp, shop: &Shop, route: &Route) -> Option<Ask> {
         "GET /api/brands/{brand}" => Ask::at(format!("/api/brands/{brand}")),
         "DELETE /api/brands/{brand}/demo" => {
             let id = shop.brand.id;
-            let mark = move |tx: &rusqlite::Transaction| Ok(tx.execute("update brands set demo = 1 where id = ?1", [id])?);
+            let mark =
+                move |tx: &rusqlite::Transaction| Ok(tx.execute("update brands set demo = 1 where id = ?1", [id])?);
             shop.tenant.db().write(mark).await.unwrap();
             Ask::at(format!("/api/brands/{brand}/demo")).expecting(204)
+        }
+        "GET /api/brands/{brand}/dashboard" => Ask::at(format!("/api/brands/{brand}/dashboard?range=7d")),
+        "POST /api/brands/{brand}/query" => {
+            let body = json!({ "metrics": ["net_sales"], "time": { "start": "2026-10-01", "end": "2026-11-01" } });
+            Ask::at(format!("/api/brands/{brand}/query")).json(body)
         }
         "GET /api/imports/formats" => Ask::at(route.path),
         "GET /api/brands/{brand}/imports" => Ask::at(format!("/api/brands/{brand}/imports")),
@@ -136,7 +152,9 @@ async fn every_route_for_everybody() {
     let mut cells = 0;
     for route in table() {
         let line = format!("{} {}", route.method, route.path);
-        let Some(first) = ask(&app, &shop, &route).await else { panic!("no request to {line} is known: add one to `ask`") };
+        let Some(first) = ask(&app, &shop, &route).await else {
+            panic!("no request to {line} is known: add one to `ask`")
+        };
         let owner = first.send(&app, &route.method, Some(&app.token(&shop, Role::Owner))).await;
         assert_eq!(owner.status, first.expected, "{line} for the owner: {owner:?}");
         cells += 1;
@@ -174,7 +192,8 @@ async fn foreign_cell(app: &TestApp, (shop, other): (&Shop, &Shop), route: &Rout
     let answer = asked.send(app, &route.method, Some(&app.token(other, Role::Owner))).await;
     if !route.path.contains('{') {
         let text = String::from_utf8_lossy(&answer.body);
-        let own = route.access != Access::Public && [shop.brand.uid.as_str(), "@juniper-oak"].iter().any(|c| text.contains(c));
+        let own = route.access != Access::Public
+            && [shop.brand.uid.as_str(), "@juniper-oak"].iter().any(|c| text.contains(c));
         assert!(!own || route.method == Method::POST, "{line} shows another tenant's data: {text}");
         return 1;
     }

@@ -1,8 +1,8 @@
 //! Forged, stale and borrowed access tokens.
 
+use axum::http::{Method, StatusCode};
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD as B64;
-use axum::http::{Method, StatusCode};
 use hmac::{Hmac, KeyInit, Mac};
 use pulsepoint::auth::Role;
 use serde_json::{Value, json};
@@ -65,11 +65,21 @@ fn forged(forge: &Forge) -> Vec<(&'static str, String)> {
     let (header, claims) = (forge.header().to_string(), forge.claims.to_string());
     let mut tokens: Vec<(&str, String)> = ["none", "None", "NONE", "nOnE", ""]
         .into_iter()
-        .map(|alg| ("alg none", format!("{}.{}.", B64.encode(json!({ "typ": "JWT", "alg": alg, "kid": forge.kid }).to_string()), parts[1])))
+        .map(|alg| {
+            (
+                "alg none",
+                format!(
+                    "{}.{}.",
+                    B64.encode(json!({ "typ": "JWT", "alg": alg, "kid": forge.kid }).to_string()),
+                    parts[1]
+                ),
+            )
+        })
         .collect();
     let doubled = header.replacen('{', "{\"alg\":\"none\",", 1);
     let mut mac = <Hmac<Sha384>>::new_from_slice(&forge.secret).unwrap();
-    let strong = format!("{}.{}", B64.encode(json!({ "typ": "JWT", "alg": "HS384", "kid": forge.kid }).to_string()), parts[1]);
+    let strong =
+        format!("{}.{}", B64.encode(json!({ "typ": "JWT", "alg": "HS384", "kid": forge.kid }).to_string()), parts[1]);
     mac.update(strong.as_bytes());
     tokens.extend([
         ("alg missing", forge.with_header(|h| drop(h.as_object_mut().unwrap().remove("alg")))),
@@ -83,7 +93,10 @@ fn forged(forge: &Forge) -> Vec<(&'static str, String)> {
         ("trailing space", format!("{sound} ")),
         ("empty secret", forge.token(&header, &claims, b"")),
         ("guessed secret", forge.token(&header, &claims, b"secret")),
-        ("own key in jwk", forge.with_header(|h| h["jwk"] = json!({ "kty": "oct", "alg": "HS256", "k": B64.encode("x".repeat(32)) }))),
+        (
+            "own key in jwk",
+            forge.with_header(|h| h["jwk"] = json!({ "kty": "oct", "alg": "HS256", "k": B64.encode("x".repeat(32)) })),
+        ),
         ("jku", forge.with_header(|h| h["jku"] = json!("http://127.0.0.1:9/keys.json"))),
         ("kid as path", forge.with_header(|h| h["kid"] = json!("../../dev/null"))),
         ("kid as SQL", forge.with_header(|h| h["kid"] = json!("x' union select 'k' --"))),

@@ -17,7 +17,10 @@ async fn a_brand_is_made_found_and_changed() {
     assert_eq!(made.status, StatusCode::CREATED, "{made:?}");
     let brand = made.json();
     assert_eq!(brand["slug"], "caf-s-hne");
-    assert_eq!((&brand["currency"], &brand["timezone"], &brand["week_start"]), (&json!("EUR"), &json!("Europe/Berlin"), &json!(7)));
+    assert_eq!(
+        (&brand["currency"], &brand["timezone"], &brand["week_start"]),
+        (&json!("EUR"), &json!("Europe/Berlin"), &json!(7))
+    );
     assert_eq!((&brand["demo"], &brand["has_data"]), (&json!(false), &json!(false)));
     for key in [brand["id"].as_str().unwrap(), "caf-s-hne"] {
         assert_eq!(app.get(&format!("/api/brands/{key}"), &owner).await.json(), brand, "{key}");
@@ -29,8 +32,15 @@ async fn a_brand_is_made_found_and_changed() {
     let renamed = app.ask(Method::PATCH, path, Some(&owner), Some(json!({ "name": "Söhne", "slug": "soehne" }))).await;
     assert_eq!((renamed.status, &renamed.json()["slug"]), (StatusCode::OK, &json!("soehne")));
     assert_eq!(app.get(path, &owner).await.status, StatusCode::NOT_FOUND);
-    let kinds: Vec<String> = shop.tenant.db().read(|conn| events::read_from(conn, "test", 100)).await.unwrap()
-        .into_iter().map(|event| event.kind).collect();
+    let kinds: Vec<String> = shop
+        .tenant
+        .db()
+        .read(|conn| events::read_from(conn, "test", 100))
+        .await
+        .unwrap()
+        .into_iter()
+        .map(|event| event.kind)
+        .collect();
     assert!(kinds.ends_with(&["brand.created".into(), "brand.updated".into()]), "{kinds:?}");
 }
 

@@ -134,7 +134,9 @@ fn dump_text(conn: &rusqlite::Connection) -> pulsepoint::error::Result<String> {
         let mut rows = select.query([])?;
         while let Some(row) = rows.next()? {
             for at in 0..columns {
-                if let rusqlite::types::ValueRef::Text(text) | rusqlite::types::ValueRef::Blob(text) = row.get_ref(at)? {
+                if let rusqlite::types::ValueRef::Text(text) | rusqlite::types::ValueRef::Blob(text) =
+                    row.get_ref(at)?
+                {
                     all.push_str(&String::from_utf8_lossy(text));
                     all.push('\n');
                 }
@@ -157,7 +159,8 @@ async fn order_lines_never_overwrite_the_catalogue_but_the_catalogue_takes_over(
     let mut batch = Batch { orders: vec![order.clone()], ..Batch::default() };
     shop.land("shopify", &batch).await;
     assert_eq!(shop.text("select title from products"), "Old name");
-    let variant = Variant { sku: Some("SKU-A".to_owned()), title: Some("M".to_owned()), size: Some("M".to_owned()), price: None };
+    let variant =
+        Variant { sku: Some("SKU-A".to_owned()), title: Some("M".to_owned()), size: Some("M".to_owned()), price: None };
     let product = Product {
         key: "new-name".to_owned(),
         title: "New name".to_owned(),
@@ -168,11 +171,17 @@ async fn order_lines_never_overwrite_the_catalogue_but_the_catalogue_takes_over(
     };
     let catalogue = Batch { products: vec![product], ..Batch::default() };
     assert_eq!(shop.land("shopify", &catalogue).await.products.landed, 1);
-    assert_eq!((shop.text("select title from products"), shop.count("select count(*) from products")), ("New name".into(), 1));
+    assert_eq!(
+        (shop.text("select title from products"), shop.count("select count(*) from products")),
+        ("New name".into(), 1)
+    );
     batch.orders[0].lines[0].variant.title = "Third name".to_owned();
     batch.orders[0].external_id = "another".to_owned();
     shop.land("shopify", &batch).await;
-    assert_eq!((shop.text("select title from products"), shop.count("select count(*) from variants")), ("New name".into(), 1));
+    assert_eq!(
+        (shop.text("select title from products"), shop.count("select count(*) from variants")),
+        ("New name".into(), 1)
+    );
     assert_eq!(shop.land("shopify", &catalogue).await.seq, None);
 }
 
@@ -186,7 +195,8 @@ async fn a_dated_refund_replaces_the_estimated_one_and_keeps_it_out() {
     let early = Batch { refunds: vec![refund("dated-0", "O1", 3_000_000, false)], ..Batch::default() };
     shop.land("shopify", &early).await;
     assert_eq!(shop.count("select count(*) from refunds where order_id is null"), 1);
-    let file = Batch { orders: vec![order], refunds: vec![refund("file-O1", "O1", 9_000_000, true)], ..Batch::default() };
+    let file =
+        Batch { orders: vec![order], refunds: vec![refund("file-O1", "O1", 9_000_000, true)], ..Batch::default() };
     assert_eq!(shop.land("shopify", &file).await.refunds.unchanged, 1, "kept out by the dated one");
     assert_eq!(shop.count("select count(*) from refunds where order_id is null"), 0);
     let delete = "delete from refund_lines; delete from refunds";
@@ -203,7 +213,11 @@ async fn a_dated_refund_replaces_the_estimated_one_and_keeps_it_out() {
 async fn a_file_replaces_only_the_campaign_days_it_has() {
     let shop = Shop::open().await;
     let campaign_days = || AdScope::CampaignDays;
-    let file = ad_rows(&[("a", "C1", 1, 10), ("b", "C1", 1, 20), ("c", "C2", 1, 30), ("a", "C1", 2, 40)], false, campaign_days());
+    let file = ad_rows(
+        &[("a", "C1", 1, 10), ("b", "C1", 1, 20), ("c", "C2", 1, 30), ("a", "C1", 2, 40)],
+        false,
+        campaign_days(),
+    );
     shop.land("meta_ads", &file).await;
     // Restated: ad b vanished from C1 on the first; C2 and the second are not in the file.
     let restated = ad_rows(&[("a", "C1", 1, 15)], false, campaign_days());
@@ -234,7 +248,11 @@ async fn a_campaign_day_may_be_split_over_the_batches_of_one_file() {
 #[tokio::test]
 async fn an_apis_rows_replace_a_files_and_keep_them_out() {
     let shop = Shop::open().await;
-    let file = ad_rows(&[("names-a", "C1", 1, 10), ("names-b", "C1", 2, 20), ("names-a", "C1", 9, 90)], false, AdScope::CampaignDays);
+    let file = ad_rows(
+        &[("names-a", "C1", 1, 10), ("names-b", "C1", 2, 20), ("names-a", "C1", 9, 90)],
+        false,
+        AdScope::CampaignDays,
+    );
     shop.land("meta_ads", &file).await;
     let days = AdScope::Days { first: date(2026, 5, 1), last: date(2026, 5, 3) };
     let api = ad_rows(&[("id-1", "C1", 1, 11), ("id-2", "C1", 3, 33)], true, days);
@@ -280,7 +298,10 @@ async fn removing_the_demo_leaves_the_other_brand_and_no_orphan() {
     shop.tenant.announce(demo.id, seq);
     let after = from_facts(&shop.tenant).await;
     for (before, after) in before.iter().zip(&after) {
-        assert!(before.iter().filter(|(key, _)| key.0 == other.id).eq(after), "only the other brand is left, as it was");
+        assert!(
+            before.iter().filter(|(key, _)| key.0 == other.id).eq(after),
+            "only the other brand is left, as it was"
+        );
     }
     assert_eq!(shop.count(ORPHANS), 0);
     assert_eq!(shop.count("select count(*) from customers where brand_id = 1"), 0);
@@ -323,7 +344,9 @@ async fn two_tenants_never_meet() {
     assert_same(&from_facts(&one).await, &from_facts(&two).await, "the same landing");
     let keys = |tenant: &Tenant| -> Vec<Vec<u8>> {
         let sql = "select key from customers order by key";
-        let read = |conn: &rusqlite::Connection| Ok(conn.prepare(sql)?.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?);
+        let read = |conn: &rusqlite::Connection| {
+            Ok(conn.prepare(sql)?.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?)
+        };
         tenant.db().read_blocking(read).unwrap()
     };
     assert!(keys(&one).iter().all(|key| !keys(&two).contains(key)), "the same person has another key in each tenant");

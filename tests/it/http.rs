@@ -59,9 +59,16 @@ async fn every_route_and_status_has_the_headers() {
     }
     assert!(answers > table().len() * 7);
     for (method, path) in [
-        (Method::GET, "/"), (Method::GET, "/login"), (Method::GET, "/nowhere"), (Method::POST, "/"),
-        (Method::GET, "/api/nowhere"), (Method::OPTIONS, "/api/brands"), (Method::GET, "/assets/none.js"),
-        (Method::GET, "/.git/config"), (Method::GET, "/api/brands/%00"), (Method::GET, "/api/brands/%ff"),
+        (Method::GET, "/"),
+        (Method::GET, "/login"),
+        (Method::GET, "/nowhere"),
+        (Method::POST, "/"),
+        (Method::GET, "/api/nowhere"),
+        (Method::OPTIONS, "/api/brands"),
+        (Method::GET, "/assets/none.js"),
+        (Method::GET, "/.git/config"),
+        (Method::GET, "/api/brands/%00"),
+        (Method::GET, "/api/brands/%ff"),
     ] {
         let answer = app.ask(method.clone(), path, None, None).await;
         assert_dressed(&answer.headers, &format!("{method} {path} {}", answer.status));
@@ -73,7 +80,9 @@ async fn outside_the_table_is_nothing() {
     let app = TestApp::start().await;
     let shop = app.shop("juniper-oak").await;
     let viewer = app.token(&shop, Role::Viewer);
-    for path in ["/api/nowhere", "/api/", "/api", "/metrics", "/debug", "/.git/config", "/api-docs", "/graphql", "/api/brands/"] {
+    for path in
+        ["/api/nowhere", "/api/", "/api", "/metrics", "/debug", "/.git/config", "/api-docs", "/graphql", "/api/brands/"]
+    {
         assert_eq!(app.ask(Method::GET, path, None, None).await.status, StatusCode::UNAUTHORIZED, "{path}");
         assert_eq!(app.get(path, &viewer).await.status, StatusCode::NOT_FOUND, "{path}");
     }
@@ -112,7 +121,10 @@ async fn a_problem_has_its_seven_fields_and_an_id_of_ours() {
     let body = answer.json();
     let keys: Vec<_> = body.as_object().unwrap().keys().map(String::as_str).collect();
     assert_eq!(keys.len(), 6, "{keys:?}");
-    assert_eq!((&body["type"], &body["title"]), (&json!("urn:pulsepoint:problem:sign_in_required"), &json!("Unauthorized")));
+    assert_eq!(
+        (&body["type"], &body["title"]),
+        (&json!("urn:pulsepoint:problem:sign_in_required"), &json!("Unauthorized"))
+    );
     assert_eq!(body["status"], 401);
     assert_eq!(answer.headers["x-request-id"], body["request_id"].as_str().unwrap());
     assert_ne!(body["request_id"], "chosen-by-a-stranger");
@@ -126,7 +138,9 @@ async fn behind_a_trusted_proxy_its_word_counts() {
     app.shop("juniper-oak").await;
     let body = json!({ "email": "owner@juniper-oak.example", "password": PASSWORD });
     let mut request = request(Method::POST, "/api/auth/login", None, Some(body));
-    for (name, value) in [("x-request-id", "given-by-proxy-1"), ("x-forwarded-proto", "https"), ("x-forwarded-for", "198.51.100.1")] {
+    for (name, value) in
+        [("x-request-id", "given-by-proxy-1"), ("x-forwarded-proto", "https"), ("x-forwarded-for", "198.51.100.1")]
+    {
         request.headers_mut().insert(name, value.parse().unwrap());
     }
     let answer = app.send(request).await;
@@ -177,11 +191,18 @@ async fn the_hundred_and_first_request_waits_whoever_it_claims_to_be() {
     }
     let refused = app.ask(Method::GET, "/api/setup", None, None).await;
     assert_eq!((refused.status, refused.code().as_str()), (StatusCode::TOO_MANY_REQUESTS, "too_many_requests"));
-    assert_eq!((&refused.headers["retry-after"], &refused.headers["ratelimit-remaining"]), (&"1".parse().unwrap(), &"0".parse().unwrap()));
+    assert_eq!(
+        (&refused.headers["retry-after"], &refused.headers["ratelimit-remaining"]),
+        (&"1".parse().unwrap(), &"0".parse().unwrap())
+    );
     assert_dressed(&refused.headers, "a 429");
     for (name, value) in [
-        ("x-forwarded-for", "198.51.100.77"), ("X-Real-IP", "198.51.100.78"), ("forwarded", "for=198.51.100.79"),
-        ("cf-connecting-ip", "198.51.100.80"), ("true-client-ip", "198.51.100.81"), ("authorization", "Bearer x.y.z"),
+        ("x-forwarded-for", "198.51.100.77"),
+        ("X-Real-IP", "198.51.100.78"),
+        ("forwarded", "for=198.51.100.79"),
+        ("cf-connecting-ip", "198.51.100.80"),
+        ("true-client-ip", "198.51.100.81"),
+        ("authorization", "Bearer x.y.z"),
     ] {
         let mut request = request(Method::GET, "/api/setup", None, None);
         request.headers_mut().insert(header::HeaderName::from_bytes(name.as_bytes()).unwrap(), value.parse().unwrap());
@@ -191,10 +212,18 @@ async fn the_hundred_and_first_request_waits_whoever_it_claims_to_be() {
     elsewhere.extensions_mut().insert(Peer("198.51.100.1:1".parse().unwrap()));
     assert_eq!(app.send(elsewhere).await.status, StatusCode::OK);
     for page in ["/", "/healthz"] {
-        assert_ne!(app.ask(Method::GET, page, None, None).await.status, StatusCode::TOO_MANY_REQUESTS, "{page} is exempt");
+        assert_ne!(
+            app.ask(Method::GET, page, None, None).await.status,
+            StatusCode::TOO_MANY_REQUESTS,
+            "{page} is exempt"
+        );
     }
     tokio::time::sleep(Duration::from_secs(1)).await;
-    assert_eq!(app.ask(Method::GET, "/api/setup", None, None).await.status, StatusCode::OK, "after exactly what it said");
+    assert_eq!(
+        app.ask(Method::GET, "/api/setup", None, None).await.status,
+        StatusCode::OK,
+        "after exactly what it said"
+    );
 }
 
 #[tokio::test]
@@ -224,13 +253,22 @@ async fn one_slash_64_is_one_caller_and_a_person_has_a_quota_of_its_own() {
 async fn only_an_allowed_origin_is_echoed() {
     let origin = "https://partner.example";
     let closed = TestApp::start().await;
-    let settings = Settings { cors_origins: vec![origin.into()], rate_limit_per_minute: PerMinute::Of(0), ..Settings::default() };
+    let settings =
+        Settings { cors_origins: vec![origin.into()], rate_limit_per_minute: PerMinute::Of(0), ..Settings::default() };
     let open = TestApp::with(settings).await;
     for (asked, allowed) in [
-        (origin, true), ("null", false), ("http://partner.example", false), ("https://partner.example:8443", false),
-        ("https://partner.example.", false), ("https://PARTNER.example", false), ("https://evil-partner.example", false),
-        ("https://partner.example.evil.example", false), ("https://sub.partner.example", false), ("https://partner.exampl", false),
-        ("*", false), ("https://partner.example, https://evil.example", false),
+        (origin, true),
+        ("null", false),
+        ("http://partner.example", false),
+        ("https://partner.example:8443", false),
+        ("https://partner.example.", false),
+        ("https://PARTNER.example", false),
+        ("https://evil-partner.example", false),
+        ("https://partner.example.evil.example", false),
+        ("https://sub.partner.example", false),
+        ("https://partner.exampl", false),
+        ("*", false),
+        ("https://partner.example, https://evil.example", false),
     ] {
         for app in [&open, &closed] {
             let mut request = request(Method::GET, "/api/brands", None, None);
@@ -242,7 +280,8 @@ async fn only_an_allowed_origin_is_echoed() {
             assert!(!answer.headers.contains_key("access-control-allow-credentials"));
         }
     }
-    let preflight = Request::options("/api/brands").header("origin", origin).header("access-control-request-method", "POST");
+    let preflight =
+        Request::options("/api/brands").header("origin", origin).header("access-control-request-method", "POST");
     let answer = open.send(preflight.body(Body::empty()).unwrap()).await;
     assert_eq!(answer.status, StatusCode::OK);
     assert!(answer.headers["vary"].to_str().unwrap().to_lowercase().contains("origin"));

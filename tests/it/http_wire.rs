@@ -71,7 +71,8 @@ async fn read_answer(stream: &mut TcpStream) -> String {
         assert!(n > 0, "closed after {text:?}");
         text.push_str(&String::from_utf8_lossy(&bytes[..n]));
         if let Some((head, body)) = text.split_once("\r\n\r\n") {
-            let length = head.lines().find_map(|line| line.to_lowercase().strip_prefix("content-length: ").map(str::to_owned));
+            let length =
+                head.lines().find_map(|line| line.to_lowercase().strip_prefix("content-length: ").map(str::to_owned));
             if body.len() >= length.map_or(0, |length| length.parse().unwrap()) {
                 return text;
             }
@@ -82,7 +83,8 @@ async fn read_answer(stream: &mut TcpStream) -> String {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn slow_clients_are_let_go() {
     let running = serve(quick()).await;
-    let post = "POST /api/auth/login HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 50\r\n\r\n";
+    let post =
+        "POST /api/auth/login HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 50\r\n\r\n";
     let shapes = [
         ("silent", ""),
         ("partial line", "GET /heal"),
@@ -118,8 +120,7 @@ async fn slow_clients_are_let_go() {
             (name, from.elapsed(), String::from_utf8_lossy(&answer).into_owned())
         }
     });
-    let (slow, drips) =
-        tokio::join!(futures_util::future::join_all(slow), futures_util::future::join_all(drips));
+    let (slow, drips) = tokio::join!(futures_util::future::join_all(slow), futures_util::future::join_all(drips));
     for (name, took, answer) in slow.into_iter().chain(drips) {
         assert!(took < Duration::from_secs(5), "{name} took {took:?}");
         if name == "body drip" {
@@ -144,7 +145,10 @@ async fn idle_connections_stay_and_cost_nobody_time() {
     let from = Instant::now();
     for stream in &mut idle {
         stream.write_all(get).await.unwrap();
-        assert!(read_answer(stream).await.starts_with("HTTP/1.1 200"), "longer idle than a head may take, and still there");
+        assert!(
+            read_answer(stream).await.starts_with("HTTP/1.1 200"),
+            "longer idle than a head may take, and still there"
+        );
     }
     assert!(from.elapsed() < Duration::from_secs(3), "{:?}", from.elapsed());
     running.stop.cancel();
@@ -157,9 +161,18 @@ async fn what_two_readers_could_read_differently_is_refused() {
         ("no host", "GET /healthz HTTP/1.1\r\n\r\n"),
         ("two hosts", "GET /healthz HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n"),
         ("two hosts in 1.0", "GET /healthz HTTP/1.0\r\nHost: a\r\nHost: b\r\n\r\n"),
-        ("length then encoding", "POST /api/auth/logout HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"),
-        ("encoding then length", "POST /api/auth/logout HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\ncontent-length: 4\r\n\r\n0\r\n\r\n"),
-        ("two lengths", "POST /api/auth/logout HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\nContent-Length: 5\r\n\r\n1234"),
+        (
+            "length then encoding",
+            "POST /api/auth/logout HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+        ),
+        (
+            "encoding then length",
+            "POST /api/auth/logout HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\ncontent-length: 4\r\n\r\n0\r\n\r\n",
+        ),
+        (
+            "two lengths",
+            "POST /api/auth/logout HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\nContent-Length: 5\r\n\r\n1234",
+        ),
         ("chunked in 1.0", "POST /api/auth/logout HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"),
         ("space in a name", "GET /healthz HTTP/1.1\r\nHost : x\r\n\r\n"),
     ] {
@@ -178,9 +191,16 @@ async fn what_two_readers_could_read_differently_is_refused() {
 
 fn assert_dressed(answer: &str, name: &str) {
     let lower = answer.to_lowercase();
-    for header in ["strict-transport-security: ", "x-content-type-options: nosniff", "x-frame-options: deny", "x-xss-protection: 1",
-        "content-security-policy: ", "x-request-id: ", "cache-control: no-store", "application/problem+json"]
-    {
+    for header in [
+        "strict-transport-security: ",
+        "x-content-type-options: nosniff",
+        "x-frame-options: deny",
+        "x-xss-protection: 1",
+        "content-security-policy: ",
+        "x-request-id: ",
+        "cache-control: no-store",
+        "application/problem+json",
+    ] {
         assert!(lower.contains(header), "{header} is missing for {name}: {answer}");
     }
 }

@@ -16,7 +16,7 @@ use crate::imports::{brand, number, run};
 use crate::support::app::{TestApp, now};
 
 const CHILD: &str = "PULSEPOINT_TEST_CHILD_IMPORTS_INTO";
-const ORDERS: u64 = 30_000;
+const ORDERS: u64 = 12_000;
 
 fn file() -> Vec<u8> {
     let mut out = String::from("order,sku,title,quantity,unit_price,placed_at,customer\n");

@@ -7,6 +7,7 @@ use axum::http::{Method, StatusCode, header};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use pulsepoint::auth::Role;
+use pulsepoint::http::{PerMinute, Settings};
 
 use crate::imports::{form, imported, number, upload};
 use crate::support::app::{TestApp, request};
@@ -62,6 +63,36 @@ async fn forms_that_are_none_are_refused() {
     assert!(send(&kind, body[..body.len() - 30].to_vec(), "acme").await.is_client_error());
     assert!(send(&kind, b"--pulsepoint-test-boundary--\r\n".to_vec(), "acme").await.is_client_error());
     assert_eq!(number(&shop.tenant, "select count(*) from imports").await, 0);
+}
+
+#[tokio::test]
+async fn too_large_and_too_many_are_refused() {
+    let settings = Settings { upload_bytes: 64 << 10, rate_limit_per_minute: PerMinute::Of(0), ..Settings::default() };
+    let app = TestApp::with(settings).await;
+    let shop = app.shop("acme").await;
+    let large = [HEADER.as_bytes(), &vec![b'x'; 200 << 10]].concat();
+    let answer = upload(&app, &shop, ("large.csv", &large), &[]).await;
+    assert_eq!((answer.status, answer.code().as_str()), (StatusCode::PAYLOAD_TOO_LARGE, "too_large"));
+    let mut held = Vec::new();
+    for _ in 0..20 {
+        held.push(app.app.imports.receive(&shop.tenant, HEADER.as_bytes()).await.unwrap());
+    }
+    let file = [HEADER, GOOD].concat();
+    let answer = upload(&app, &shop, ("one.csv", file.as_bytes()), &[]).await;
+    assert_eq!((answer.status, answer.code().as_str()), (StatusCode::SERVICE_UNAVAILABLE, "import_queue_full"));
+    drop(held);
+    let done = imported(&app, &shop, ("one.csv", file.as_bytes()), &[]).await;
+    assert_eq!(done["rows_landed"], 1);
+}
+
+#[tokio::test]
+async fn an_order_without_end_is_refused_and_the_rest_lands() {
+    let app = TestApp::start().await;
+    let shop = app.shop("acme").await;
+    let file = format!("{HEADER}{}{GOOD}", "endless,B,Mug,1,1,2026-11-01,,\n".repeat(50_010));
+    let done = imported(&app, &shop, ("orders.csv", file.as_bytes()), &[]).await;
+    assert_eq!((done["rows_read"].as_u64(), done["rows_rejected"].as_u64()), (Some(50_011), Some(50_010)), "{done}");
+    assert_eq!(done["rows_landed"], 1);
 }
 
 #[tokio::test]
@@ -121,28 +152,28 @@ async fn bad_rows_are_told_and_the_rest_lands() {
 async fn bombs_and_cut_files_land_nothing() {
     let app = TestApp::start().await;
     let shop = app.shop("acme").await;
-    let packed = |text: &[u8]| {
-        let mut out = GzEncoder::new(Vec::new(), Compression::best());
+    let packed = |text: &[u8], level: Compression| {
+        let mut out = GzEncoder::new(Vec::new(), level);
         out.write_all(text).unwrap();
         out.finish().unwrap()
     };
     let mut bomb = [HEADER, GOOD].concat().into_bytes();
     bomb.extend(std::iter::repeat_n(b'a', 60 << 20));
-    let shown = imported(&app, &shop, ("bomb.csv.gz", &packed(&bomb)), &[]).await;
+    let shown = imported(&app, &shop, ("bomb.csv.gz", &packed(&bomb, Compression::best())), &[]).await;
     assert_eq!(shown["state"], "failed");
     assert!(shown["error"].as_str().unwrap().contains("hundredfold"), "{shown}");
     let many = format!(
         "{HEADER}{}",
-        (0..50_000).map(|i| format!("{i},A,Mug,1,{i}.50,2026-11-01 10:00:00,c{i},\n")).collect::<String>()
+        (0..20_000).map(|i| format!("{i},A,Mug,1,{i}.50,2026-11-01 10:00:00,c{i},\n")).collect::<String>()
     );
-    let whole = packed(many.as_bytes());
+    let whole = packed(many.as_bytes(), Compression::fast());
     let shown = imported(&app, &shop, ("cut.csv.gz", &whole[..whole.len() / 2]), &[]).await;
     assert_eq!(shown["state"], "failed");
     assert!(shown["error"].as_str().unwrap().contains("cannot be read"), "{shown}");
     assert_eq!(number(&shop.tenant, "select count(*) from orders").await, 0);
     assert_eq!(number(&shop.tenant, "select count(*) from change_log").await, 0);
     let shown = imported(&app, &shop, ("whole.csv.gz", &whole), &[]).await;
-    assert_eq!(shown["rows_landed"], 50_000);
+    assert_eq!(shown["rows_landed"], 20_000);
 }
 
 #[tokio::test]

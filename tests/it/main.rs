@@ -21,6 +21,8 @@ mod demo_warehouse;
 mod events;
 mod http;
 mod http_wire;
+mod metrics;
+mod metrics_http;
 mod imports;
 mod imports_ended;
 mod imports_files;

@@ -18,7 +18,9 @@ fn routes_and_openapi_agree() {
         .as_object()
         .unwrap()
         .iter()
-        .flat_map(|(path, item)| item.as_object().unwrap().keys().map(move |method| format!("{} {path}", method.to_uppercase())))
+        .flat_map(|(path, item)| {
+            item.as_object().unwrap().keys().map(move |method| format!("{} {path}", method.to_uppercase()))
+        })
         .collect();
     let routed: BTreeSet<String> = table().iter().map(|route| format!("{} {}", route.method, route.path)).collect();
     assert_eq!(described, routed);
@@ -30,10 +32,16 @@ fn only_public_routes_are_described_without_a_token() {
     let document = document();
     for route in table() {
         let operation = &document["paths"][route.path][route.method.as_str().to_lowercase()];
-        let open = operation["security"].as_array().is_some_and(|list| list.iter().any(|one| one == &serde_json::json!({})));
+        let open =
+            operation["security"].as_array().is_some_and(|list| list.iter().any(|one| one == &serde_json::json!({})));
         assert_eq!(open, route.access == Access::Public, "{} {}", route.method, route.path);
         assert!(operation["operationId"].is_string() && operation["tags"].is_array(), "{operation}");
-        assert!(operation["description"].is_string() || operation["summary"].is_string(), "{} {}", route.method, route.path);
+        assert!(
+            operation["description"].is_string() || operation["summary"].is_string(),
+            "{} {}",
+            route.method,
+            route.path
+        );
     }
 }
 
@@ -57,5 +65,8 @@ fn the_committed_document_is_the_code_s() {
         std::fs::write(&path, &text).unwrap();
     }
     let committed = std::fs::read_to_string(&path).unwrap_or_default();
-    assert!(committed == text, "web/openapi.json is not what the code says: run the test with BLESS=1, then `npm run gen:api`");
+    assert!(
+        committed == text,
+        "web/openapi.json is not what the code says: run the test with BLESS=1, then `npm run gen:api`"
+    );
 }

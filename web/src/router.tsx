@@ -13,6 +13,7 @@ import { Broken } from "./pages/Broken";
 import { apiParams, strictSearch } from "./pages/dashboard/search";
 import { NotFound } from "./pages/NotFound";
 import "./start";
+import { FirstPaint } from "./shell/FirstPaint";
 import { lastBrand } from "./ui/preferences";
 
 const rootRoute = createRootRoute({ component: Outlet, notFoundComponent: NotFound, errorComponent: Broken });
@@ -51,19 +52,26 @@ const setupRoute = createRoute({
   component: lazyRouteComponent(() => import("./pages/door/Setup"), "Setup"),
 });
 
-/** Everything behind the sign-in. Loading the person's own record and the brands starts before the page's code is there. */
+/** Everything behind the sign-in. The person's own record and the brands are fetched while the page's code is. */
 const shellRoute = createRoute({
   getParentRoute: () => rootRoute,
   id: "shell",
   beforeLoad: async ({ location }) => {
-    if (await ensureSession()) {
-      void queryClient.prefetchQuery(meQuery);
-      void queryClient.prefetchQuery(brandsQuery);
-      return;
-    }
+    if (await ensureSession()) return;
     if (await setupNeeded()) throw redirect({ to: "/setup" });
     throw redirect({ to: "/login", search: location.pathname === "/" ? {} : { next: location.href } });
   },
+  // What the bar and the menu show has to be known before they do, or they would push the page about; but nothing waits
+  // for it longer than a moment.
+  loader: () =>
+    Promise.race([
+      Promise.all([queryClient.prefetchQuery(meQuery), queryClient.prefetchQuery(brandsQuery)]),
+      new Promise((done) => setTimeout(done, 800)),
+    ]).then(() => undefined),
+  staleTime: Number.POSITIVE_INFINITY,
+  pendingComponent: FirstPaint,
+  pendingMs: 0,
+  pendingMinMs: 0,
   component: lazyRouteComponent(() => import("./shell/Shell"), "Shell"),
   errorComponent: Broken,
   notFoundComponent: NotFound,

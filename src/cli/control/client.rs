@@ -25,32 +25,38 @@ pub async fn ask(
     // Whatever the reason is, nobody answers; the caller knows who has the folder and says so.
     let Ok(stream) = UnixStream::connect(&address.path).await else { return Ok(None) };
     let (mut from, mut to) = stream.into_split();
-    let sending = async {
-        wire::send_json(&mut to, Kind::Command, command).await?;
-        send_file(&mut to, file).await
-    };
+    let sending = send_all(&mut to, command, file);
     let answer = answer(&mut from, progress);
     tokio::pin!(sending, answer);
     // A server that refuses early answers before the whole file is sent.
     let outcome = tokio::select! {
         outcome = &mut answer => outcome?,
-        sent = &mut sending => match sent {
-            Ok(()) => answer.await?,
-            Err(error) => answer.await.map_err(|_| error)?,
-        },
+        sent = &mut sending => {
+            sent?;
+            answer.await?
+        }
     };
     Ok(Some(outcome))
 }
 
-async fn send_file(to: &mut (impl AsyncWrite + Unpin), mut file: impl AsyncRead + Unpin) -> Result<()> {
+/// Fails only where the file cannot be read: a server that takes no more has answered, and its answer says more.
+async fn send_all(
+    to: &mut (impl AsyncWrite + Unpin),
+    command: &Command,
+    mut file: impl AsyncRead + Unpin,
+) -> Result<()> {
+    let mut taken = wire::send_json(to, Kind::Command, command).await;
     let mut piece = vec![0; PIECE];
-    loop {
+    while taken.is_ok() {
         let read = file.read(&mut piece).await.map_err(|error| anyhow!("the file cannot be read: {error}"))?;
-        match read {
-            0 => return wire::send(to, Kind::End, &[]).await,
-            read => wire::send(to, Kind::Piece, &piece[..read]).await?,
+        if read == 0 {
+            // As above.
+            let _ = wire::send(to, Kind::End, &[]).await;
+            return Ok(());
         }
+        taken = wire::send(to, Kind::Piece, &piece[..read]).await;
     }
+    Ok(())
 }
 
 async fn answer(from: &mut (impl AsyncRead + Unpin), mut progress: impl FnMut(Progress)) -> Result<Outcome> {

@@ -80,7 +80,7 @@ pub(super) fn disk(data: &Path) -> Check {
             Check::new(NAME, State::Bad, format!("{} is read-only", there.display()))
         }
         ..NO_SPACE => Check::new(NAME, State::Bad, format!("{said}: make room")),
-        ..LITTLE_SPACE => Check::new(NAME, State::Warning, format!("{said}: make room soon")),
+        NO_SPACE..LITTLE_SPACE => Check::new(NAME, State::Warning, format!("{said}: make room soon")),
         _ => Check::new(NAME, State::Good, said),
     }
 }

@@ -27,7 +27,7 @@ pub(super) async fn add(app: &App, tenant: &str, new: command::NewBrand) -> Resu
 
 pub(super) async fn list(app: &App, tenant: &str) -> Result<Outcome> {
     let tenant = tenant_of(app, tenant).await?;
-    let brands = tenant.db().read(|conn| brands::list(conn)).await?;
+    let brands = tenant.db().read(brands::list).await?;
     let text = |brand: &Brand| {
         vec![brand.slug.clone(), brand.name.clone(), brand.currency.code().to_owned(), brand.timezone_name.clone()]
     };

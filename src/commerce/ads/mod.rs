@@ -126,7 +126,9 @@ impl Account {
             Some((id, true, true)) => id,
             Some((id, _, same_money)) => {
                 work.tx
-                    .prepare_cached("update ad_accounts set name = ?, currency = ?, timezone = ?, rev = ? where id = ?")?
+                    .prepare_cached(
+                        "update ad_accounts set name = ?, currency = ?, timezone = ?, rev = ? where id = ?",
+                    )?
                     .execute(params![named.name, named.currency.code(), named.timezone, work.rev, id])?;
                 work.changed = true;
                 work.rebuild |= !same_money;
@@ -143,8 +145,7 @@ impl Account {
 
     fn land(&mut self, work: &mut Work, window: &AdWindow) -> Result<()> {
         let tx = work.tx;
-        let mut statements =
-            Statements { find: tx.prepare_cached(FIND_DAY)?, upsert: tx.prepare_cached(UPSERT_DAY)? };
+        let mut statements = Statements { find: tx.prepare_cached(FIND_DAY)?, upsert: tx.prepare_cached(UPSERT_DAY)? };
         self.permit(work, window.from_api)?;
         let mut landed_in_window = HashSet::new();
         let mut day = DayText::default();
@@ -250,8 +251,7 @@ impl Account {
         from_api: bool,
     ) -> Result<bool> {
         let values = [row.spend_micros, row.impressions, row.clicks, row.conversions_micros, row.revenue_micros];
-        let surely_new =
-            self.fresh && !self.ads.get(row.key.as_str()).is_some_and(|ad| ad.seen.contains(day.number));
+        let surely_new = self.fresh && !self.ads.get(row.key.as_str()).is_some_and(|ad| ad.seen.contains(day.number));
         if !surely_new {
             let stored: Option<(bool, [i64; 5], bool)> = statements
                 .find

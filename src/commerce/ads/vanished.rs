@@ -25,7 +25,9 @@ impl Account {
              where a.account_id = ? and d.day between ? and ? and (? or d.from_api = 0)",
         )?;
         let rows = stored
-            .query_map(params![id, first.to_string(), last.to_string(), from_api], |row| Ok((row.get(0)?, row.get(1)?)))?
+            .query_map(params![id, first.to_string(), last.to_string(), from_api], |row| {
+                Ok((row.get(0)?, row.get(1)?))
+            })?
             .collect::<rusqlite::Result<Vec<(i64, String)>>>()?;
         for (ad_id, day) in rows {
             if day.parse().is_ok_and(|date| !landed.contains(&ad_row_id(ad_id, day_number(date)))) {

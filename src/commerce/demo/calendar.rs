@@ -182,8 +182,6 @@ fn spring_sale(year: i16) -> Date {
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::expect_used, reason = "a test may stop at the first surprise")]
-
     use jiff::civil::date;
 
     use super::*;

@@ -65,8 +65,6 @@ fn in_dollars(index: usize, day: Date) -> i64 {
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::expect_used, reason = "a test may stop at the first surprise")]
-
     use jiff::civil::date;
 
     use super::*;

@@ -67,6 +67,11 @@ impl Record {
         self.bounds.len()
     }
 
+    /// How many bytes its text has.
+    pub fn bytes(&self) -> usize {
+        self.text.len()
+    }
+
     /// No field at all: an empty line.
     pub fn is_empty(&self) -> bool {
         self.bounds.is_empty()

@@ -124,5 +124,8 @@ fn capped(count: i64) -> Result<()> {
     if count <= cap() {
         return Ok(());
     }
-    Err(bad_time("grain", &format!("The window has more than {MAX_BUCKETS} of them: take a coarser grain or a shorter window.")))
+    Err(bad_time(
+        "grain",
+        &format!("The window has more than {MAX_BUCKETS} of them: take a coarser grain or a shorter window."),
+    ))
 }

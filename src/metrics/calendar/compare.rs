@@ -72,7 +72,11 @@ impl Calendar {
     /// Days of a running window that have begun.
     fn covered_days(&self, current: &Resolved) -> i64 {
         let Window { first, after, .. } = current.window;
-        if current.partial { days_between(first, shift_days(self.today(), 1)).min(days_between(first, after)) } else { days_between(first, after) }
+        if current.partial {
+            days_between(first, shift_days(self.today(), 1)).min(days_between(first, after))
+        } else {
+            days_between(first, after)
+        }
     }
 
     /// Ends `other` at the day and time of day that face now, if `current` is still running.
@@ -86,11 +90,7 @@ impl Calendar {
         if facing >= other.after {
             return other;
         }
-        let until = if midnight {
-            None
-        } else {
-            local.with().date(facing).build().ok().map(|zoned| zoned.timestamp())
-        };
+        let until = if midnight { None } else { local.with().date(facing).build().ok().map(|zoned| zoned.timestamp()) };
         Window { after: shift_days(facing, 1), until, ..other }
     }
 
@@ -111,9 +111,8 @@ impl Calendar {
 
     /// The same wall-clock times `days` later.
     fn shifted_instants(&self, current: &Resolved, days: i64) -> Window {
-        let moved = |at: Timestamp| {
-            self.local(at).checked_add(days.days()).map(|zoned| zoned.timestamp()).unwrap_or(at)
-        };
+        let moved =
+            |at: Timestamp| self.local(at).checked_add(days.days()).map(|zoned| zoned.timestamp()).unwrap_or(at);
         self.instants(moved(self.start(&current.window)), moved(self.end(&current.window)))
     }
 

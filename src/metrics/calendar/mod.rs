@@ -249,11 +249,7 @@ fn read_instant(text: &str, field: &'static str) -> Result<Timestamp> {
 }
 
 fn check_day(day: Date, field: &'static str) -> Result<Date> {
-    if (1970..2200).contains(&day.year()) {
-        Ok(day)
-    } else {
-        Err(bad_time(field, "Days lie between 1970 and 2199."))
-    }
+    if (1970..2200).contains(&day.year()) { Ok(day) } else { Err(bad_time(field, "Days lie between 1970 and 2199.")) }
 }
 
 fn bad_time(field: &'static str, reason: &str) -> Error {

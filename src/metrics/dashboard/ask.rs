@@ -96,7 +96,12 @@ impl Ask {
             (None, None, None) => (DEFAULT_RANGE.to_owned(), Time::range(DEFAULT_RANGE)),
             (None | Some("custom"), Some(from), Some(to)) => ("custom".to_owned(), Time::between(from, to)),
             (Some(name), None, None) if name != "custom" => (name.to_owned(), Time::range(name)),
-            _ => return Err(bad("range", "A range of one's own (custom) takes both from and to; any other takes neither.")),
+            _ => {
+                return Err(bad(
+                    "range",
+                    "A range of one's own (custom) takes both from and to; any other takes neither.",
+                ));
+            }
         };
         let matching = match raw.matching {
             None | Some("dow") => Matching::Dow,
@@ -123,11 +128,17 @@ impl Ask {
         let known = Catalogue::get().metric(metric).filter(|m| m.each.is_none());
         if known.is_none() {
             let hint = Catalogue::get().nearest_metric(metric).unwrap_or(DEFAULT_METRIC);
-            return Err(Error::invalid_code("unknown_metric", Some("metric"), format!("There is no such metric. Did you mean {hint}?")));
+            return Err(Error::invalid_code(
+                "unknown_metric",
+                Some("metric"),
+                format!("There is no such metric. Did you mean {hint}?"),
+            ));
         }
         let model = match raw.model {
             None => AttributionModel::default(),
-            Some(name) => serde_json::from_value(Json::from(name)).map_err(|_| bad("model", "There is no such model."))?,
+            Some(name) => {
+                serde_json::from_value(Json::from(name)).map_err(|_| bad("model", "There is no such model."))?
+            }
         };
         Ok(Self { range, time, compare, grain, metric: metric.to_owned(), model, filters })
     }
@@ -179,7 +190,13 @@ mod tests {
     #[test]
     fn an_address_without_parameters_is_the_default() {
         assert_eq!(read(&[]).expect("default"), Ask::default());
-        let same = read(&[("range", "30d"), ("cmp", "prev"), ("match", "dow"), ("model", "last_touch"), ("metric", "net_sales")]);
+        let same = read(&[
+            ("range", "30d"),
+            ("cmp", "prev"),
+            ("match", "dow"),
+            ("model", "last_touch"),
+            ("metric", "net_sales"),
+        ]);
         assert_eq!(same.expect("the defaults, spelt out"), Ask::default());
     }
 

@@ -72,10 +72,17 @@ impl Board {
         let series = draft.plan(&by_grain, |q| Query { grain: Some(grain), limit: Some(MOST_ROWS), ..q })?;
         // Where a tile cannot be split by the grain (ad spend by the hour), all tiles come from a query without one.
         let whole = if by_grain.len() < draft.available(&charted).len() { draft.plan(&charted, |q| q)? } else { None };
-        let ads = ["ad_spend", "impressions", "clicks", "platform_conversions", "platform_reported_revenue", "platform_roas", "cpc"];
+        let ads = [
+            "ad_spend",
+            "impressions",
+            "clicks",
+            "platform_conversions",
+            "platform_reported_revenue",
+            "platform_roas",
+            "cpc",
+        ];
         let split = |dims: &[&str], q: Query| Query { dimensions: dims.iter().map(|d| (*d).to_owned()).collect(), ..q };
-        let channels =
-            draft.plan(&ads, |q| Query { limit: Some(MOST_ROWS), ..split(&["channel", "campaign"], q) })?;
+        let channels = draft.plan(&ads, |q| Query { limit: Some(MOST_ROWS), ..split(&["channel", "campaign"], q) })?;
         let sold = ["net_sales", "units_sold", "gross_margin", "refund_rate"];
         let products = draft.plan(&sold, |q| Query { limit: Some(LIST_ROWS), ..split(&["product"], q) })?;
         let alone = |q: Query| Query { compare: None, grain: Some(grain), limit: Some(MOST_ROWS), ..q };
@@ -93,7 +100,8 @@ impl Board {
     }
 
     fn plans(&self) -> [Option<&Plan>; 7] {
-        let parts = [&self.series, &self.customers, &self.by_type, &self.whole, &self.channels, &self.products, &self.stock];
+        let parts =
+            [&self.series, &self.customers, &self.by_type, &self.whole, &self.channels, &self.products, &self.stock];
         parts.map(Option::as_ref)
     }
 
@@ -109,7 +117,9 @@ impl Board {
             self.plans().map(|plan| plan.map(|plan| Table::new(plan, found.next().unwrap_or_default())));
         let tables = Tables { whole, series, channels, products, customers, by_type, stock };
         let mut notes = self.notes.clone();
-        for table in [&tables.series, &tables.whole, &tables.channels, &tables.products, &tables.stock].into_iter().flatten() {
+        for table in
+            [&tables.series, &tables.whole, &tables.channels, &tables.products, &tables.stock].into_iter().flatten()
+        {
             for note in table.notes() {
                 if !notes.iter().any(|n| n.code == note.code) {
                     notes.push(note);
@@ -166,7 +176,13 @@ impl Board {
         let asked = self.ask.compare.as_ref()?;
         let previous = self.plans().into_iter().flatten().find_map(|plan| plan.previous.as_ref())?;
         let shown = crate::metrics::answer::CompareShown::of(asked, &previous.window, &frame.calendar);
-        Some(BoardCompare { to: shown.to, r#match: shown.r#match, start: shown.start, end: shown.end, until: shown.until })
+        Some(BoardCompare {
+            to: shown.to,
+            r#match: shown.r#match,
+            start: shown.start,
+            end: shown.end,
+            until: shown.until,
+        })
     }
 
     /// The main chart.
@@ -252,7 +268,8 @@ impl Draft<'_> {
         };
         let query = widen(query);
         let by = query.order.as_ref().map(|order| order.by.clone());
-        let query = if by.is_some_and(|by| !metrics.contains(&by.as_str())) { Query { order: None, ..query } } else { query };
+        let query =
+            if by.is_some_and(|by| !metrics.contains(&by.as_str())) { Query { order: None, ..query } } else { query };
         let plan = Plan::new(&query, self.frame.clone())?;
         debug_assert!(query.grain.is_none() || plan.keys.first() == query.grain.map(Key::Bucket).as_ref());
         Ok(Some(plan))

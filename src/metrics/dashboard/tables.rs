@@ -171,7 +171,8 @@ pub(super) fn customers(tables: &Tables<'_>, currency: Currency) -> Customers {
         by_bucket.entry((t, is_new)).or_default().add(line.sums().0);
     }
     let asked = &sales.plan().metrics[0];
-    let worth = |sums: &Sums| figure(asked, sums, 0).map(|value| text(asked.metric, value, currency)).unwrap_or_default();
+    let worth =
+        |sums: &Sums| figure(asked, sums, 0).map(|value| text(asked.metric, value, currency)).unwrap_or_default();
     let none = Sums::default();
     let grain = people.plan().current.buckets.values().next();
     let buckets = grain.map(|b| b.all.as_slice()).unwrap_or_default();

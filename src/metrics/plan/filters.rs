@@ -96,9 +96,17 @@ impl Having {
 }
 
 /// Sorts the filters of a query into those on rows and those on sums.
-pub(super) fn read(query: &Query, catalogue: &'static Catalogue, calendar: &Calendar) -> Result<(Vec<RowFilter>, Vec<Having>)> {
+pub(super) fn read(
+    query: &Query,
+    catalogue: &'static Catalogue,
+    calendar: &Calendar,
+) -> Result<(Vec<RowFilter>, Vec<Having>)> {
     if query.filters.len() > MOST_FILTERS {
-        return Err(Error::invalid_code("too_many", Some("filters"), format!("A query has at most {MOST_FILTERS} filters.")));
+        return Err(Error::invalid_code(
+            "too_many",
+            Some("filters"),
+            format!("A query has at most {MOST_FILTERS} filters."),
+        ));
     }
     let (mut rows, mut sums) = (Vec::new(), Vec::new());
     for (i, filter) in query.filters.iter().enumerate() {
@@ -160,8 +168,12 @@ impl Reader<'_> {
                 (_, Some("false")) => Ok(Value::Bool(false)),
                 _ => Err(wrong("true or false")),
             },
-            Kind::Number => plain(value).and_then(|t| t.parse().ok()).map(Value::Int).ok_or_else(|| wrong("whole numbers")),
-            Kind::Weekday => weekday(value).map(Value::Int).ok_or_else(|| wrong("monday to sunday, or 1 (Monday) to 7")),
+            Kind::Number => {
+                plain(value).and_then(|t| t.parse().ok()).map(Value::Int).ok_or_else(|| wrong("whole numbers"))
+            }
+            Kind::Weekday => {
+                weekday(value).map(Value::Int).ok_or_else(|| wrong("monday to sunday, or 1 (Monday) to 7"))
+            }
             Kind::Date | Kind::Bucket => {
                 value.as_str().and_then(read_day).map(Value::Day).ok_or_else(|| wrong("days as YYYY-MM-DD"))
             }
@@ -216,7 +228,9 @@ impl Reader<'_> {
     fn bound(&self) -> Result<Bound> {
         let decimal = |value: &Json| {
             let micros = plain(value).and_then(|t| parse_micros(&t)).filter(|m| m.abs() <= LARGEST_BOUND);
-            micros.ok_or_else(|| self.bad(format!("\"{}\" takes a decimal number, as 12.50 or \"12.50\".", self.filter.dim)))
+            micros.ok_or_else(|| {
+                self.bad(format!("\"{}\" takes a decimal number, as 12.50 or \"12.50\".", self.filter.dim))
+            })
         };
         Ok(match self.filter.op {
             Op::IsNull => Bound::Null(self.null()?),

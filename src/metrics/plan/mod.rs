@@ -18,8 +18,8 @@ use crate::metrics::query::{Basis, Grain, Query};
 use crate::money::Currency;
 
 pub use filters::{Bound, Having, On, RowFilter, Test, Value};
-pub use sources::{dimensions, has};
 pub use order::{Sort, SortBy, What};
+pub use sources::{dimensions, has};
 
 /// Most metrics, dimensions, filters of a query.
 const MOST_METRICS: usize = 20;
@@ -197,15 +197,19 @@ fn limits(query: &Query) -> Result<()> {
         Err(Error::invalid_code("too_many", Some(field), format!("A query has at most {most} {field}.")))
     };
     match query {
-        q if q.metrics.is_empty() => Err(Error::invalid_code("no_metric", Some("metrics"), "Ask for at least one metric.")),
+        q if q.metrics.is_empty() => {
+            Err(Error::invalid_code("no_metric", Some("metrics"), "Ask for at least one metric."))
+        }
         q if q.metrics.len() > MOST_METRICS => too_many("metrics", MOST_METRICS),
         q if q.dimensions.len() > MOST_DIMENSIONS => too_many("dimensions", MOST_DIMENSIONS),
         q if q.limit.is_some_and(|n| n == 0 || n > MOST_ROWS) => {
             Err(Error::invalid_code("bad_limit", Some("limit"), format!("A page has 1 to {MOST_ROWS} rows.")))
         }
-        q if q.offset.is_some_and(|n| n > MOST_SKIPPED) => {
-            Err(Error::invalid_code("bad_limit", Some("offset"), format!("At most {MOST_SKIPPED} rows can be skipped.")))
-        }
+        q if q.offset.is_some_and(|n| n > MOST_SKIPPED) => Err(Error::invalid_code(
+            "bad_limit",
+            Some("offset"),
+            format!("At most {MOST_SKIPPED} rows can be skipped."),
+        )),
         _ => Ok(()),
     }
 }
@@ -262,7 +266,11 @@ fn metrics(query: &Query, catalogue: &'static Catalogue, by_ads: bool) -> Result
     for id in &query.metrics {
         let metric = catalogue.metric(id).ok_or_else(|| unknown_metric("metrics", id, catalogue))?;
         if asked.iter().any(|a| a.metric.id == *id) {
-            return Err(Error::invalid_code("repeated_metric", Some("metrics"), format!("\"{id}\" is asked for twice.")));
+            return Err(Error::invalid_code(
+                "repeated_metric",
+                Some("metrics"),
+                format!("\"{id}\" is asked for twice."),
+            ));
         }
         asked.push(Asked { metric, formula: metric.formula(by_ads) });
     }
@@ -274,9 +282,8 @@ fn window(query: &Query, metrics: &[Asked], calendar: &Calendar) -> Result<Resol
     if let Some(time) = &query.time {
         return calendar.resolve(time);
     }
-    let needs_time = metrics
-        .iter()
-        .find(|a| a.formula.measures().any(|m| !matches!(m.family(), Family::Stock | Family::Cohorts)));
+    let needs_time =
+        metrics.iter().find(|a| a.formula.measures().any(|m| !matches!(m.family(), Family::Stock | Family::Cohorts)));
     if let Some(asked) = needs_time {
         let reason = format!("\"{}\" needs a time: a range, or a start and an end.", asked.metric.id);
         return Err(Error::invalid_code("time_required", Some("time"), reason));

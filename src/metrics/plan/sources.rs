@@ -64,7 +64,8 @@ impl Plan {
             if let Some(each) = metric.each
                 && !self.keys.contains(&Key::Dim(each))
             {
-                let reason = format!("\"{}\" belongs to one {1}: ask for it by the dimension \"{1}\".", metric.id, each.id());
+                let reason =
+                    format!("\"{}\" belongs to one {1}: ask for it by the dimension \"{1}\".", metric.id, each.id());
                 return Err(Error::invalid_code("dimension_not_available", Some("metrics"), reason));
             }
             let filtered_by_value = self.filters.iter().any(|f| f.on == On::OrderValue);
@@ -118,35 +119,48 @@ impl Plan {
     fn choose(&self, wanted: &BTreeMap<Family, Vec<Measure>>, span: &Span) -> Result<BTreeMap<Source, Vec<Measure>>> {
         let mut reads: BTreeMap<Source, Vec<Measure>> = BTreeMap::new();
         for (family, measures) in wanted {
+            let fitting = |wanted: &[Measure]| family.sources().iter().copied().find(|s| self.fits(*s, wanted, span));
             if *family == Family::Calendar {
                 continue;
             }
-            let fitting = family.sources().iter().copied().find(|s| self.fits(*s, measures, span));
-            let Some(source) = fitting else {
-                let reason = "These dimensions and filters do not occur together in the rows of these metrics: ask in two queries.";
-                return Err(Error::invalid_code("dimension_not_available", Some("dimensions"), reason));
-            };
-            // A companion that this table does not have is a note less, not an error.
-            let readable = measures.iter().copied().filter(|m| source.measure(*m).is_some());
-            reads.entry(source).or_default().extend(readable);
+            if let Some(source) = fitting(measures) {
+                // A companion that this table does not have is a note less, not an error.
+                let readable = measures.iter().copied().filter(|m| source.measure(*m).is_some());
+                reads.entry(source).or_default().extend(readable);
+                continue;
+            }
+            // No table has them all: each comes from the cheapest that has it.
+            for measure in measures {
+                match fitting(std::slice::from_ref(measure)) {
+                    Some(source) if source.measure(*measure).is_some() => {
+                        reads.entry(source).or_default().push(*measure)
+                    }
+                    _ if is_companion(*measure) => {}
+                    _ => return Err(apart()),
+                }
+            }
         }
         Ok(reads)
     }
 
     fn fits(&self, source: Source, measures: &[Measure], span: &Span) -> bool {
-        let whole = span.window.is_whole_days();
         if source.is_rollup() && !self.rollups {
             return false;
         }
+        let readable = measures.iter().all(|m| is_companion(*m) || source.measure(*m).is_some());
         // Ads are known by day: of a running day they take what there is.
-        let soft_cut = matches!(source, Source::Ads | Source::DailyAds | Source::StockLevels | Source::StockRates);
-        measures.iter().all(|m| is_companion(*m) || source.measure(*m).is_some())
+        let by_day = matches!(source, Source::Ads | Source::DailyAds) && !self.resolved.instants;
+        let in_time = span.window.is_whole_days() || source.has_instants() || source.is_snapshot() || by_day;
+        let by_instant = self.by_hour() || self.filters.iter().any(|f| f.on == On::OrderValue);
+        // The rollups count refunds on their own day.
+        let own_day = self.settings.basis == Basis::RefundDate
+            || !source.is_rollup()
+            || !measures.iter().any(|m| m.family() == Family::Refunds);
+        readable
+            && in_time
+            && own_day
             && self.dims().all(|dim| carries(source, dim))
-            && (whole || source.has_instants() || soft_cut && !self.resolved.instants || source.is_snapshot())
-            && (!self.by_hour() || source.has_instants())
-            && (!self.filters.iter().any(|f| f.on == On::OrderValue) || source.has_instants())
-            // The rollups count refunds on their own day.
-            && (self.settings.basis == Basis::RefundDate || !matches!(source, Source::DailySales | Source::DailyProducts) || !measures.iter().any(|m| m.family() == Family::Refunds))
+            && (!by_instant || source.has_instants())
     }
 }
 
@@ -191,8 +205,14 @@ pub fn dimensions(metric: &Metric) -> Vec<Dim> {
     all.filter(|dim| has(&formulas[usize::from(dim.is_of_ads())], *dim)).collect()
 }
 
+fn apart() -> Error {
+    let reason = "These dimensions and filters do not occur together in the rows of these metrics: ask in two queries.";
+    Error::invalid_code("dimension_not_available", Some("dimensions"), reason)
+}
+
 fn not_available(metric: &Metric, dim: &str, formula: &Formula) -> Error {
-    let have: Vec<&str> = Catalogue::get().dimensions.iter().filter(|d| has(formula, d.id)).map(|d| d.id.id()).collect();
+    let have: Vec<&str> =
+        Catalogue::get().dimensions.iter().filter(|d| has(formula, d.id)).map(|d| d.id.id()).collect();
     let reason = format!("\"{}\" has no {dim}; it has {}.", metric.id, have.join(", "));
     Error::invalid_code("dimension_not_available", Some("dimensions"), reason)
 }

@@ -62,7 +62,14 @@ impl Writer<'_> {
         self.select(period, source, measures, clauses, &from)
     }
 
-    fn select(&mut self, period: Period, source: Source, measures: &[Measure], mut clauses: Clauses, from: &str) -> String {
+    fn select(
+        &mut self,
+        period: Period,
+        source: Source,
+        measures: &[Measure],
+        mut clauses: Clauses,
+        from: &str,
+    ) -> String {
         let named = clauses.keys.iter().enumerate().map(|(i, key)| format!("{key} as k{i}"));
         let mut columns: Vec<String> = named.collect();
         for measure in measures {
@@ -122,7 +129,11 @@ impl Writer<'_> {
     }
 
     fn hour(&self, source: Source) -> String {
-        if self.by_order_date(source) { "coalesce(o.hour, r.hour)".to_owned() } else { format!("{}.hour", source.alias()) }
+        if self.by_order_date(source) {
+            "coalesce(o.hour, r.hour)".to_owned()
+        } else {
+            format!("{}.hour", source.alias())
+        }
     }
 
     fn key(&mut self, key: Key, number: usize, source: Source, span: &Span, clauses: &mut Clauses) -> String {

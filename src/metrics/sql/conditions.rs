@@ -10,7 +10,8 @@ impl Writer<'_> {
     pub(super) fn condition(&mut self, expression: &str, list: bool, test: &Test) -> String {
         match test {
             Test::Null(is) => {
-                let empty = if list { format!("len(coalesce({expression}, [])) = 0") } else { format!("{expression} is null") };
+                let empty =
+                    if list { format!("len(coalesce({expression}, [])) = 0") } else { format!("{expression} is null") };
                 if *is { format!("({empty})") } else { format!("not ({empty})") }
             }
             Test::OneOf { values, not } => {
@@ -25,7 +26,8 @@ impl Writer<'_> {
             Test::Contains { text, not } => {
                 let bound = self.params.text(text);
                 // Joined by a character that no text of a filter can hold meaningfully: a part never spans two values.
-                let whole = if list { format!("array_to_string({expression}, chr(31))") } else { expression.to_owned() };
+                let whole =
+                    if list { format!("array_to_string({expression}, chr(31))") } else { expression.to_owned() };
                 let has = format!("coalesce(contains(lower({whole}), {bound}), false)");
                 if *not { format!("not {has}") } else { has }
             }

@@ -73,7 +73,8 @@ impl Writer<'_> {
     pub(super) fn having(&mut self, having: &Having) -> String {
         let formula = &having.formula;
         let top = self.sum(&formula.top, Period::Current);
-        let bottom = if formula.bottom.is_empty() { "1".to_owned() } else { self.sum(&formula.bottom, Period::Current) };
+        let bottom =
+            if formula.bottom.is_empty() { "1".to_owned() } else { self.sum(&formula.bottom, Period::Current) };
         let scale = i128::from(formula.times) * 10_i128.pow(exponent(formula));
         let per = formula.per;
         let missing = {

@@ -7,7 +7,7 @@ mod figures;
 mod params;
 mod snapshots;
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;
 
 use std::collections::BTreeSet;
 
@@ -54,13 +54,7 @@ pub fn compile(plan: &Plan) -> Statement {
     let compared = plan.previous.is_some();
     let mut writer = Writer { plan, params: Params::default(), measures, compared };
     let text = writer.statement();
-    Statement {
-        text,
-        params: writer.params.into_values(),
-        keys: plan.keys.len(),
-        measures: writer.measures,
-        compared,
-    }
+    Statement { text, params: writer.params.into_values(), keys: plan.keys.len(), measures: writer.measures, compared }
 }
 
 struct Writer<'a> {

@@ -61,7 +61,9 @@ impl Home {
     }
 
     pub fn command(&self, args: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_pulsepoint"));
+        // PULSEPOINT_BIN: the same tests over another build, such as the one for packages.
+        let binary = std::env::var_os("PULSEPOINT_BIN").unwrap_or_else(|| env!("CARGO_BIN_EXE_pulsepoint").into());
+        let mut command = Command::new(binary);
         command.args(args).current_dir(self.folder.path()).env_clear().stdin(Stdio::null());
         command.env("PATH", std::env::var_os("PATH").unwrap_or_default());
         command.env("HOME", self.folder.path()).env("XDG_DATA_HOME", self.folder.path().join("xdg-data"));

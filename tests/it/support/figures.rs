@@ -16,7 +16,8 @@ const LOCAL: &str = "case b.id
     else case when {at} >= 1774746000 and {at} < 1792890000 then 3600 else 0 end end";
 
 /// The rate of a day times 100, carried at most seven days; only EUR is ever foreign.
-const RATE: &str = "case when {cur} = b.currency then 100 else (select cast(round(r.rate * 100) as integer) from rates r
+const RATE: &str =
+    "case when {cur} = b.currency then 100 else (select cast(round(r.rate * 100) as integer) from rates r
     where r.base = {cur} and r.quote = b.currency and r.day <= {day} and r.day >= date({day}, '-7 days')
     order by r.day desc limit 1) end";
 
@@ -206,7 +207,8 @@ pub async fn dump(tenant: &Tenant) -> BTreeMap<String, Vec<String>> {
     let duck = warehouse::of(tenant);
     let read = |conn: &duckdb::Connection| {
         let mut tables = conn.prepare("select table_name from duckdb_tables() where not temporary order by 1").unwrap();
-        let names = tables.query_map([], |row| row.get::<_, String>(0)).unwrap().map(Result::unwrap).collect::<Vec<_>>();
+        let names =
+            tables.query_map([], |row| row.get::<_, String>(0)).unwrap().map(Result::unwrap).collect::<Vec<_>>();
         let mut dumped = BTreeMap::new();
         for name in names {
             let sql = format!("select to_json(t)::varchar as line from {name} t order by line");

@@ -106,7 +106,11 @@ pub fn order(dice: &mut Dice, home: &str) -> Order {
         country: dice.chance(2).then(|| dice.pick(&["US", "DE", "GB"]).to_owned()),
         region: None,
         city: None,
-        discount_codes: if dice.chance(3) { vec!["WELCOME10".to_owned(), "O'NEIL \"1\"".to_owned()] } else { Vec::new() },
+        discount_codes: if dice.chance(3) {
+            vec!["WELCOME10".to_owned(), "O'NEIL \"1\"".to_owned()]
+        } else {
+            Vec::new()
+        },
         shipping_micros: dice.money(900),
         shipping_discount_micros: dice.money(50),
         tax_micros: dice.money(500),

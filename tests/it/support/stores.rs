@@ -26,8 +26,5 @@ pub async fn brand(tenant: &Tenant, name: &str, currency: &str, zone: &str) -> B
 
 /// New York in dollars, then London in pounds.
 pub async fn two_brands(tenant: &Tenant) -> [Brand; 2] {
-    [
-        brand(tenant, "Juniper", "USD", "America/New_York").await,
-        brand(tenant, "Thames", "GBP", "Europe/London").await,
-    ]
+    [brand(tenant, "Juniper", "USD", "America/New_York").await, brand(tenant, "Thames", "GBP", "Europe/London").await]
 }

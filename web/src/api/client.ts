@@ -1,4 +1,7 @@
+/** The API as the generated types know it. What goes wrong is thrown as a {@link Problem}, so `data` is always there. */
+import createClient from "openapi-fetch";
 import { asProblem, Problem, problemOf } from "./problem";
+import type { paths } from "./schema";
 import { currentSession, ensureSession, refresh } from "./session";
 
 let onLost: () => void = () => undefined;
@@ -29,31 +32,8 @@ function withToken(request: Request): Request {
   return request;
 }
 
-type Query = Record<string, string | string[] | undefined>;
-
-interface Options {
-  query?: Query;
-  body?: unknown;
-  signal?: AbortSignal;
-}
-
-function address(path: string, query: Query = {}): string {
-  const params = new URLSearchParams();
-  for (const [key, value] of Object.entries(query)) {
-    for (const item of Array.isArray(value) ? value : [value]) if (item !== undefined) params.append(key, item);
-  }
-  const text = params.toString();
-  return new URL(text ? `${path}?${text}` : path, window.location.origin).href;
-}
-
-async function answer(method: string, path: string, options: Options = {}): Promise<Response> {
-  const request = new Request(address(path, options.query), {
-    method,
-    signal: options.signal,
-    credentials: "same-origin",
-    headers: options.body === undefined ? {} : { "Content-Type": "application/json" },
-    body: options.body === undefined ? undefined : JSON.stringify(options.body),
-  });
+/** A successful answer, or a Problem; an abandoned request stays what it is. */
+async function fetchOrThrow(request: Request): Promise<Response> {
   let response: Response;
   try {
     response = await authorisedFetch(request);
@@ -65,15 +45,17 @@ async function answer(method: string, path: string, options: Options = {}): Prom
   return response;
 }
 
-/** One JSON call; throws a {@link Problem} for every answer that is not a success. */
-export async function call<T>(method: string, path: string, options?: Options): Promise<T> {
-  const response = await answer(method, path, options);
-  return (response.status === 204 ? undefined : await response.json()) as T;
+export const api = createClient<paths>({ baseUrl: window.location.origin, fetch: fetchOrThrow });
+
+/** The body of a call that has succeeded, for a failed one never gets here. */
+export async function body<T>(call: Promise<{ data?: T }>): Promise<T> {
+  return (await call).data as T;
 }
 
 /** Brings a file behind the bearer token and hands it to the browser's download. */
 export async function download(path: string, fileName: string): Promise<void> {
-  save(await (await answer("GET", path)).blob(), fileName);
+  const response = await fetchOrThrow(new Request(new URL(path, window.location.origin)));
+  save(await response.blob(), fileName);
 }
 
 /** Offers `blob` to the person as a file. */
@@ -86,7 +68,7 @@ export function save(blob: Blob, fileName: string): void {
 }
 
 /** Sends one multipart form and reports the bytes on their way; only XMLHttpRequest can tell those. */
-export async function upload<T>(path: string, form: FormData, onProgress: (share: number) => void): Promise<T> {
+export async function upload(path: string, form: FormData, onProgress: (share: number) => void): Promise<void> {
   const session = await ensureSession();
   return new Promise((resolve, reject) => {
     const request = new XMLHttpRequest();
@@ -96,14 +78,14 @@ export async function upload<T>(path: string, form: FormData, onProgress: (share
     request.upload.onprogress = (event) => event.lengthComputable && onProgress(event.loaded / event.total);
     request.onerror = () => reject(asProblem(null));
     request.onload = () => {
-      let body: unknown = {};
+      if (request.status < 300) return resolve();
+      let problem = {};
       try {
-        body = JSON.parse(request.responseText);
+        problem = JSON.parse(request.responseText) as object;
       } catch {
         // The status decides; a body that is no JSON says nothing more.
       }
-      if (request.status < 300) resolve(body as T);
-      else reject(new Problem(request.status, body as object));
+      reject(new Problem(request.status, problem));
     };
     request.send(form);
   });

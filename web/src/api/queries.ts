@@ -1,8 +1,9 @@
 /** Every read of the pages, as query options with one key each; the stream invalidates by these keys. */
 import { keepPreviousData, QueryClient, queryOptions } from "@tanstack/react-query";
-import { call } from "./client";
+import { api, body } from "./client";
 import { Problem } from "./problem";
-import type { Brand, Dashboard, ImportFormat, ImportJob, Me, Person, QueryAnswer } from "./types";
+import type { paths } from "./schema";
+import type { Dashboard, ImportJob, QueryAnswer, TypedQuery } from "./types";
 
 export const queryClient = new QueryClient({
   defaultOptions: {
@@ -17,26 +18,23 @@ export const queryClient = new QueryClient({
 
 export const meQuery = queryOptions({
   queryKey: ["me"],
-  queryFn: ({ signal }) => call<Me>("GET", "/api/auth/me", { signal }),
+  queryFn: ({ signal }) => body(api.GET("/api/auth/me", { signal })),
   staleTime: 5 * 60_000,
 });
 
 export const brandsQuery = queryOptions({
   queryKey: ["brands"],
-  queryFn: async ({ signal }) => (await call<{ brands: Brand[] }>("GET", "/api/brands", { signal })).brands,
+  queryFn: async ({ signal }) => (await body(api.GET("/api/brands", { signal }))).brands,
 });
 
 export const peopleQuery = queryOptions({
   queryKey: ["people"],
-  queryFn: async ({ signal }) => (await call<{ users: Person[] }>("GET", "/api/users", { signal })).users,
+  queryFn: async ({ signal }) => (await body(api.GET("/api/users", { signal }))).users,
 });
 
 export const formatsQuery = queryOptions({
   queryKey: ["formats"],
-  queryFn: async ({ signal }) => {
-    const body = await call<ImportFormat[] | { formats: ImportFormat[] }>("GET", "/api/imports/formats", { signal });
-    return Array.isArray(body) ? body : body.formats;
-  },
+  queryFn: ({ signal }) => body(api.GET("/api/imports/formats", { signal })),
   staleTime: Number.POSITIVE_INFINITY,
 });
 
@@ -46,24 +44,27 @@ export const importsQuery = (brand: string) =>
   queryOptions({
     queryKey: ["imports", brand],
     queryFn: async ({ signal }) =>
-      (await call<{ imports: ImportJob[] }>("GET", `/api/brands/${encodeURIComponent(brand)}/imports`, { signal }))
-        .imports,
+      (await body(api.GET("/api/brands/{brand}/imports", { params: { path: { brand } }, signal }))).imports,
     refetchInterval: (query) => (busy(query.state.data) ? 700 : false),
   });
 
-export const typedQuery = (brand: string, body: object) =>
+export const typedQuery = (brand: string, query: TypedQuery) =>
   queryOptions({
-    queryKey: ["dashboard", brand, "query", body],
-    queryFn: ({ signal }) =>
-      call<QueryAnswer>("POST", `/api/brands/${encodeURIComponent(brand)}/query`, { body, signal }),
+    queryKey: ["dashboard", brand, "query", query],
+    queryFn: async ({ signal }) => {
+      const call = api.POST("/api/brands/{brand}/query", { params: { path: { brand } }, body: query as never, signal });
+      return (await body(call)) as QueryAnswer;
+    },
   });
 
-export type DashboardParams = Record<string, string | string[] | undefined>;
+export type DashboardParams = NonNullable<paths["/api/brands/{brand}/dashboard"]["get"]["parameters"]["query"]>;
 
 export const dashboardQuery = (brand: string, params: DashboardParams) =>
   queryOptions({
     queryKey: ["dashboard", brand, params],
-    queryFn: ({ signal }) =>
-      call<Dashboard>("GET", `/api/brands/${encodeURIComponent(brand)}/dashboard`, { query: params, signal }),
+    queryFn: async ({ signal }) => {
+      const call = api.GET("/api/brands/{brand}/dashboard", { params: { path: { brand }, query: params }, signal });
+      return (await body(call)) as unknown as Dashboard;
+    },
     placeholderData: keepPreviousData,
   });

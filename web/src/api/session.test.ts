@@ -54,7 +54,7 @@ it("answers a 401 with one refresh and one more try", async () => {
     return token === "Bearer new" ? answer({ ok: current }) : answer({ title: "Expired" }, 401);
   });
   await session.login("a@b.example", "secret");
-  expect(await client.call("GET", "/api/auth/me")).toEqual({ ok: "new" });
+  expect(await client.body(client.api.GET("/api/auth/me"))).toEqual({ ok: "new" });
 });
 
 it("says when the session is lost, and reads problems", async () => {
@@ -70,14 +70,14 @@ it("says when the session is lost, and reads problems", async () => {
   });
   client.whenSessionIsLost(lost);
   await session.login("a@b.example", "secret");
-  await expect(client.call("GET", "/api/busy")).rejects.toMatchObject({
+  await expect(client.api.GET("/api/busy" as "/api/brands")).rejects.toMatchObject({
     status: 429,
     code: "rate_limited",
     requestId: "r1",
     retryAfter: 7,
     message: "Slow down.",
   });
-  await expect(client.call("GET", "/api/auth/me")).rejects.toMatchObject({ status: 401 });
+  await expect(client.api.GET("/api/auth/me")).rejects.toMatchObject({ status: 401 });
   expect(lost).toHaveBeenCalledTimes(1);
   expect(session.currentSession()).toBeNull();
 });

@@ -4,7 +4,7 @@
  */
 import { useSyncExternalStore } from "react";
 import { Problem, problemOf } from "./problem";
-import type { SignedIn } from "./types";
+import type { NewOwner, SignedIn } from "./types";
 
 const HINT = "pp.session";
 /** Renewed this long before it ends, so that no request meets an expired token. */
@@ -58,16 +58,8 @@ export async function login(email: string, password: string): Promise<void> {
   set(await send("/api/auth/login", { email, password }));
 }
 
-export interface SetupForm {
-  token: string;
-  tenant_name: string;
-  email: string;
-  name: string;
-  password: string;
-}
-
 /** Makes the first person; the answer signs them in. */
-export async function setUp(form: SetupForm): Promise<void> {
+export async function setUp(form: NewOwner): Promise<void> {
   set(await send("/api/setup", form));
 }
 

@@ -1,6 +1,7 @@
 /** `GET /api/stream`: one connection that says which brand has new figures, so that pages redraw by themselves. */
 import { authorisedFetch } from "./client";
 import { queryClient } from "./queries";
+import type { Dashboard } from "./types";
 
 /** Splits a stream of text into server-sent events and hands each on as (event, data). */
 export function eventReader(emit: (event: string, data: string) => void): (text: string) => void {
@@ -21,9 +22,31 @@ export function eventReader(emit: (event: string, data: string) => void): (text:
   };
 }
 
-function redraw(event: string): void {
+/** The newest data version told for each brand, by the brand's id. */
+const told = new Map<string, number>();
+
+/** Whether an answer of this version is behind what has been told meanwhile. */
+export function isBehind(brand: string, version: number): boolean {
+  return version < (told.get(brand) ?? 0);
+}
+
+/** Fetches anew what a landing has changed: figures of the brand that are older than it, and lists beside them. */
+function redraw(event: string, data: string): void {
   if (event !== "data") return;
-  void queryClient.invalidateQueries({ queryKey: ["dashboard"] });
+  const { brand, version } = JSON.parse(data) as { brand: string; version: number };
+  const before = told.get(brand);
+  told.set(brand, version);
+  void queryClient.invalidateQueries({
+    queryKey: ["dashboard"],
+    predicate: ({ state }) => {
+      const shown = state.data as Partial<Dashboard> | undefined;
+      return (
+        shown?.freshness !== undefined && (shown.brand?.id ?? brand) === brand && shown.freshness.version < version
+      );
+    },
+  });
+  // The first word about a brand only says where things stand.
+  if (before === undefined || before === version) return;
   void queryClient.invalidateQueries({ queryKey: ["brands"] });
   void queryClient.invalidateQueries({ queryKey: ["imports"] });
 }
@@ -47,14 +70,11 @@ export function openStream(): () => void {
   const abort = new AbortController();
   void (async () => {
     let pause = 1000;
-    let opened = false;
     while (!abort.signal.aborted) {
       try {
+        // Every stream begins with where things stand, so nothing that landed in between is missed.
         await listen(abort.signal, () => {
           pause = 1000;
-          // What landed while nobody listened.
-          if (opened) void queryClient.invalidateQueries({ queryKey: ["dashboard"] });
-          opened = true;
         });
       } catch {
         // A break is normal: the machine slept, the server restarted, the network changed.

@@ -1,198 +1,51 @@
-/** The shapes the pages read. Decimals are text (`"128400.12"`), counts are numbers, days are `YYYY-MM-DD`. */
+/** The shapes the pages read, by the names the pages use. Decimals are text (`"128400.12"`), counts are numbers. */
+import type { components } from "./schema";
 
-export type Permission = "view" | "ask" | "act" | "connect" | "manage" | "operate";
-export type Role = "owner" | "admin" | "marketer" | "analyst" | "viewer" | "operator";
-export type Decimal = string;
+type Schemas = components["schemas"];
 
-export interface SessionUser {
-  id: string;
-  email: string;
-  name: string;
-  role: Role;
-  permissions: Permission[];
-}
+export type Permission = Schemas["Permission"];
+export type Role = Schemas["Role"];
+export type SignedIn = Schemas["SignedIn"];
+export type NewOwner = Schemas["NewOwner"];
+export type Me = Schemas["Me"];
+export type Brand = Schemas["BrandView"];
+export type Person = Schemas["UserRow"];
+export type ImportFormat = Schemas["FormatView"];
+export type ImportJob = Schemas["ImportView"];
+/** RFC 9457, as every failing route answers; a proxy in between may leave things out. */
+export type ProblemBody = Partial<Schemas["Problem"]>;
 
-export interface SignedIn {
-  access_token: string;
-  token_type: string;
-  expires_in: number;
-  user: SessionUser;
-  tenant: { id: string; name: string };
-}
+export type Unit = Schemas["Unit"];
+export type Grain = Schemas["Grain"];
+export type Direction = Schemas["Direction"];
+export type Tone = Schemas["Tone"];
 
-export interface Me {
-  user: SessionUser;
-  tenant: { id: string; name: string; slug: string };
-  brands: { id: string; slug: string; name: string }[];
-  demo: boolean;
-}
+/** Decimal text, a count, or nothing that can be known; the document of the API has no type for that. */
+export type Figure = string | number | null;
 
-export interface Brand {
-  id: string;
-  slug: string;
-  name: string;
-  currency: string;
-  timezone: string;
-  week_start: number;
-  demo: boolean;
-  created_at: string;
-  has_data: boolean;
-}
-
-export interface Person {
-  id: string;
-  email: string;
-  name: string;
-  role: Role;
-  state: "active" | "disabled";
-  last_login_at: string | null;
-}
-
-export interface ImportFormat {
-  name: string;
-  label: string;
-  kind: string;
-  needs: ("account" | "currency" | "timezone" | "date_format")[];
-}
-
-export interface ImportJob {
-  id: string;
-  file_name: string;
-  state: "queued" | "running" | "done" | "failed" | "interrupted";
-  format: string | null;
-  error: string | null;
-  rows_read: number;
-  rows_landed: number;
-  rows_unchanged: number;
-  rows_rejected: number;
-  rejects_url: string | null;
-  bytes_done: number;
-  bytes_total: number;
-  created_at: string;
-  finished_at: string | null;
-}
-
-export type Unit = "money" | "count" | "percent" | "ratio" | "days";
-export type Direction = "up" | "down" | "flat";
-export type Tone = "good" | "bad" | "neutral";
-export type Figure = Decimal | number | null;
-
-export interface Kpi {
-  id: string;
-  label: string;
-  unit: Unit;
-  currency?: string | null;
-  formula: string;
-  good_when: "up" | "down" | "neutral";
+export type Kpi = Omit<Schemas["Kpi"], "value" | "previous" | "change" | "series"> & {
   value: Figure;
   previous: Figure;
   change: Figure;
-  change_pct: Decimal | null;
-  direction: Direction | null;
-  tone: Tone | null;
-  partial: boolean;
-  series: { t: string; value: Figure; previous?: Figure }[];
-  notes?: string[];
-}
+  series: { t: string; value: Figure; previous: Figure }[];
+};
 
-export interface Bucket {
-  t: string;
-  previous_t?: string | null;
-  partial: boolean;
+/** A bucket of the main chart, with figures by metric. */
+export type Bucket = Omit<Schemas["Point"], "values" | "previous"> & {
   values: Record<string, Figure>;
-  previous?: Record<string, Figure> | null;
-}
+  previous: Record<string, Figure> | null;
+};
 
-export interface ChannelFigures {
-  ad_spend: Figure;
-  impressions: Figure;
-  clicks: Figure;
-  platform_conversions: Figure;
-  platform_reported_revenue: Figure;
-  platform_roas: Figure;
-  cpc: Figure;
-  share?: Decimal | null;
-  ad_spend_change_pct?: Decimal | null;
-}
+export type Dashboard = Omit<Schemas["Dashboard"], "kpis" | "series"> & { kpis: Kpi[]; series: Bucket[] };
+export type ProductRow = Schemas["ProductRow"];
+export type StockRow = Schemas["StockRow"];
 
-export type CampaignRow = ChannelFigures & { campaign: string };
-export type ChannelRow = ChannelFigures & { channel: string; campaigns: CampaignRow[]; campaigns_truncated: boolean };
+/** What ad figures a line of the channel table has, on whatever level. */
+export type AdFigures = { [Name in keyof Schemas["AdFigures"]]: Figure | undefined };
 
-/** The answer to a typed query: columns are the dimensions, then each metric, with `.previous` and the like after it. */
-export interface QueryAnswer {
-  columns: string[];
-  rows: Figure[][];
-  truncated: boolean;
-}
-
-export interface ProductRow {
-  product: string | null;
-  units_sold: Figure;
-  net_sales: Figure;
-  net_sales_change_pct: Decimal | null;
-  gross_margin: Decimal | null;
-  refund_rate: Decimal | null;
-}
-
-export interface StockRow {
-  product: string | null;
-  sku: string | null;
-  size?: string | null;
-  warehouse: string | null;
-  inventory_on_hand: number;
-  days_of_cover: Decimal | null;
-  projected_stockout_date: string | null;
-  low_stock: boolean;
-  reorder_quantity: number | null;
-}
-
-export interface CustomerFigures {
-  new_customers: number | null;
-  returning_customers: number | null;
-  new_sales: Decimal | null;
-  returning_sales: Decimal | null;
-}
-
-export interface Source {
-  connector: string;
-  kind: string;
-  data_through: string | null;
-  landed_at: string | null;
-}
-
-export interface Dashboard {
-  brand: Pick<Brand, "id" | "slug" | "name" | "currency" | "timezone" | "week_start" | "demo">;
-  window: {
-    range: string;
-    start: string;
-    end: string;
-    timezone: string;
-    partial: boolean;
-    partial_until: string | null;
-  };
-  compare: { to: string; match: string; start: string; end: string } | null;
-  grain: Grain;
-  metric: string;
-  model: string;
-  freshness: { version: number; data_through: string | null; sources: Source[] };
-  kpis: Kpi[];
-  series: Bucket[];
-  channels: { rows: ChannelRow[]; totals: ChannelFigures | null; note?: string | null };
-  products: { rows: ProductRow[]; truncated: boolean };
-  inventory: { rows: StockRow[]; truncated: boolean; as_of: string | null };
-  customers: CustomerFigures & { series: ({ t: string; partial: boolean } & CustomerFigures)[] };
-  definitions: { id: string; label: string; formula: string; unit: Unit }[];
-  notes: { code: string; text: string }[];
-}
-
-export type Grain = "hour" | "day" | "week" | "month" | "quarter" | "year";
-
-/** RFC 9457, as every failing route answers. */
-export interface ProblemBody {
-  title?: string;
-  status?: number;
-  detail?: string;
-  code?: string;
-  request_id?: string;
-  field?: string;
-}
+type Op = Schemas["Op"];
+export type TypedQuery = Omit<Schemas["Query"], "filters"> & {
+  filters: { dim: string; op: Op; value?: string | string[] }[];
+};
+/** Columns are the dimensions, then each metric, with `.previous` and the like after it. */
+export type QueryAnswer = Omit<Schemas["Answer"], "rows"> & { rows: Figure[][] };

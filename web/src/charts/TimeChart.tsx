@@ -155,13 +155,13 @@ function Plots({ buckets, lines, strip, phone, index, mark, onMove, onSelect }: 
   const select = useRef(onSelect);
   select.current = onSelect;
 
-  // biome-ignore lint/correctness/useExhaustiveDependencies: `colours` stands for what the canvas reads from the page
   useEffect(() => {
     if (!main.current || width === 0 || buckets.length === 0) return;
     const base: Omit<PlotSpec, "lines" | "height" | "dates" | "gridlines" | "named"> = {
       buckets,
       width,
       phone,
+      theme: colours,
       room: !phone && width > 560,
     };
     let moving = false;

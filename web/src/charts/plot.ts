@@ -15,6 +15,8 @@ export interface PlotSpec {
   /** Room at the right end for the names of the lines, and whether they are written there. */
   room: boolean;
   named: boolean;
+  /** Changes when colours do. */
+  theme: string;
 }
 
 export interface PlotEvents {
@@ -25,13 +27,29 @@ export interface PlotEvents {
 const AXIS = 58;
 const LABEL_ROOM = 104;
 
-/** A colour variable as the canvas needs it; `light-dark()` resolves only through an element. */
-function colour(name: string): string {
-  const probe = document.createElement("i");
-  probe.style.color = `var(--${name})`;
+const COLOURS = [
+  ...["surface", "line", "compare", "ink-soft", "ink-mute"],
+  ...[1, 2, 3, 4, 5, 6].map((number) => `series-${number}`),
+];
+let resolved: { theme: string; ink: (name: string) => string; font: string } | null = null;
+
+/**
+ * Colour variables as the canvas needs them; `light-dark()` resolves only through elements. All at once and once a
+ * theme, because asking makes the browser lay out the page.
+ */
+function inks(theme: string) {
+  if (resolved?.theme === theme) return resolved;
+  const probe = document.createElement("div");
+  for (const name of COLOURS) {
+    const element = document.createElement("i");
+    element.style.color = `var(--${name})`;
+    probe.append(element);
+  }
   document.body.append(probe);
-  const resolved = getComputedStyle(probe).color;
+  const colours = new Map(COLOURS.map((name, at) => [name, getComputedStyle(probe.children[at] as Element).color]));
+  const font = `11px ${getComputedStyle(probe).fontFamily}`;
   probe.remove();
+  resolved = { theme, ink: (name) => colours.get(name) ?? "", font };
   return resolved;
 }
 
@@ -41,6 +59,7 @@ interface Drawn {
 }
 
 function draw(spec: PlotSpec): Drawn {
+  const { ink } = inks(spec.theme);
   const series: uPlot.Series[] = [{}];
   const columns: (number | null)[][] = [spec.buckets.map((_, index) => index)];
   const add = (values: (number | null)[], options: uPlot.Series) => {
@@ -50,10 +69,10 @@ function draw(spec: PlotSpec): Drawn {
   };
   for (const line of spec.lines) {
     if (!line.previous) continue;
-    add(line.previous.map(toNumber), { stroke: colour("compare"), width: 1.5, dash: [4, 4] });
+    add(line.previous.map(toNumber), { stroke: ink("compare"), width: 1.5, dash: [4, 4] });
   }
   for (const line of spec.lines) {
-    const stroke = colour(line.colour);
+    const stroke = ink(line.colour);
     const { solid, tail } = splitPartial(line.values, spec.buckets);
     add(tail, { stroke, width: 2, dash: [3, 4], points: { show: false } });
     add(solid, { stroke, width: 2 });
@@ -61,20 +80,15 @@ function draw(spec: PlotSpec): Drawn {
   return { series, columns };
 }
 
-function font(): string {
-  return `11px ${getComputedStyle(document.body).fontFamily}`;
-}
-
 /** Draws hollow ends of running buckets, names at the right ends and, on phones, figures inside the plot. */
 function decorate(spec: PlotSpec, splits: number[]) {
-  const ground = colour("surface");
-  const soft = colour("ink-soft");
-  const mute = colour("ink-mute");
+  const { ink, font } = inks(spec.theme);
+  const [ground, soft, mute] = [ink("surface"), ink("ink-soft"), ink("ink-mute")];
   return (u: uPlot) => {
     const { ctx } = u;
     const ratio = uPlot.pxRatio;
     ctx.save();
-    ctx.font = font().replace("11px", `${11 * ratio}px`);
+    ctx.font = font.replace("11px", `${11 * ratio}px`);
     ctx.textBaseline = "middle";
     const ends: { y: number; text: string }[] = [];
     for (const line of spec.lines) {
@@ -90,7 +104,7 @@ function decorate(spec: PlotSpec, splits: number[]) {
       ctx.fillStyle = ground;
       ctx.fill();
       ctx.lineWidth = 2 * ratio;
-      ctx.strokeStyle = colour(line.colour);
+      ctx.strokeStyle = ink(line.colour);
       ctx.stroke();
     }
     if (spec.named) {
@@ -133,8 +147,8 @@ export function makePlot(target: HTMLElement, spec: PlotSpec, events: PlotEvents
   const left = spec.phone ? 0 : AXIS;
   const right = spec.room ? LABEL_ROOM : 12;
   const shown = labelled(count, Math.floor((spec.width - left - right) / 76));
-  const mute = colour("ink-mute");
-  const text = font();
+  const { ink, font } = inks(spec.theme);
+  const mute = ink("ink-mute");
   return new uPlot(
     {
       width: spec.width,
@@ -151,7 +165,7 @@ export function makePlot(target: HTMLElement, spec: PlotSpec, events: PlotEvents
           show: spec.dates,
           size: 26,
           gap: 6,
-          font: text,
+          font,
           stroke: mute,
           grid: { show: false },
           ticks: { show: false },
@@ -161,9 +175,9 @@ export function makePlot(target: HTMLElement, spec: PlotSpec, events: PlotEvents
         {
           size: left,
           gap: 8,
-          font: text,
+          font,
           stroke: mute,
-          grid: { stroke: colour("line"), width: 1 },
+          grid: { stroke: ink("line"), width: 1 },
           ticks: { show: false },
           splits: () => splits,
           values: () => (spec.phone ? splits.map(() => "") : splits.map((value) => formatAxis(value, style))),

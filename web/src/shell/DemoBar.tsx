@@ -2,7 +2,7 @@ import { useMutation } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { useState } from "react";
 import { useMay } from "../api/access";
-import { call } from "../api/client";
+import { api } from "../api/client";
 import { asProblem } from "../api/problem";
 import { queryClient } from "../api/queries";
 import { t } from "../messages/en";
@@ -17,7 +17,7 @@ export function DemoBar() {
   const mayRemove = useMay("manage");
   const [asking, setAsking] = useState(false);
   const remove = useMutation({
-    mutationFn: () => call("DELETE", `/api/brands/${encodeURIComponent(brand?.slug ?? "")}/demo`),
+    mutationFn: () => api.DELETE("/api/brands/{brand}/demo", { params: { path: { brand: brand?.slug ?? "" } } }),
     onSuccess: async () => {
       setAsking(false);
       toast(t.demo.done);

@@ -30,7 +30,7 @@ export interface Column<T> {
   title?: string;
   cell: (row: T) => ReactNode;
   /** Makes the column sortable; null goes last. */
-  sort?: (row: T) => number | string | null;
+  sort?: (row: T) => number | string | null | undefined;
   left?: boolean;
   /** Its header is only spoken. */
   hidden?: boolean;

@@ -5,6 +5,7 @@ import { useEffect, useState } from "react";
 import { useMay } from "../../api/access";
 import { asProblem } from "../../api/problem";
 import { dashboardQuery } from "../../api/queries";
+import { isBehind } from "../../api/stream";
 import type { Dashboard as Data } from "../../api/types";
 import { addDays, daysBetween } from "../../format/date";
 import { t } from "../../messages/en";
@@ -46,6 +47,11 @@ export function Dashboard() {
   useEffect(() => {
     if (data) rememberBrand(data.brand.slug);
   }, [data]);
+  const { refetch } = query;
+  useEffect(() => {
+    // Something landed while these figures were on their way.
+    if (data && isBehind(data.brand.id, data.freshness.version)) void refetch();
+  }, [data, refetch]);
   useNoticeOfBadAddress();
 
   const change = (next: DashboardSearch) =>

@@ -13,7 +13,7 @@ export function Delta({
   testId,
 }: {
   delta: DeltaText;
-  direction: Direction | null;
+  direction: Direction | null | undefined;
   tone: Tone | null;
   value?: string | number | null;
   testId?: string;

@@ -1,7 +1,8 @@
+import type { Figure } from "../../api/types";
 import { formatFigure } from "../../format/number";
 
 /** A share as a bar and as text; the bar starts at zero and its track is the whole. */
-export function Share({ value }: { value: string | null | undefined }) {
+export function Share({ value }: { value: Figure | undefined }) {
   const share = Math.max(0, Math.min(1, Number(value ?? 0)));
   return (
     <span className="inline-flex w-28 items-center gap-2">

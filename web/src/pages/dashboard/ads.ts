@@ -1,12 +1,12 @@
 /** Ad sets and ads of a campaign, asked for when somebody opens it: a brand may have thousands. */
 import { useQueries } from "@tanstack/react-query";
 import { typedQuery } from "../../api/queries";
-import type { ChannelFigures, Dashboard, QueryAnswer } from "../../api/types";
+import type { AdFigures, Dashboard, QueryAnswer, TypedQuery } from "../../api/types";
 import { toNumber } from "../../format/number";
 import { parseFilter } from "./search";
 
 /** One line of the channel table, whatever its level. */
-export interface Line extends ChannelFigures {
+export interface Line extends AdFigures {
   level: "channel" | "campaign" | "adset" | "ad";
   name: string;
   path: string[];
@@ -27,12 +27,16 @@ export const FIGURES = [
 
 const LISTS = ["in", "not_in", "between"];
 
-function filterOf(text: string) {
+function filterOf(text: string): TypedQuery["filters"][number] {
   const { dim, op, value } = parseFilter(text);
-  return { dim, op, ...(op === "is_null" ? {} : { value: LISTS.includes(op) ? value.split(",") : value }) };
+  return {
+    dim,
+    op: op as TypedQuery["filters"][number]["op"],
+    ...(op === "is_null" ? {} : { value: LISTS.includes(op) ? value.split(",") : value }),
+  };
 }
 
-function bodyOf(data: Dashboard, filters: string[], path: string[], dimensions: string[]) {
+function bodyOf(data: Dashboard, filters: string[], path: string[], dimensions: string[]): TypedQuery {
   const [channel, campaign] = path;
   return {
     metrics: [...FIGURES],
@@ -53,7 +57,7 @@ function linesOf(answer: QueryAnswer, data: Dashboard, path: string[], level: "a
   const at = (name: string) => answer.columns.indexOf(name);
   const total = toNumber(data.channels.totals?.ad_spend) ?? 0;
   return answer.rows.map((row) => {
-    const figures = Object.fromEntries(FIGURES.map((id) => [id, row[at(id)] ?? null])) as unknown as ChannelFigures;
+    const figures = Object.fromEntries(FIGURES.map((id) => [id, row[at(id)] ?? null])) as unknown as AdFigures;
     const spend = toNumber(figures.ad_spend) ?? 0;
     const names = [row[at("adset")], row[at("ad")]].slice(0, level === "ad" ? 2 : 1).map((name) => String(name ?? ""));
     return {
@@ -68,7 +72,7 @@ function linesOf(answer: QueryAnswer, data: Dashboard, path: string[], level: "a
 }
 
 const key = (path: string[]) => JSON.stringify(path);
-const NONE: ChannelFigures = {
+const NONE: AdFigures = {
   ad_spend: null,
   impressions: null,
   clicks: null,

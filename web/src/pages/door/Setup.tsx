@@ -2,7 +2,7 @@
 import { getRouteApi, Link, useRouter } from "@tanstack/react-router";
 import { useEffect, useRef, useState } from "react";
 import { type UseFormReturn, useForm } from "react-hook-form";
-import { call } from "../../api/client";
+import { api, body } from "../../api/client";
 import { asProblem } from "../../api/problem";
 import { queryClient } from "../../api/queries";
 import { setUp } from "../../api/session";
@@ -98,7 +98,7 @@ function Steps() {
       }
       if (step === 2) {
         const week_start = Number(values.brand.week_start);
-        setBrand(await call<Brand>("POST", "/api/brands", { body: { ...values.brand, week_start } }));
+        setBrand(await body(api.POST("/api/brands", { body: { ...values.brand, week_start } })));
         queryClient.clear();
       }
       setStep(step + 1);

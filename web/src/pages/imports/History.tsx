@@ -19,7 +19,8 @@ const LOOKS = {
 } as const;
 
 function State({ job }: { job: ImportJob }) {
-  const look = LOOKS[job.state];
+  const state = (job.state in LOOKS ? job.state : "queued") as keyof typeof LOOKS;
+  const look = LOOKS[state];
   const Icon = look.icon;
   return (
     <span
@@ -27,8 +28,8 @@ function State({ job }: { job: ImportJob }) {
       data-testid={`import-${job.id}`}
       data-state={job.state}
     >
-      <Icon className={cx("size-4", job.state === "running" && "animate-spin")} aria-hidden="true" />
-      {t.imports.states[job.state]}
+      <Icon className={cx("size-4", state === "running" && "animate-spin")} aria-hidden="true" />
+      {t.imports.states[state]}
     </span>
   );
 }

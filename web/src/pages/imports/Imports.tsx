@@ -5,7 +5,6 @@ import { useState } from "react";
 import { upload } from "../../api/client";
 import { asProblem } from "../../api/problem";
 import { formatsQuery, importsQuery, meQuery } from "../../api/queries";
-import type { ImportJob } from "../../api/types";
 import { t } from "../../messages/en";
 import { useBrand } from "../../shell/useBrand";
 import { Card } from "../../ui/Card";
@@ -70,7 +69,7 @@ function Desk({ slug }: { slug: string }) {
     setSending((all) => [{ id, name: file.name, share: 0, error: null }, ...all]);
     try {
       const path = `/api/brands/${encodeURIComponent(slug)}/imports`;
-      await upload<Pick<ImportJob, "id">>(path, formOf(file, options), (share) => update(id, { share }));
+      await upload(path, formOf(file, options), (share) => update(id, { share }));
       setSending((all) => all.filter((one) => one.id !== id));
       toast(t.imports.started(file.name));
       await client.invalidateQueries({ queryKey: ["imports", slug] });

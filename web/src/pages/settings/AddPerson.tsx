@@ -1,5 +1,5 @@
 import { useForm } from "react-hook-form";
-import { call } from "../../api/client";
+import { api } from "../../api/client";
 import { asProblem } from "../../api/problem";
 import { queryClient } from "../../api/queries";
 import type { Role } from "../../api/types";
@@ -33,7 +33,7 @@ function Fields({ onDone }: { onDone: () => void }) {
   const { errors, isSubmitting } = formState;
   const submit = handleSubmit(async (form) => {
     try {
-      await call("POST", "/api/users", { body: { ...form, email: form.email.trim() } });
+      await api.POST("/api/users", { body: { ...form, email: form.email.trim() } });
     } catch (error) {
       const problem = asProblem(error);
       const field = FIELDS.find((name) => name === problem.field);

@@ -2,7 +2,7 @@ import { useMutation, useQuery } from "@tanstack/react-query";
 import { Plus } from "lucide-react";
 import { useState } from "react";
 import { useForm } from "react-hook-form";
-import { call } from "../../api/client";
+import { api, body } from "../../api/client";
 import { asProblem } from "../../api/problem";
 import { brandsQuery, meQuery, queryClient } from "../../api/queries";
 import type { Brand } from "../../api/types";
@@ -76,7 +76,8 @@ function Edit({ brand }: { brand: Brand }) {
   const form = useForm<BrandValues>({ values: { name, currency, timezone, week_start } });
   const save = useMutation({
     mutationFn: (values: BrandValues) =>
-      call<Brand>("PATCH", `/api/brands/${encodeURIComponent(brand.slug)}`, {
+      api.PATCH("/api/brands/{brand}", {
+        params: { path: { brand: brand.slug } },
         body: { ...values, week_start: Number(values.week_start) },
       }),
     onSuccess: async () => {
@@ -113,7 +114,7 @@ function Add({ onDone }: { onDone: () => void }) {
   });
   const add = useMutation({
     mutationFn: (values: BrandValues) =>
-      call<Brand>("POST", "/api/brands", { body: { ...values, week_start: Number(values.week_start) } }),
+      body(api.POST("/api/brands", { body: { ...values, week_start: Number(values.week_start) } })),
     onSuccess: async (brand) => {
       rememberBrand(brand.slug);
       toast(t.brand.added(brand.name));

@@ -1,7 +1,7 @@
 import { useMutation, useQuery } from "@tanstack/react-query";
 import { UserPlus } from "lucide-react";
 import { useState } from "react";
-import { call } from "../../api/client";
+import { api } from "../../api/client";
 import { asProblem } from "../../api/problem";
 import { meQuery, peopleQuery, queryClient } from "../../api/queries";
 import type { Person, Role } from "../../api/types";
@@ -51,7 +51,7 @@ function List({ myId }: { myId: string }) {
   const [disabling, setDisabling] = useState<Person | null>(null);
   const change = useMutation({
     mutationFn: ({ person, body }: { person: Person; body: Partial<Person> }) =>
-      call("PATCH", `/api/users/${encodeURIComponent(person.id)}`, { body }),
+      api.PATCH("/api/users/{id}", { params: { path: { id: person.id } }, body }),
     onSuccess: (_, { person }) => toast(t.people.changed(person.name)),
     onError: (error) => toast(asProblem(error).message, "bad"),
     onSettled: () => {

@@ -1,0 +1,1910 @@
+// Generated from openapi.json by `npm run gen:api`. Do not edit.
+
+export interface paths {
+    "/api/auth/login": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Signs in with e-mail and password. The answer's access token is for memory; the refresh token travels as a cookie. */
+        post: operations["auth_login"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/auth/logout": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Signs out: ends the cookie's session and voids the person's access tokens at once. Never fails for want of a session. */
+        post: operations["auth_logout"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/auth/me": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who is signed in. */
+        get: operations["auth_me"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/auth/refresh": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A new access token for the refresh cookie, which is replaced. A cookie that was used before ends the session. */
+        post: operations["auth_refresh"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/brands": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All brands. */
+        get: operations["brands_list"];
+        put?: never;
+        /** Adds a brand. */
+        post: operations["brands_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/brands/{brand}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One brand. */
+        get: operations["brands_show"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** Changes a brand. Another currency or time zone rebuilds its figures. */
+        patch: operations["brands_update"];
+        trace?: never;
+    };
+    "/api/brands/{brand}/dashboard": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A brand's dashboard. `Cache-Control: no-cache` from a holder of `operate` computes it anew. */
+        get: operations["figures_dashboard"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/brands/{brand}/demo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Deletes everything of a demo brand, which is an ordinary empty brand afterwards. */
+        delete: operations["brands_remove_demo"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/brands/{brand}/imports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The brand's imports. */
+        get: operations["imports_list"];
+        put?: never;
+        /** Takes a file in. It is imported in the background; the answer says under which id. */
+        post: operations["imports_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/brands/{brand}/imports/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One import, with its progress while it runs. */
+        get: operations["imports_show"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/brands/{brand}/imports/{id}/rejects": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The refused rows that were kept: line, reason and the row as it stood, safe to open in a spreadsheet. */
+        get: operations["imports_rejects"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/brands/{brand}/query": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Answers a typed query; with `Accept: text/csv` or `format=csv` as a file. */
+        post: operations["figures_query"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/imports/formats": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The kinds of files that are understood. */
+        get: operations["imports_formats"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/metrics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The catalogue. */
+        get: operations["figures_catalogue"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/openapi.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** This document. */
+        get: operations["operation_openapi_document"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/setup": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Whether somebody has to set this installation up first. */
+        get: operations["auth_setup_state"];
+        put?: never;
+        /** Makes the first tenant and its owner, with the token that the server's log shows. There is no such thing afterwards: 404. */
+        post: operations["auth_set_up"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/stream": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** New data versions as they come: events `data` with `{brand, version}`, one for each brand at the start. */
+        get: operations["figures_stream"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/users": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Everybody of the tenant. */
+        get: operations["users_list"];
+        put?: never;
+        /** Adds a person. */
+        post: operations["users_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/users/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Removes a person. */
+        delete: operations["users_remove"];
+        options?: never;
+        head?: never;
+        /** Changes a person. Another role, state or password signs the person out everywhere. */
+        patch: operations["users_update"];
+        trace?: never;
+    };
+    "/healthz": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The process is up. */
+        get: operations["operation_healthz"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/readyz": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The control store is open and the keys are there. */
+        get: operations["operation_readyz"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+}
+export type webhooks = Record<string, never>;
+export interface components {
+    schemas: {
+        /** @description Figures of a channel, a campaign, or all of them. */
+        AdFigures: {
+            ad_spend: string;
+            ad_spend_change_pct?: string | null;
+            /** Format: int64 */
+            clicks: number;
+            cpc?: string | null;
+            /** Format: int64 */
+            impressions: number;
+            platform_conversions: string;
+            platform_reported_revenue: string;
+            platform_roas?: string | null;
+            /** @description Of all ad spend, as a fraction. */
+            share?: string | null;
+        };
+        /** @description The answer to a typed query. */
+        Answer: {
+            /** @description The grain, the dimensions, then per metric `x` and, with a comparison, `x.previous`, `x.change`, `x.change_pct`. */
+            columns: string[];
+            compare?: components["schemas"]["CompareShown"] | null;
+            definitions: components["schemas"]["Definition"][];
+            /** Format: double */
+            elapsed_ms: number;
+            freshness: components["schemas"]["Freshness"];
+            notes: components["schemas"]["Note"][];
+            /** @description By which columns the rows are sorted; nulls last. */
+            order: components["schemas"]["OrderShown"][];
+            /** @description Its values, `$1` first. */
+            parameters: string[];
+            /** @description The bucket that is not over. */
+            partial_bucket?: string | null;
+            /** @description The same for the same question to the same data. */
+            query_id: string;
+            /** @description In the order that `order` states. */
+            rows: Record<string, never>[][];
+            /** @description The statement that was run. */
+            sql: string;
+            /**
+             * @description One row for everything in the window, its ratios the ratios of the sums. Filters on dimensions apply, those on metrics
+             *     and the limit do not.
+             */
+            totals: Record<string, never>[];
+            /** @description There are more rows than the page has. */
+            truncated: boolean;
+            window?: components["schemas"]["WindowShown"] | null;
+        };
+        /**
+         * @description Which touch of a journey gets the credit.
+         * @enum {string}
+         */
+        AttributionModel: "first_touch" | "last_touch" | "last_non_direct" | "linear" | "position_based" | "time_decay" | "markov" | "shapley";
+        /**
+         * @description Which day a refund counts on.
+         * @enum {string}
+         */
+        Basis: "refund_date" | "order_date";
+        /** @description The window compared with, half open. */
+        BoardCompare: {
+            end: string;
+            match: string;
+            start: string;
+            to: string;
+            /** @description Where its last day ends early, because the window's last day is not over. */
+            until?: string | null;
+        };
+        /** @description The window, half open. `from` and `to` are `start` and `end` again, as the address has them. */
+        BoardWindow: {
+            end: string;
+            from: string;
+            /** @description Contains now. */
+            partial: boolean;
+            /** @description Until when it was read, where it contains now. */
+            partial_until?: string | null;
+            range: string;
+            start: string;
+            timezone: string;
+            to: string;
+        };
+        /** @description The body of `POST /api/brands`. */
+        BrandInput: {
+            /** @description ISO 4217, like `USD`. */
+            currency: string;
+            name: string;
+            /** @description Made of the name where it is absent. */
+            slug?: string | null;
+            /** @description IANA, like `America/New_York`. */
+            timezone: string;
+            /**
+             * Format: int32
+             * @description 1 is Monday (the default), 7 Sunday.
+             */
+            week_start?: number | null;
+        };
+        /** @description The body of `PATCH /api/brands/{brand}`: what is absent stays. Another currency or time zone rebuilds the figures. */
+        BrandPatch: {
+            currency?: string | null;
+            name?: string | null;
+            slug?: string | null;
+            timezone?: string | null;
+            /** Format: int32 */
+            week_start?: number | null;
+        };
+        /** @description Whose figures. */
+        BrandShown: {
+            currency: string;
+            demo: boolean;
+            id: string;
+            name: string;
+            slug: string;
+            timezone: string;
+            /**
+             * Format: int32
+             * @description 1 = Monday to 7 = Sunday.
+             */
+            week_start: number;
+        };
+        /** @description A brand as its people see it. */
+        BrandView: {
+            /** Format: date-time */
+            created_at: string;
+            /** @description ISO 4217. */
+            currency: string;
+            /** @description Whether it holds demo data. */
+            demo: boolean;
+            /** @description Whether anything has landed yet. */
+            has_data: boolean;
+            /** @description UUID; addresses take it or the slug. */
+            id: string;
+            name: string;
+            /** @description The name in addresses and commands. */
+            slug: string;
+            /** @description IANA. */
+            timezone: string;
+            /**
+             * Format: int32
+             * @description 1 is Monday, 7 Sunday.
+             */
+            week_start: number;
+        };
+        /** @description All brands of the tenant, by name. */
+        Brands: {
+            brands: components["schemas"]["BrandView"][];
+        };
+        /** @description A campaign. */
+        CampaignRow: components["schemas"]["AdFigures"] & {
+            campaign: string;
+        };
+        /** @description Every metric and dimension. */
+        CatalogueView: {
+            dimensions: components["schemas"]["DimensionView"][];
+            metrics: components["schemas"]["MetricView"][];
+        };
+        /** @description A channel with its campaigns. */
+        ChannelRow: components["schemas"]["AdFigures"] & {
+            /** @description Those that spent most. */
+            campaigns: components["schemas"]["CampaignRow"][];
+            /** @description There are more campaigns. */
+            campaigns_truncated: boolean;
+            channel: string;
+        };
+        /** @description The channel table. */
+        Channels: {
+            /** @description Whose claim conversions and revenue are. */
+            note: string;
+            rows: components["schemas"]["ChannelRow"][];
+            totals: components["schemas"]["AdFigures"];
+        };
+        /** @description What to compare with. */
+        Compare: {
+            /** @description The day after the last of an explicit window. */
+            end?: string | null;
+            match?: components["schemas"]["Matching"] | null;
+            /** @description First day of an explicit window. */
+            start?: string | null;
+            to: components["schemas"]["CompareTo"];
+        };
+        /** @description The window compared with, half open. */
+        CompareShown: {
+            end: string;
+            match: string;
+            start: string;
+            /** @description As asked. */
+            to: string;
+            /** @description Where the last day of it ends early, because the window's last day is not over. */
+            until?: string | null;
+        };
+        /**
+         * @description The names of comparisons; those that a query cannot make yet are refused with a sentence.
+         * @enum {string}
+         */
+        CompareTo: "previous_period" | "previous_year" | "explicit" | "target" | "baseline" | "average_of_periods" | "entity" | "attribution_model" | "metric";
+        /** @description The same of one bucket. */
+        CustomerPoint: {
+            /** Format: int64 */
+            new_customers: number;
+            new_sales: string;
+            partial: boolean;
+            /** Format: int64 */
+            returning_customers: number;
+            returning_sales: string;
+            t: string;
+        };
+        /** @description New and returning customers. */
+        Customers: {
+            /** Format: int64 */
+            new_customers?: number | null;
+            /** @description Net sales of first orders. */
+            new_sales?: string | null;
+            /** Format: int64 */
+            returning_customers?: number | null;
+            /** @description Net sales of later orders. */
+            returning_sales?: string | null;
+            series: components["schemas"]["CustomerPoint"][];
+        };
+        /** @description A brand's figures on one page. Decimals are text, counts are numbers, what cannot be known is null. */
+        Dashboard: {
+            brand: components["schemas"]["BrandShown"];
+            channels: components["schemas"]["Channels"];
+            compare?: components["schemas"]["BoardCompare"] | null;
+            customers: components["schemas"]["Customers"];
+            definitions: components["schemas"]["Definition"][];
+            freshness: components["schemas"]["Freshness"];
+            grain: components["schemas"]["Grain"];
+            inventory: components["schemas"]["Inventory"];
+            /** @description The tiles, in their order. */
+            kpis: components["schemas"]["Kpi"][];
+            /** @description The metric of the main chart. */
+            metric: string;
+            model: components["schemas"]["AttributionModel"];
+            notes: components["schemas"]["Note"][];
+            products: components["schemas"]["Products"];
+            /** @description The main chart. */
+            series: components["schemas"]["Point"][];
+            window: components["schemas"]["BoardWindow"];
+        };
+        /** @description What a metric of the answer means. */
+        Definition: {
+            /** @description Of money. */
+            currency?: string | null;
+            formula: string;
+            good_when: components["schemas"]["GoodWhen"];
+            id: string;
+            label: string;
+            unit: components["schemas"]["Unit"];
+        };
+        /** @description A dimension. */
+        DimensionView: {
+            about: string;
+            id: string;
+            kind: components["schemas"]["Kind"];
+            label: string;
+            synonyms: string[];
+        };
+        /**
+         * @description Up or down; rows without a value come last either way.
+         * @enum {string}
+         */
+        Dir: "asc" | "desc";
+        /**
+         * @description Where a figure went; `flat` below half a percent.
+         * @enum {string}
+         */
+        Direction: "up" | "down" | "flat";
+        /** @description A condition on a dimension (before summing) or on a metric (after summing). */
+        Filter: {
+            /** @description Id of a dimension or of a metric. */
+            dim: string;
+            /** @description How to compare. */
+            op: components["schemas"]["Op"];
+            /** @description What to compare with: a text, number, boolean or day; a list for `in`, `not_in` and `between`; absent for `is_null`. */
+            value?: Record<string, never> | null;
+        };
+        /** @description A kind of file that can be imported. */
+        FormatView: {
+            /** @description `orders`, `products`, `inventory`, `ads`, `costs` or `rates`. */
+            kind: string;
+            label: string;
+            name: string;
+            /** @description Options that such a file may need: `account`, `currency`, `timezone`, `date_format`. */
+            needs: string[];
+        };
+        /** @description How far the figures' data reaches. */
+        Freshness: {
+            /** @description RFC 3339; nothing where nothing has landed. */
+            data_through?: string | null;
+            sources: components["schemas"]["SourceFreshness"][];
+            /**
+             * Format: int64
+             * @description The data version: grows with every landing.
+             */
+            version: number;
+        };
+        /**
+         * @description Which direction is good news.
+         * @enum {string}
+         */
+        GoodWhen: "up" | "down" | "neutral";
+        /**
+         * @description The calendar's buckets, in the brand's zone.
+         * @enum {string}
+         */
+        Grain: "hour" | "day" | "week" | "month" | "quarter" | "year";
+        /** @description The form of `POST /api/brands/{brand}/imports`. */
+        ImportForm: {
+            /** @description The ad account, or the store of an orders file. */
+            account?: string | null;
+            currency?: string | null;
+            /** @description `DD/MM/YYYY` or `MM/DD/YYYY`. */
+            date_format?: string | null;
+            /**
+             * Format: binary
+             * @description The export file as it is, or packed with gzip.
+             */
+            file: string;
+            /** @description Recognised by the header where absent. */
+            format?: string | null;
+            /** @description The mapping file (TOML) of an orders file with columns of its own. */
+            map?: string | null;
+            timezone?: string | null;
+        };
+        /** @description A brand's imports, newest first. */
+        ImportList: {
+            imports: components["schemas"]["ImportView"][];
+        };
+        /** @description An import as people see it. */
+        ImportView: {
+            /** Format: int64 */
+            bytes_done: number;
+            /** Format: int64 */
+            bytes_total: number;
+            /** Format: date-time */
+            created_at: string;
+            /** @description A sentence saying why it ended early. */
+            error?: string | null;
+            file_name: string;
+            /** Format: date-time */
+            finished_at?: string | null;
+            /** @description One of the names of `GET /api/imports/formats`. */
+            format: string;
+            /** @description UUID. */
+            id: string;
+            /** @description Where those rows are, with line numbers and reasons; null where there are none. */
+            rejects_url?: string | null;
+            /**
+             * Format: int64
+             * @description Rows of the store that are new or changed.
+             */
+            rows_landed: number;
+            /**
+             * Format: int64
+             * @description Rows of the file.
+             */
+            rows_read: number;
+            /**
+             * Format: int64
+             * @description Rows of the file that could not land.
+             */
+            rows_rejected: number;
+            /**
+             * Format: int64
+             * @description Rows of the store that were there already as they are.
+             */
+            rows_unchanged: number;
+            /** @description `queued`, `running`, `done`, `failed` or `interrupted`. */
+            state: string;
+        };
+        /** @description The SKUs that run out first. */
+        Inventory: {
+            /** @description The day at whose end the stock was counted; nothing where no stock is known. */
+            as_of?: string | null;
+            rows: components["schemas"]["StockRow"][];
+            truncated: boolean;
+        };
+        /**
+         * @description What a dimension's values are: decides which filters fit.
+         * @enum {string}
+         */
+        Kind: "text" | "list" | "bool" | "number" | "weekday" | "date" | "bucket";
+        /** @description A tile. */
+        Kpi: {
+            change: Record<string, never>;
+            /** @description A fraction; null where the previous figure is 0 or unknown. */
+            change_pct?: string | null;
+            currency?: string | null;
+            direction?: components["schemas"]["Direction"] | null;
+            formula: string;
+            good_when: components["schemas"]["GoodWhen"];
+            id: string;
+            label: string;
+            notes: string[];
+            /** @description Contains now. */
+            partial: boolean;
+            previous: Record<string, never>;
+            series: components["schemas"]["KpiPoint"][];
+            tone: components["schemas"]["Tone"];
+            unit: components["schemas"]["Unit"];
+            value: Record<string, never>;
+        };
+        /** @description A point of a tile's line. */
+        KpiPoint: {
+            previous: Record<string, never>;
+            t: string;
+            value: Record<string, never>;
+        };
+        /** @description The body of `POST /api/auth/login`. */
+        Login: {
+            email: string;
+            /** Format: password */
+            password: string;
+        };
+        /**
+         * @description How days of two windows face each other.
+         * @enum {string}
+         */
+        Matching: "dow" | "date";
+        /** @description Who is signed in, whose data it is, and which brands there are. */
+        Me: {
+            /** @description Empty for those who may not see figures. */
+            brands: components["schemas"]["MyBrand"][];
+            /** @description Whether any of the brands holds demo data. */
+            demo: boolean;
+            tenant: components["schemas"]["TenantView"];
+            user: components["schemas"]["UserView"];
+        };
+        /** @description A metric. */
+        MetricView: {
+            /** @description The dimensions it can be split and filtered by. */
+            dimensions: string[];
+            /** @description In words. */
+            formula: string;
+            good_when: components["schemas"]["GoodWhen"];
+            id: string;
+            label: string;
+            synonyms: string[];
+            unit: components["schemas"]["Unit"];
+        };
+        /** @description A brand in short. */
+        MyBrand: {
+            id: string;
+            name: string;
+            slug: string;
+        };
+        /** @description What is told. */
+        NewData: {
+            /** @description The brand's id. */
+            brand: string;
+            /**
+             * Format: int64
+             * @description The data version.
+             */
+            version: number;
+        };
+        /** @description The body of `POST /api/setup`. */
+        NewOwner: {
+            email: string;
+            name: string;
+            /** Format: password */
+            password: string;
+            /** @description The name of the company or shop. */
+            tenant_name: string;
+            /** @description From the server's log, or `pulsepoint setup-token`. */
+            token: string;
+        };
+        /** @description The body of `POST /api/users`. */
+        NewUser: {
+            email: string;
+            name: string;
+            /**
+             * Format: password
+             * @description 12 characters or more, none of the common ones.
+             */
+            password: string;
+            role: components["schemas"]["Role"];
+        };
+        /** @description A sentence beside figures. */
+        Note: {
+            /** @description Stable. */
+            code: string;
+            text: string;
+        };
+        /**
+         * @description How a filter compares. `neq`, `not_in` and `not_contains` keep rows that have no value.
+         * @enum {string}
+         */
+        Op: "eq" | "neq" | "in" | "not_in" | "gt" | "gte" | "lt" | "lte" | "between" | "contains" | "not_contains" | "is_null";
+        /** @description By which column rows are sorted. */
+        Order: {
+            /** @description A dimension or metric of the query, or `x.previous`, `x.change`, `x.change_pct`. */
+            by: string;
+            dir?: components["schemas"]["Dir"] | null;
+        };
+        /** @description A sort column. */
+        OrderShown: {
+            by: string;
+            dir: string;
+        };
+        /** @description Settings of single metrics. */
+        Params: {
+            basis?: components["schemas"]["Basis"] | null;
+            /**
+             * Format: int32
+             * @description `reorder_quantity`: days that the stock shall last after that, 0 to 365; 28 where absent.
+             */
+            cover_days?: number | null;
+            /** @description The reporting currency of the brand; any other is refused. */
+            currency?: string | null;
+            /**
+             * Format: int32
+             * @description `repeat_rate`: the second order within so many days of the first, 1 to 3,650.
+             */
+            horizon_days?: number | null;
+            /**
+             * Format: int32
+             * @description `reorder_quantity`, `low_stock`: days until an order arrives, 0 to 365; 14 where absent.
+             */
+            lead_time_days?: number | null;
+            /**
+             * Format: int32
+             * @description Days of sales behind `days_of_cover` and `reorder_quantity`, 1 to 365; 28 where absent.
+             */
+            window_days?: number | null;
+        };
+        /**
+         * @description What a route may need.
+         * @enum {string}
+         */
+        Permission: "view" | "ask" | "act" | "connect" | "manage" | "operate";
+        /** @description A point of the main chart. */
+        Point: {
+            /** @description Not over. */
+            partial: boolean;
+            /** @description The chosen metric, and net_sales. */
+            previous: Record<string, never>;
+            /** @description The bucket it is compared with. */
+            previous_t?: string | null;
+            t: string;
+            /** @description By metric: net_sales, ad_spend, mer_ratio, and the chosen one. */
+            values: Record<string, never>;
+        };
+        /** @description The body of every answer that is not a success. `code` is stable, `detail` is for a person. */
+        Problem: {
+            /** @description Stable, for programs. */
+            code: string;
+            /** @description What is wrong, as a sentence. */
+            detail: string;
+            /** @description The field at fault, where there is one. */
+            field?: string | null;
+            /** @description Names this request in logs and events. */
+            request_id: string;
+            /**
+             * Format: int32
+             * @description The HTTP status.
+             */
+            status: number;
+            /** @description The status in words. */
+            title: string;
+            /** @description Names the kind of problem: `urn:pulsepoint:problem:` and the code. */
+            type: string;
+        };
+        /** @description A product. */
+        ProductRow: {
+            gross_margin?: string | null;
+            net_sales: string;
+            net_sales_change_pct?: string | null;
+            product?: string | null;
+            refund_rate?: string | null;
+            /** Format: int64 */
+            units_sold: number;
+        };
+        /** @description The products that sold most. */
+        Products: {
+            rows: components["schemas"]["ProductRow"][];
+            truncated: boolean;
+        };
+        /** @description What is asked. Only `metrics` and `time` are required (`time` not for snapshot and cohort metrics). */
+        Query: {
+            attribution_model?: components["schemas"]["AttributionModel"] | null;
+            compare?: components["schemas"]["Compare"] | null;
+            /** @description Ids of the catalogue, in the order of the columns; at most 6. */
+            dimensions?: string[];
+            /** @description All must hold. */
+            filters?: components["schemas"]["Filter"][];
+            grain?: components["schemas"]["Grain"] | null;
+            /**
+             * Format: int32
+             * @description Rows a page, 1 to 10,000; 1,000 where it is absent.
+             */
+            limit?: number | null;
+            /** @description Ids of the catalogue, at least one, at most 20. */
+            metrics: string[];
+            /**
+             * Format: int32
+             * @description Rows to leave out at the start.
+             */
+            offset?: number | null;
+            order?: components["schemas"]["Order"] | null;
+            /** @description Settings of single metrics. */
+            params?: components["schemas"]["Params"];
+            time?: components["schemas"]["Time"] | null;
+        };
+        /**
+         * @description What a person is in a tenant.
+         * @enum {string}
+         */
+        Role: "owner" | "admin" | "marketer" | "analyst" | "viewer" | "operator";
+        /** @description Whether the first run is still to come. */
+        SetupState: {
+            needed: boolean;
+        };
+        /** @description What a session is told when it begins and when it is refreshed. */
+        SignedIn: {
+            /** @description To be sent as `Authorization: Bearer`; held in memory only. */
+            access_token: string;
+            /**
+             * Format: int64
+             * @description Seconds that the access token is good for.
+             */
+            expires_in: number;
+            /** @description Whose data. */
+            tenant: components["schemas"]["TenantView"];
+            /** @description `Bearer`. */
+            token_type: string;
+            /** @description Who signed in. */
+            user: components["schemas"]["UserView"];
+        };
+        /** @description How far one source's data reaches. */
+        SourceFreshness: {
+            connector: string;
+            data_through: string;
+            kind: string;
+            landed_at: string;
+        };
+        /**
+         * @description Whether a person may sign in.
+         * @enum {string}
+         */
+        State: "active" | "disabled";
+        /** @description A SKU, over all warehouses. */
+        StockRow: {
+            days_of_cover?: string | null;
+            /** Format: int64 */
+            inventory_on_hand: number;
+            low_stock: boolean;
+            product?: string | null;
+            projected_stockout_date?: string | null;
+            /** Format: int64 */
+            reorder_quantity: number;
+            size?: string | null;
+            sku?: string | null;
+            /** @description Always null: the row sums all of them. */
+            warehouse?: string | null;
+        };
+        /** @description A tenant as its people see it. */
+        TenantView: {
+            /** @description UUID. */
+            id: string;
+            /** @description The name for people. */
+            name: string;
+            /** @description The name used in commands. */
+            slug: string;
+        };
+        /** @description A window: `start` and `end` (local days `YYYY-MM-DD`, or instants RFC 3339), or the name of a range. */
+        Time: {
+            /** @description The day or instant after the last. */
+            end?: string | null;
+            /** @description `today`, `yesterday`, `28d`, `4w`, `12m`, `wtd`, `mtd`, `qtd`, `ytd`, `last_week`, `last_month`, `last_quarter`, `last_year`. */
+            range?: string | null;
+            /** @description First day or instant. */
+            start?: string | null;
+        };
+        /**
+         * @description Whether that is good.
+         * @enum {string}
+         */
+        Tone: "good" | "bad" | "neutral";
+        /**
+         * @description What a figure is measured in.
+         * @enum {string}
+         */
+        Unit: "money" | "count" | "ratio" | "percent" | "days";
+        /** @description The body of `PATCH /api/users/{id}`: what is absent stays. */
+        UserChange: {
+            name?: string | null;
+            /** Format: password */
+            password?: string | null;
+            role?: components["schemas"]["Role"] | null;
+            state?: components["schemas"]["State"] | null;
+        };
+        /** @description A person as its tenant's managers see it. */
+        UserRow: {
+            /** @description Lower case. */
+            email: string;
+            /** @description UUID. */
+            id: string;
+            /**
+             * Format: date-time
+             * @description Null for somebody who has never signed in.
+             */
+            last_login_at?: string | null;
+            name: string;
+            role: components["schemas"]["Role"];
+            state: components["schemas"]["State"];
+        };
+        /** @description A person as it sees itself. */
+        UserView: {
+            /** @description Lower case. */
+            email: string;
+            /** @description UUID. */
+            id: string;
+            /** @description As the person writes it. */
+            name: string;
+            /** @description What the role may do. */
+            permissions: components["schemas"]["Permission"][];
+            /** @description What the person is in the tenant. */
+            role: components["schemas"]["Role"];
+        };
+        /** @description Everybody of the tenant. */
+        Users: {
+            users: components["schemas"]["UserRow"][];
+        };
+        /** @description A window, half open. */
+        WindowShown: {
+            /** @description The day, or instant, after the last. */
+            end: string;
+            /** @description Contains now. */
+            partial: boolean;
+            /** @description Until when it was read, where it contains now. */
+            partial_until?: string | null;
+            /** @description The first day, or instant. */
+            start: string;
+            timezone: string;
+        };
+    };
+    responses: never;
+    parameters: never;
+    requestBodies: never;
+    headers: never;
+    pathItems: never;
+}
+export type $defs = Record<string, never>;
+export interface operations {
+    auth_login: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Login"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignedIn"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    auth_logout: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    auth_me: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Me"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    auth_refresh: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignedIn"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    brands_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Brands"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    brands_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BrandInput"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BrandView"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    brands_show: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id or slug */
+                brand: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BrandView"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    brands_update: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id or slug */
+                brand: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BrandPatch"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BrandView"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    figures_dashboard: {
+        parameters: {
+            query?: {
+                /** @description today, yesterday, 7d, 28d, 30d (the default), 90d, mtd, last_month, qtd, ytd, 12m, custom */
+                range?: string;
+                /** @description With custom: the first day. */
+                from?: string;
+                /** @description With custom: the day after the last. */
+                to?: string;
+                /** @description prev (the default), yoy, none, custom */
+                cmp?: string;
+                /** @description With cmp=custom: the first day. */
+                cmp_from?: string;
+                /** @description With cmp=custom: the day after the last. */
+                cmp_to?: string;
+                /** @description dow (the default) or date */
+                match?: string;
+                /** @description hour, day, week, month; by the window's length where absent */
+                grain?: string;
+                /** @description The metric of the main chart; net_sales where absent. */
+                metric?: string;
+                /** @description The attribution model; last_touch where absent. */
+                model?: string;
+                /** @description Filters `dim:op:value`, all of which must hold. */
+                f?: string[];
+            };
+            header?: never;
+            path: {
+                /** @description Id or slug */
+                brand: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Dashboard"];
+                };
+            };
+            /** @description As If-None-Match has it */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    brands_remove_demo: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id or slug */
+                brand: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    imports_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id or slug */
+                brand: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportList"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    imports_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id or slug */
+                brand: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "multipart/form-data": components["schemas"]["ImportForm"];
+            };
+        };
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportView"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    imports_show: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id or slug */
+                brand: string;
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportView"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    imports_rejects: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id or slug */
+                brand: string;
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    figures_query: {
+        parameters: {
+            query?: {
+                /** @description json (the default) or csv */
+                format?: string;
+            };
+            header?: never;
+            path: {
+                /** @description Id or slug */
+                brand: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Query"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Answer"];
+                    "text/csv": string;
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    imports_formats: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FormatView"][];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    figures_catalogue: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CatalogueView"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    operation_openapi_document: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+        };
+    };
+    auth_setup_state: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SetupState"];
+                };
+            };
+        };
+    };
+    auth_set_up: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewOwner"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignedIn"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    figures_stream: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": components["schemas"]["NewData"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    users_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Users"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    users_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewUser"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserRow"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    users_remove: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    users_update: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UserChange"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserRow"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    operation_healthz: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": string;
+                };
+            };
+        };
+    };
+    operation_readyz: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": string;
+                };
+            };
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+}
