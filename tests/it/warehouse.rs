@@ -106,7 +106,8 @@ async fn a_warehouse_that_cannot_follow_is_filled_anew() {
     let batch = rows::Batch { orders: orders(&mut dice), ..rows::Batch::default() };
     commerce::land(&tenant, &brand, "shopify", batch, now()).await.unwrap();
     check(&tenant, "at first").await;
-    let broken = warehouse::of(&tenant).query(|conn| Ok(conn.execute_batch("drop table daily_products").is_ok()));
+    let duck = warehouse::of(&tenant);
+    let broken = duck.query(|conn| Ok(conn.execute_batch("drop table daily_products").is_ok()));
     assert!(broken.await.unwrap());
     let batch = rows::Batch { orders: orders(&mut dice), ..rows::Batch::default() };
     commerce::land(&tenant, &brand, "shopify", batch, now()).await.unwrap();
