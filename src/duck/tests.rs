@@ -49,6 +49,7 @@ async fn what_a_failed_user_began_is_undone() {
         })
         .await;
     assert!(failed.is_err());
-    let count = duck.run(&gate, |conn| Ok(conn.query_row("select count(*) from t", [], |row| row.get::<_, i64>(0)).unwrap()));
+    let count =
+        duck.run(&gate, |conn| Ok(conn.query_row("select count(*) from t", [], |row| row.get::<_, i64>(0)).unwrap()));
     assert_eq!(count.await.unwrap(), 0);
 }

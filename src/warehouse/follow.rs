@@ -96,7 +96,8 @@ fn apply_sales(conn: &Connection, duck: &duck::Connection, brands: &mut Brands, 
         deleted += delete(duck, drop)?;
     }
     let mut sinks = OrderSinks::new(duck)?;
-    sinks.feed_some(conn, brands, &changes.orders)?;
+    let runs = changes.orders.chunk_by(|a, b| a + 1 == *b).map(|run| [run[0], run[run.len() - 1]]);
+    sinks.feed(conn, brands, runs)?;
     sinks.finish()?;
     refunds::feed_some(conn, brands, duck, &changes.refunds)?;
     run(duck, NOTE_SALES)?;

@@ -78,14 +78,14 @@ const DAILY_NEW_CUSTOMERS: Derived = Derived {
     stale: "where (brand_id, day) in (select brand_id, day from touched_first_days)",
 };
 
-/// Derives everything that follows from orders and refunds from nothing.
+/// Derives the rollup of orders and refunds, and the customers, from nothing.
 pub(super) fn fill_sales(conn: &Connection) -> Result<()> {
-    [DAILY_SALES, DAILY_PRODUCTS, DIM_CUSTOMER, DAILY_NEW_CUSTOMERS].iter().try_for_each(|derived| fill(conn, derived))
+    [DAILY_SALES, DIM_CUSTOMER, DAILY_NEW_CUSTOMERS].iter().try_for_each(|derived| fill(conn, derived))
 }
 
-/// Derives everything that follows from ads from nothing.
-pub(super) fn fill_ads(conn: &Connection) -> Result<()> {
-    fill(conn, &DAILY_ADS)
+/// Derives the rollups of products and of ads from nothing.
+pub(super) fn fill_rest(conn: &Connection) -> Result<()> {
+    [DAILY_PRODUCTS, DAILY_ADS].iter().try_for_each(|derived| fill(conn, derived))
 }
 
 /// Derives the touched days and customers of orders and refunds again; returns how many rows gave way.

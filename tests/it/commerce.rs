@@ -93,7 +93,10 @@ async fn landing_twice_changes_nothing_not_even_the_version() {
     assert_eq!(first.seq, Some(1));
     let commits = shop.tenant.db().commits();
     let second = shop.land("shopify", &batch).await;
-    assert_eq!((second.rows_landed, second.rows_unchanged, second.seq), (0, first.rows_landed + first.rows_unchanged, None));
+    assert_eq!(
+        (second.rows_landed, second.rows_unchanged, second.seq),
+        (0, first.rows_landed + first.rows_unchanged, None)
+    );
     assert_eq!((shop.tenant.data_version(), shop.tenant.db().commits()), (1, commits), "not even a commit");
     batch.orders[0].tax_micros += 10_000;
     assert_eq!(shop.land("shopify", &batch).await.orders.landed, batch.orders[0].lines.len().max(1) as u64);

@@ -126,11 +126,17 @@ async fn a_landing_reaches_the_warehouse_by_itself() {
     order.test = false;
     let batch = rows::Batch { orders: vec![order], ..rows::Batch::default() };
     commerce::land(&tenant, &brand, "shopify", batch, now()).await.unwrap();
-    let count = || duck.query(|conn| Ok(conn.query_row("select count(*) from fact_orders", [], |row| row.get::<_, i64>(0)).unwrap()));
+    let count = || {
+        duck.query(|conn| {
+            Ok(conn.query_row("select count(*) from fact_orders", [], |row| row.get::<_, i64>(0)).unwrap())
+        })
+    };
     let arrives = async {
         while count().await.unwrap() == 0 {
             tokio::time::sleep(std::time::Duration::from_millis(10)).await;
         }
     };
-    tokio::time::timeout(std::time::Duration::from_secs(20), arrives).await.expect("nobody asked for it to be caught up");
+    tokio::time::timeout(std::time::Duration::from_secs(20), arrives)
+        .await
+        .expect("nobody asked for it to be caught up");
 }
