@@ -1,4 +1,4 @@
-// Starts the real binary twice (demo data; an empty folder), runs every *.test.mjs beside this file against it, stops it.
+// Starts the real binary three times (demo data; two empty folders, one of which stays so), runs every *.test.mjs beside this file against it, stops it.
 //
 //   PULSEPOINT_BIN=…/pulsepoint node tests/browser/run.mjs [file …]
 //
@@ -62,16 +62,17 @@ function tokenIn(lines) {
 
 let code = 1;
 try {
-  const [demo, fresh] = await Promise.all([
+  const [demo, fresh, blank] = await Promise.all([
     start("demo", ["demo", "--now", "2026-11-20T18:20:00Z", "--listen", "127.0.0.1:0", "--data", join(folder, "demo")]),
     start("serve", ["serve", "--listen", "127.0.0.1:0", "--data", join(folder, "fresh")]),
+    start("serve", ["serve", "--listen", "127.0.0.1:0", "--data", join(folder, "blank")]),
   ]);
   const named = process.argv.slice(2);
   const files = (named.length > 0 ? named : readdirSync(here).filter((name) => name.endsWith(".test.mjs"))).map((name) =>
     name.includes("/") ? name : join(here, name),
   );
   const runner = spawn(process.execPath, ["--test", "--test-concurrency=2", "--test-timeout=120000", ...files], {
-    env: { ...process.env, PP_DEMO: demo.url, PP_FRESH: fresh.url, PP_TOKEN: tokenIn(fresh.lines) },
+    env: { ...process.env, PP_DEMO: demo.url, PP_FRESH: fresh.url, PP_BLANK: blank.url, PP_TOKEN: tokenIn(fresh.lines) },
     stdio: "inherit",
   });
   [code] = await once(runner, "exit");

@@ -1,6 +1,6 @@
 // Every screen in every state it can be in, light and dark, at a desk and on a phone: accessible, quiet, inside its width.
 import { after, before, describe, it } from "node:test";
-import { axe, BRAND, calm, DEMO, fits, FRESH, openBrowser, openPage, openSignedIn } from "./support.mjs";
+import { axe, BLANK, BRAND, calm, DEMO, fits, openBrowser, openPage, openSignedIn } from "./support.mjs";
 
 let browser;
 before(async () => {
@@ -109,7 +109,7 @@ for (const width of WIDTHS) {
     it("sign-in, setup", async () => {
       for (const [base, path] of [
         [DEMO, "/login"],
-        [FRESH, "/setup"],
+        [BLANK, "/setup"],
       ]) {
         const page = await openPage(browser, { base, width });
         await page.goto(path);

@@ -9,6 +9,8 @@ const AXE = readFileSync(require.resolve("axe-core/axe.min.js"), "utf8");
 
 export const DEMO = process.env.PP_DEMO;
 export const FRESH = process.env.PP_FRESH;
+/** Never set up. */
+export const BLANK = process.env.PP_BLANK;
 export const TOKEN = process.env.PP_TOKEN;
 export const BRAND = "juniper-oak";
 const PASSWORD = "pulsepoint-demo";
@@ -101,9 +103,9 @@ export async function axe(page, what, within = null) {
 
 /** Nothing may stand out sideways: the page itself never scrolls horizontally. An open window gets a moment to move in. */
 export async function fits(page, what) {
-  const over = () => document.documentElement.scrollWidth - document.documentElement.clientWidth;
-  await page.waitForFunction(`(${over})() <= 0`, null, { timeout: 1000 }).catch(() => undefined);
-  const excess = await page.evaluate(over);
+  const fitting = () => document.documentElement.scrollWidth <= document.documentElement.clientWidth;
+  await page.waitForFunction(fitting, null, { timeout: 1000 }).catch(() => undefined);
+  const excess = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
   assert.ok(excess <= 0, `${what} is ${excess} px too wide`);
 }
 

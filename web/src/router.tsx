@@ -8,7 +8,7 @@ import {
   redirect,
 } from "@tanstack/react-router";
 import { brandsQuery, dashboardQuery, meQuery, queryClient } from "./api/queries";
-import { ensureSession } from "./api/session";
+import { currentSession, ensureSession } from "./api/session";
 import { Broken } from "./pages/Broken";
 import { apiParams, strictSearch } from "./pages/dashboard/search";
 import { NotFound } from "./pages/NotFound";
@@ -52,6 +52,8 @@ const setupRoute = createRoute({
   component: lazyRouteComponent(() => import("./pages/door/Setup"), "Setup"),
 });
 
+const maySee = () => currentSession()?.user.permissions.includes("view") ?? false;
+
 /** Everything behind the sign-in. The person's own record and the brands are fetched while the page's code is. */
 const shellRoute = createRoute({
   getParentRoute: () => rootRoute,
@@ -65,7 +67,7 @@ const shellRoute = createRoute({
   // for it longer than a moment.
   loader: () =>
     Promise.race([
-      Promise.all([queryClient.prefetchQuery(meQuery), queryClient.prefetchQuery(brandsQuery)]),
+      Promise.all([queryClient.prefetchQuery(meQuery), maySee() ? queryClient.prefetchQuery(brandsQuery) : null]),
       new Promise((done) => setTimeout(done, 800)),
     ]).then(() => undefined),
   staleTime: Number.POSITIVE_INFINITY,
@@ -84,7 +86,8 @@ const homeRoute = createRoute({
     const me = await queryClient.ensureQueryData(meQuery);
     const slug = me.brands.find((brand) => brand.slug === lastBrand())?.slug ?? me.brands[0]?.slug;
     if (slug) throw redirect({ to: "/b/$brand", params: { brand: slug }, replace: true });
-    throw redirect({ to: "/settings/brand", replace: true });
+    const manages = me.user.permissions.includes("manage");
+    throw redirect({ to: manages ? "/settings/brand" : "/settings/appearance", replace: true });
   },
 });
 

@@ -1,18 +1,16 @@
-import { useQuery } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { Check, ChevronsUpDown } from "lucide-react";
-import { brandsQuery } from "../api/queries";
 import { t } from "../messages/en";
 import { buttonClass } from "../ui/Button";
 import { Menu } from "../ui/Menu";
-import { useBrand } from "./useBrand";
+import { useBrand, useBrands } from "./useBrand";
 
 export function BrandSwitcher() {
-  const brands = useQuery(brandsQuery).data;
+  const { data: brands, isPending, fetchStatus } = useBrands();
   const brand = useBrand();
   const navigate = useNavigate();
-  if (!brands) return <div className="bone h-8 w-36" />;
-  if (brands.length === 0) return null;
+  if (isPending && fetchStatus !== "idle") return <div className="bone h-8 w-36" />;
+  if (!brands?.length) return null;
   if (brands.length === 1) return <span className="truncate px-1 text-sm font-semibold">{brand?.name}</span>;
   return (
     <Menu

@@ -4,6 +4,7 @@ import { onlineManager, useQuery } from "@tanstack/react-query";
 import { Link, Outlet, useNavigate } from "@tanstack/react-router";
 import { Search } from "lucide-react";
 import { useEffect, useState, useSyncExternalStore } from "react";
+import { useMay } from "../api/access";
 import { meQuery } from "../api/queries";
 import { openStream } from "../api/stream";
 import { t } from "../messages/en";
@@ -30,7 +31,8 @@ export function Shell() {
   const navigate = useNavigate();
   const brand = useBrandSlug();
   const permissions = useQuery(meQuery).data?.user.permissions;
-  useEffect(() => openStream(), []);
+  const sees = useMay("view");
+  useEffect(() => (sees ? openStream() : undefined), [sees]);
   useEffect(() => {
     // Windows open without a wait, and nothing of them is in the way of the first figures.
     const timer = setTimeout(() => preloadWindows(), 2500);

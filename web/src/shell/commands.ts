@@ -1,19 +1,19 @@
 import { useQuery } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
-import { brandsQuery, meQuery } from "../api/queries";
+import { meQuery } from "../api/queries";
 import { t } from "../messages/en";
 import { type DashboardSearch, KPI_IDS, RANGES } from "../pages/dashboard/search";
 import { setTheme } from "../ui/preferences";
 import type { Command } from "./Palette";
 import { placesFor } from "./places";
-import { useBrandSlug } from "./useBrand";
+import { useBrandSlug, useBrands } from "./useBrand";
 
 /** What the palette offers: only what this person may do and what exists. */
 export function useCommands(onHelp: () => void): Command[] {
   const navigate = useNavigate();
   const brand = useBrandSlug() ?? "";
   const permissions = useQuery(meQuery).data?.user.permissions;
-  const brands = useQuery(brandsQuery).data ?? [];
+  const brands = useBrands().data ?? [];
   const dashboard = (change: DashboardSearch) =>
     void navigate({
       to: "/b/$brand",

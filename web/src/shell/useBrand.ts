@@ -1,5 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { useParams } from "@tanstack/react-router";
+import { useMay } from "../api/access";
 import { brandsQuery, meQuery } from "../api/queries";
 import type { Brand } from "../api/types";
 import { lastBrand } from "../ui/preferences";
@@ -12,7 +13,12 @@ export function useBrandSlug(): string | undefined {
   return me?.brands.find((one) => one.slug === lastBrand())?.slug ?? me?.brands[0]?.slug;
 }
 
+/** All brands; those who may not see figures have none. */
+export function useBrands() {
+  return useQuery({ ...brandsQuery, enabled: useMay("view") });
+}
+
 export function useBrand(): Brand | undefined {
   const slug = useBrandSlug();
-  return useQuery(brandsQuery).data?.find((brand) => brand.slug === slug || brand.id === slug);
+  return useBrands().data?.find((brand) => brand.slug === slug || brand.id === slug);
 }

@@ -4,10 +4,10 @@ import { useState } from "react";
 import { useForm } from "react-hook-form";
 import { api, body } from "../../api/client";
 import { asProblem } from "../../api/problem";
-import { brandsQuery, meQuery, queryClient } from "../../api/queries";
+import { meQuery, queryClient } from "../../api/queries";
 import type { Brand } from "../../api/types";
 import { t } from "../../messages/en";
-import { useBrand } from "../../shell/useBrand";
+import { useBrand, useBrands } from "../../shell/useBrand";
 import { Button } from "../../ui/Button";
 import { Card } from "../../ui/Card";
 import { Dialog } from "../../ui/Dialog";
@@ -19,7 +19,7 @@ import { BrandFields, type BrandValues } from "./BrandFields";
 
 export function BrandPage() {
   const me = useQuery(meQuery).data;
-  const brands = useQuery(brandsQuery);
+  const brands = useBrands();
   const brand = useBrand();
   const allowed = me?.user.permissions.includes("manage");
   const [adding, setAdding] = useState(false);
