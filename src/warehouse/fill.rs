@@ -32,10 +32,7 @@ pub(super) fn fill(db: &Db, duck: &Arc<Duck>) -> Result<i64> {
 }
 
 /// Runs the second on a thread of its own.
-fn both<T: Send>(
-    first: impl FnOnce() -> Result<T>,
-    second: impl FnOnce() -> Result<T> + Send,
-) -> Result<(T, T)> {
+fn both<T: Send>(first: impl FnOnce() -> Result<T>, second: impl FnOnce() -> Result<T> + Send) -> Result<(T, T)> {
     let (first, second) = std::thread::scope(|scope| {
         let second = scope.spawn(second);
         (first(), second.join().unwrap_or_else(|_| Err(anyhow!("filling the warehouse stopped half-way").into())))

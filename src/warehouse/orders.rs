@@ -78,13 +78,7 @@ impl<'d> OrderSinks<'d> {
         Ok(())
     }
 
-    fn feed_one(
-        &mut self,
-        order: &Row,
-        lines: &mut Lines,
-        brands: &mut Brands,
-        variants: &mut Variants,
-    ) -> Result<()> {
+    fn feed_one(&mut self, order: &Row, lines: &mut Lines, brands: &mut Brands, variants: &mut Variants) -> Result<()> {
         let id = order.get(0)?;
         if order.get(18)? {
             return lines.skip(id);

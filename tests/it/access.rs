@@ -103,11 +103,6 @@ async fn ask(app: &TestApp, shop: &Shop, route: &Route) -> Option<Ask> {
             shop.tenant.db().write(mark).await.unwrap();
             Ask::at(format!("/api/brands/{brand}/demo")).expecting(204)
         }
-        "GET /api/brands/{brand}/dashboard" => Ask::at(format!("/api/brands/{brand}/dashboard?range=7d")),
-        "POST /api/brands/{brand}/query" => {
-            let body = json!({ "metrics": ["net_sales"], "time": { "start": "2026-10-01", "end": "2026-11-01" } });
-            Ask::at(format!("/api/brands/{brand}/query")).json(body)
-        }
         "GET /api/imports/formats" => Ask::at(route.path),
         "GET /api/brands/{brand}/imports" => Ask::at(format!("/api/brands/{brand}/imports")),
         "POST /api/brands/{brand}/imports" => {
@@ -119,6 +114,9 @@ async fn ask(app: &TestApp, shop: &Shop, route: &Route) -> Option<Ask> {
             let id = taken["id"].as_str().unwrap();
             Ask::at(route.path.replace("{brand}", brand).replace("{id}", id))
         }
+        "GET /api/brands/{brand}/dashboard" => Ask::at(format!("/api/brands/{brand}/dashboard")),
+        "POST /api/brands/{brand}/query" => Ask::at(format!("/api/brands/{brand}/query"))
+            .json(json!({ "metrics": ["net_sales"], "time": { "range": "7d" } })),
         "PATCH /api/brands/{brand}" => Ask::at(format!("/api/brands/{brand}")).json(json!({ "name": unique })),
         _ => return None,
     })
