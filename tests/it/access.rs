@@ -54,6 +54,7 @@ impl Ask {
     }
 }
 
+#[expect(clippy::too_many_lines, reason = "a table: one entry a route")]
 /// What to ask of a route. Called anew for every cell, since some requests use up what they ask for.
 async fn ask(app: &TestApp, shop: &Shop, route: &Route) -> Option<Ask> {
     let brand = &shop.brand.uid;
