@@ -83,7 +83,8 @@ impl Lander {
             if let Found::Changed(id) = found {
                 delete(work, id)?;
             }
-            self.write_refund(work, &mut statements, refund, order.as_ref(), customer.as_ref(), (&found, &digest))?;
+            let whose = (order.as_ref(), customer.as_ref());
+            self.write_refund(work, &mut statements, refund, whose, (&found, &digest))?;
             self.known.refunds.remember(&refund.external_id, &digest);
             work.changed = true;
         }
@@ -95,8 +96,7 @@ impl Lander {
         work: &mut Work,
         statements: &mut Statements,
         refund: &Refund,
-        order: Option<&RefundedOrder>,
-        customer: Option<&customers::Key>,
+        (order, customer): (Option<&RefundedOrder>, Option<&customers::Key>),
         (found, digest): (&Found, &Digest),
     ) -> Result<()> {
         if let (Some(order), false) = (order, refund.day_estimated) {

@@ -1,10 +1,11 @@
-//! DuckDB: one sealed, bounded instance per tenant, its connections, and who may run how much at once. Knows nothing of
+//! DuckDB: sealed, bounded instances in memory, one per tenant, its connections, and who may run how much at once. Knows nothing of
 //! Pulsepoint; SQL that a person or a model wrote never comes here.
 
 mod gate;
 mod sink;
+#[cfg(test)]
+mod tests;
 
-use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -23,15 +24,6 @@ use crate::error::{Error, Result};
 pub fn engine_version() -> Result<String> {
     let version = Connection::open_in_memory().and_then(|conn| conn.version());
     Ok(version.context("asking DuckDB for its version")?)
-}
-
-/// Where an instance keeps its rows.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Storage {
-    /// Nowhere: gone with the process, so that nothing lies in clear on a disk.
-    Memory,
-    /// In a file, unencrypted: for large tenants that accept it.
-    Disk(PathBuf),
 }
 
 /// What one instance may take.
@@ -60,13 +52,15 @@ pub struct Duck {
 
 /// Connections kept for reuse.
 const IDLE_CONNECTIONS: usize = 4;
+/// Prepared statements each of them keeps.
+const STATEMENTS: usize = 128;
 
 impl Duck {
-    /// Opens an instance that reaches neither files nor network, with `schema` run where the storage is new.
+    /// Opens an empty instance in memory that reaches neither files nor network, and runs `schema` in it.
     ///
     /// # Errors
-    /// `Internal`, whatever DuckDB says; a file that it cannot open is for the caller to throw away.
-    pub fn open(storage: &Storage, limits: Limits, schema: &[&str]) -> Result<Arc<Self>> {
+    /// `Internal`, whatever DuckDB says.
+    pub fn open(limits: Limits, schema: &[&str]) -> Result<Arc<Self>> {
         let config = duckdb::Config::default()
             .enable_autoload_extension(false)
             .and_then(|c| c.max_memory(&format!("{}MB", limits.memory_mb)))
@@ -74,11 +68,7 @@ impl Duck {
             .and_then(|c| c.with("temp_directory", ""))
             .and_then(|c| c.with("enable_external_access", "false"))
             .context("configuring the warehouse")?;
-        let root = match storage {
-            Storage::Memory => Connection::open_in_memory_with_flags(config),
-            Storage::Disk(path) => Connection::open_with_flags(path, config),
-        }
-        .context("opening the warehouse")?;
+        let root = Connection::open_in_memory_with_flags(config).context("opening the warehouse")?;
         for statements in schema {
             root.execute_batch(statements).context("creating the warehouse's tables")?;
         }
@@ -96,7 +86,9 @@ impl Duck {
             Some(connection) => connection,
             None => {
                 let root = self.root.lock().unwrap_or_else(PoisonError::into_inner);
-                root.try_clone().context("connecting to the warehouse")?
+                let connection = root.try_clone().context("connecting to the warehouse")?;
+                connection.set_prepared_statement_cache_capacity(STATEMENTS);
+                connection
             }
         };
         Ok(Lent { connection: Some(connection), duck: Arc::clone(self) })

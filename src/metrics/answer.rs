@@ -8,11 +8,12 @@ use crate::metrics::calendar::{Bucket, Calendar, Resolved, Window, shift_days};
 use crate::metrics::catalogue::{GoodWhen, Metric, Unit};
 use crate::metrics::columns::KEY_SEPARATOR;
 use crate::metrics::facts::Dim;
-use crate::metrics::figure::{figure, json, step};
+use crate::metrics::figure::{figure, holds, json, step};
 use crate::metrics::notes::{Note, notes};
 use crate::metrics::plan::{Asked, Key, Plan, Sort, SortBy, Span, What};
 use crate::metrics::query::{Compare, CompareTo};
 use crate::metrics::run::{Found, KeyValue, Row, Sums};
+use crate::metrics::sorting::sort;
 use crate::metrics::sql::days_by_key;
 use crate::money::Currency;
 
@@ -23,7 +24,7 @@ pub struct Answer {
     pub query_id: String,
     /// The grain, the dimensions, then per metric `x` and, with a comparison, `x.previous`, `x.change`, `x.change_pct`.
     pub columns: Vec<String>,
-    /// In the order that `order` states.
+    /// In the order that `order` states; one row where neither a grain nor a dimension is asked for.
     #[schema(value_type = Vec<Vec<Object>>)]
     pub rows: Vec<Vec<Json>>,
     /// One row for everything in the window, its ratios the ratios of the sums. Filters on dimensions apply, those on metrics
@@ -40,10 +41,10 @@ pub struct Answer {
     pub definitions: Vec<Definition>,
     pub notes: Vec<Note>,
     pub freshness: Freshness,
-    /// The statement that was run.
+    /// The statements that were run, with a semicolon and an empty line between them.
     pub sql: String,
-    /// Its values, `$1` first.
-    pub parameters: Vec<String>,
+    /// The values of each, `$1` first.
+    pub parameters: Vec<Vec<String>>,
     pub elapsed_ms: f64,
     /// There are more rows than the page has.
     pub truncated: bool,
@@ -184,6 +185,10 @@ impl<'a> Table<'a> {
         let limit = plan.limit as usize;
         if plan.fills_buckets() {
             fill(plan, &mut found);
+        } else if plan.few {
+            sort(plan, &mut found.rows);
+        }
+        if plan.fills_buckets() || plan.few {
             found.rows = found.rows.into_iter().skip(plan.offset as usize).take(limit + 1).collect();
         }
         let truncated = found.rows.len() > limit;
@@ -194,6 +199,16 @@ impl<'a> Table<'a> {
     /// What was asked.
     pub fn plan(&self) -> &'a Plan {
         self.plan
+    }
+
+    /// The rows of an answer. Without a grain or dimension the totals are the one row there is.
+    fn cells(&self) -> Vec<Vec<Json>> {
+        if !self.plan.keys.is_empty() {
+            return self.lines().map(|line| line.cells()).collect();
+        }
+        let days = self.plan.current.window.day_count();
+        let passes = self.plan.having.iter().all(|having| holds(having, &self.found.now, days));
+        if passes && self.plan.offset == 0 { vec![self.totals().cells()] } else { Vec::new() }
     }
 
     /// In order.
@@ -331,7 +346,7 @@ pub fn answer(plan: &Plan, table: &Table<'_>, about: About) -> Answer {
     Answer {
         query_id: about.query_id,
         columns,
-        rows: table.lines().map(|line| line.cells()).collect(),
+        rows: table.cells(),
         totals: table.totals().cells(),
         window: (!plan.timeless).then(|| WindowShown::of(&plan.resolved, calendar)),
         compare: about.compare,
@@ -353,7 +368,7 @@ pub struct About {
     pub compare: Option<CompareShown>,
     pub freshness: Freshness,
     pub sql: String,
-    pub parameters: Vec<String>,
+    pub parameters: Vec<Vec<String>>,
     pub elapsed_ms: f64,
 }
 

@@ -5,7 +5,8 @@ use serde_json::Value as Json;
 use crate::metrics::catalogue::{Formula, Metric, Term, Unit};
 use crate::metrics::exact::Exact;
 use crate::metrics::facts::Measure;
-use crate::metrics::plan::Asked;
+use crate::metrics::plan::{Asked, Bound, Having};
+use crate::metrics::query::Op;
 use crate::metrics::run::Sums;
 use crate::money::Currency;
 
@@ -60,6 +61,27 @@ pub fn text(metric: &Metric, value: Exact, currency: Currency) -> String {
         Unit::Count if metric.claimed => value.text(2),
         Unit::Count => value.text(0),
         Unit::Ratio | Unit::Percent | Unit::Days => value.text(6),
+    }
+}
+
+/// Whether sums pass a condition on a metric.
+pub fn holds(having: &Having, sums: &Sums, days: i64) -> bool {
+    let asked = Asked { metric: having.metric, formula: having.formula.clone() };
+    let value = figure(&asked, sums, days);
+    let bound = |micros: i64| Exact::new(micros.into(), 1_000_000);
+    match &having.test {
+        Bound::Null(is) => value.is_none() == *is,
+        Bound::OneOf { values, not } => {
+            let any = value.is_some() && values.iter().any(|v| bound(*v) == value);
+            any != *not
+        }
+        Bound::Compare { op, value: limit } => value.zip(bound(*limit)).is_some_and(|(value, limit)| match op {
+            Op::Gt => value > limit,
+            Op::Gte => value >= limit,
+            Op::Lt => value < limit,
+            _ => value <= limit,
+        }),
+        Bound::Between { low, high } => value.is_some_and(|v| bound(*low) <= Some(v) && Some(v) <= bound(*high)),
     }
 }
 

@@ -78,6 +78,11 @@ impl Known {
         Freshness { version, data_through: through.map(seconds), sources: sources.collect() }
     }
 
+    /// Whether any stock is known.
+    pub fn has_stock(&self) -> bool {
+        self.sources.iter().any(|source| source.kind == "stock")
+    }
+
     /// As answers show it.
     pub fn shown(&self) -> BrandShown {
         let brand = &self.brand;

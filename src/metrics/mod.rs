@@ -18,6 +18,7 @@ pub mod query;
 mod reading;
 pub mod routes;
 mod run;
+mod sorting;
 mod sql;
 mod stream;
 
@@ -56,10 +57,11 @@ pub async fn run(tenant: &Tenant, brand: &Brand, query: &Query, now: Timestamp) 
 async fn answer_query(tenant: &Tenant, known: &Known, query: &Query, now: Timestamp) -> Result<Answer> {
     let begun = Instant::now();
     let plan = Plan::new(query, known.frame(now))?;
-    let statement = compile(&plan);
-    let (sql, parameters) = (statement.text.clone(), statement.params.iter().map(Param::shown).collect());
-    let (found, version) = reading::read(tenant, vec![statement]).await?;
-    let table = Table::new(&plan, found.into_iter().next().unwrap_or_default());
+    let statements = compile(&plan);
+    let sql = statements.iter().map(|s| s.text.as_str()).collect::<Vec<_>>().join(";\n\n");
+    let parameters = statements.iter().map(|s| s.params.iter().map(Param::shown).collect()).collect();
+    let (found, version) = reading::read(tenant, statements.clone()).await?;
+    let table = Table::new(&plan, run::gather(&statements, found));
     let asked = serde_json::to_string(query).context("writing a query")?;
     let compare = query.compare.as_ref().zip(plan.previous.as_ref());
     let about = About {
@@ -88,7 +90,7 @@ pub async fn build(tenant: &Tenant, brand: &Brand, ask: Ask, now: Timestamp) -> 
 
 async fn lay_out(tenant: &Tenant, known: &Known, ask: Ask, now: Timestamp) -> Result<Dashboard> {
     let frame = known.frame(now);
-    let board = Board::new(ask, &frame)?;
+    let board = Board::new(ask, &frame, known.has_stock())?;
     let (found, version) = reading::read(tenant, board.statements()).await?;
     let scene = Scene { brand: known.shown(), freshness: known.freshness(version) };
     Ok(board.lay_out(found, scene, &frame))

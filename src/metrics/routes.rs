@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use axum::extract::State;
+use axum::extract::{FromRef, FromRequestParts};
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
@@ -78,6 +79,26 @@ pub async fn catalogue(_member: Member) -> Json<CatalogueView> {
     Json(CatalogueView { metrics: metrics.collect(), dimensions: dimensions.collect() })
 }
 
+/// What every answer with figures needs at hand.
+pub struct Desk {
+    clock: Clock,
+    pages: Pages,
+    timings: Timings,
+}
+
+impl<S: Sync> FromRequestParts<S> for Desk
+where
+    Clock: FromRef<S>,
+    Pages: FromRef<S>,
+{
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self> {
+        let timings = Timings::from_request_parts(parts, state).await?;
+        Ok(Self { clock: Clock::from_ref(state), pages: Pages::from_ref(state), timings })
+    }
+}
+
 /// The parameters of a dashboard, all optional.
 #[derive(Default, Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields, default)]
@@ -135,9 +156,7 @@ impl BoardParams {
     (status = "default", body = Problem, content_type = "application/problem+json")))]
 pub async fn dashboard(
     member: Member,
-    State(clock): State<Clock>,
-    State(pages): State<Pages>,
-    timings: Timings,
+    desk: Desk,
     Path(brand): Path<String>,
     http::Query(params): http::Query<BoardParams>,
     headers: HeaderMap,
@@ -145,7 +164,7 @@ pub async fn dashboard(
     let ask = Ask::read(&params.pairs())?;
     let fresh = member.may(Permission::Operate) && says(&headers, &header::CACHE_CONTROL, "no-cache");
     let asker = Asker { tenant: &member.tenant, scope: member.scope(), fresh };
-    let (page, origin) = timings.time("figures", page(&pages, &asker, &brand, ask, clock.now())).await?;
+    let (page, origin) = desk.timings.time("figures", page(&desk.pages, &asker, &brand, ask, desk.clock.now())).await?;
     Ok(send(&page, origin, &headers))
 }
 
@@ -207,8 +226,7 @@ pub struct QueryParams {
     (status = "default", body = Problem, content_type = "application/problem+json")))]
 pub async fn query(
     member: Member,
-    State(clock): State<Clock>,
-    timings: Timings,
+    desk: Desk,
     Path(brand): Path<String>,
     http::Query(params): http::Query<QueryParams>,
     headers: HeaderMap,
@@ -223,11 +241,11 @@ pub async fn query(
         }
     };
     let known = known(&member.tenant, &brand).await?;
-    let answer = timings.time("figures", answer_query(&member.tenant, &known, &query, clock.now())).await?;
+    let answer = desk.timings.time("figures", answer_query(&member.tenant, &known, &query, desk.clock.now())).await?;
     if !as_csv {
         return Ok(Json(answer).into_response());
     }
-    let (by, at, subject) = (member.author(), clock.system_time(), format!("brand:{}", known.brand.uid));
+    let (by, at, subject) = (member.author(), desk.clock.system_time(), format!("brand:{}", known.brand.uid));
     let told = json!({ "format": "csv", "metrics": query.metrics, "rows": answer.rows.len() });
     member.tenant.db().write(move |tx| by.tell(tx, at, "figures.exported", &subject, told)).await?;
     let keys = answer.columns.len() - columns_of_metrics(&query);

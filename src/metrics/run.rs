@@ -7,7 +7,7 @@ use duckdb::types::{TimeUnit, Value, ValueRef};
 
 use crate::error::Result;
 use crate::metrics::facts::Measure;
-use crate::metrics::sql::{Param, Statement};
+use crate::metrics::sql::{Param, Role, Statement};
 
 /// The sums of one row, by measure.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -82,25 +82,19 @@ pub fn run(conn: &duckdb::Connection, statement: &Statement) -> Result<Found> {
     let mut rows = prepared.query(duckdb::params_from_iter(params)).context("running a metric query")?;
     let mut found = Found::default();
     while let Some(row) = rows.next().context("reading a metric query")? {
-        let mut column = 0;
-        let total = whole(row.get_ref(column).context("reading a metric query")?) == Some(1);
-        column += 1;
-        let mut keys = Vec::with_capacity(statement.keys);
-        for _ in 0..statement.keys {
-            keys.push(key(row.get_ref(column).context("reading a metric query")?));
-            column += 1;
-        }
-        let periods = if statement.compared { 2 } else { 1 };
-        let mut sums = [Sums::default(), Sums::default()];
-        for period in sums.iter_mut().take(periods) {
-            for measure in &statement.measures {
-                if let Some(value) = whole(row.get_ref(column).context("reading a metric query")?) {
-                    period.set(*measure, value);
-                }
-                column += 1;
-            }
-        }
-        let [now, before] = sums;
+        let mut cells = Cells { row, column: 0 };
+        let total = match statement.role {
+            Role::Page { .. } => whole(cells.next()?) == Some(1),
+            Role::Part { .. } => statement.keys == 0,
+            Role::Totals { .. } => true,
+        };
+        let keys = (0..statement.keys).map(|_| cells.next().map(key)).collect::<Result<Vec<_>>>()?;
+        let first = cells.sums(&statement.measures)?;
+        let (now, before) = match statement.role {
+            Role::Page { compared: true } => (first, cells.sums(&statement.measures)?),
+            Role::Part { previous: true, .. } | Role::Totals { previous: true } => (Sums::default(), first),
+            _ => (first, Sums::default()),
+        };
         if total {
             (found.now, found.before) = (now, before);
         } else {
@@ -108,6 +102,54 @@ pub fn run(conn: &duckdb::Connection, statement: &Statement) -> Result<Found> {
         }
     }
     Ok(found)
+}
+
+/// Puts what the statements of one plan found together.
+pub fn gather(statements: &[Statement], found: Vec<Found>) -> Found {
+    let mut whole = Found::default();
+    let mut rows: BTreeMap<Vec<KeyValue>, (Sums, Sums)> = BTreeMap::new();
+    for (statement, part) in statements.iter().zip(found) {
+        if matches!(statement.role, Role::Page { .. }) {
+            return part;
+        }
+        whole.now.add(&part.now);
+        whole.before.add(&part.before);
+        for row in part.rows {
+            if matches!(statement.role, Role::Part { adds_up: true, .. }) {
+                whole.now.add(&row.now);
+                whole.before.add(&row.before);
+            }
+            let joined = rows.entry(row.keys).or_default();
+            joined.0.add(&row.now);
+            joined.1.add(&row.before);
+        }
+    }
+    whole.rows = rows.into_iter().map(|(keys, (now, before))| Row { keys, now, before }).collect();
+    whole
+}
+
+/// The cells of a row, from left to right.
+struct Cells<'a> {
+    row: &'a duckdb::Row<'a>,
+    column: usize,
+}
+
+impl<'a> Cells<'a> {
+    fn next(&mut self) -> Result<ValueRef<'a>> {
+        let cell = self.row.get_ref(self.column).context("reading a metric query")?;
+        self.column += 1;
+        Ok(cell)
+    }
+
+    fn sums(&mut self, measures: &[Measure]) -> Result<Sums> {
+        let mut sums = Sums::default();
+        for measure in measures {
+            if let Some(value) = whole(self.next()?) {
+                sums.set(*measure, value);
+            }
+        }
+        Ok(sums)
+    }
 }
 
 fn bound(param: &Param) -> Value {

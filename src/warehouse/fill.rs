@@ -1,5 +1,6 @@
-//! Fills an empty warehouse from SQLite: sales on one thread, the rest on another, each from a snapshot of its own. The
-//! watermark is the older snapshot's, and comes last: a warehouse without one is not used.
+//! Fills an empty warehouse from SQLite on two threads, each from a snapshot of its own: first the facts, then what follows
+//! from them. The watermark is the older snapshot's, and comes last: a warehouse without one is not used. Following the change
+//! log from there reads again whatever the younger snapshot had beyond it, which is harmless.
 
 use std::sync::Arc;
 
@@ -14,45 +15,71 @@ use crate::db::Db;
 use crate::duck::{self, Duck};
 use crate::error::Result;
 
+/// Where the orders are cut in two: the second thread has the ads besides, so it takes the smaller part.
+const CUT: &str = "select coalesce(min(id) + (max(id) - min(id)) * 5 / 8, 0) from orders";
+
 /// Fills the instance and returns the change-log entry it has.
 pub(super) fn fill(db: &Db, duck: &Arc<Duck>) -> Result<i64> {
-    let (sales, rest) = std::thread::scope(|scope| {
-        let rest = scope.spawn(|| part(db, duck, fill_rest));
-        let sales = part(db, duck, fill_sales);
-        (sales, rest.join().unwrap_or_else(|_| Err(anyhow!("filling the warehouse stopped half-way").into())))
-    });
-    let seq = sales?.min(rest?);
-    let lent = duck.lend()?;
-    mark(lent.get()?, seq)?;
-    lent.give_back();
+    let cut: i64 = db.read_blocking(|conn| Ok(conn.query_row(CUT, [], |row| row.get(0))?))?;
+    let (first, second) = both(
+        || facts(db, duck, |conn, brands, duck| fill_first(conn, brands, duck, [i64::MIN, cut])),
+        || facts(db, duck, |conn, brands, duck| fill_second(conn, brands, duck, [cut.saturating_add(1), i64::MAX])),
+    )?;
+    both(|| derived(duck, rollups::fill_sales), || derived(duck, rollups::fill_rest))?;
+    let seq = first.min(second);
+    derived(duck, |conn| mark(conn, seq))?;
     Ok(seq)
 }
 
-type Part = fn(&Connection, &mut Brands, &duck::Connection) -> Result<()>;
+/// Runs the second on a thread of its own.
+fn both<T: Send>(first: impl FnOnce() -> Result<T>, second: impl FnOnce() -> Result<T> + Send) -> Result<(T, T)> {
+    let (first, second) = std::thread::scope(|scope| {
+        let second = scope.spawn(second);
+        (first(), second.join().unwrap_or_else(|_| Err(anyhow!("filling the warehouse stopped half-way").into())))
+    });
+    Ok((first?, second?))
+}
 
-fn part(db: &Db, duck: &Arc<Duck>, part: Part) -> Result<i64> {
+/// Reads one part in one snapshot; returns the snapshot's last change-log entry.
+fn facts(
+    db: &Db,
+    duck: &Arc<Duck>,
+    part: impl FnOnce(&Connection, &mut Brands, &duck::Connection) -> Result<()>,
+) -> Result<i64> {
     let lent = duck.lend()?;
     let duck = lent.get()?;
-    db.read_blocking(|conn| {
+    let seq = db.read_blocking(|conn| {
         let seq = conn.query_row("select coalesce(max(seq), 0) from change_log", [], |row| row.get(0))?;
         duck.execute_batch("begin").context("beginning to fill the warehouse")?;
         part(conn, &mut Brands::load(conn)?, duck)?;
         duck.execute_batch("commit").context("filling the warehouse")?;
         Ok(seq)
-    })
+    })?;
+    lent.give_back();
+    Ok(seq)
 }
 
-fn fill_sales(conn: &Connection, brands: &mut Brands, duck: &duck::Connection) -> Result<()> {
-    let mut sinks = OrderSinks::new(duck)?;
-    sinks.feed_all(conn, brands)?;
-    sinks.finish()?;
+fn derived(duck: &Arc<Duck>, derive: impl FnOnce(&duck::Connection) -> Result<()>) -> Result<()> {
+    let lent = duck.lend()?;
+    derive(lent.get()?)?;
+    lent.give_back();
+    Ok(())
+}
+
+fn fill_first(conn: &Connection, brands: &mut Brands, duck: &duck::Connection, ids: [i64; 2]) -> Result<()> {
+    orders(conn, brands, duck, ids)?;
     refunds::feed_all(conn, brands, duck)?;
-    rollups::fill_sales(duck)
+    dimensions::feed(conn, brands, duck, None)
 }
 
-fn fill_rest(conn: &Connection, brands: &mut Brands, duck: &duck::Connection) -> Result<()> {
-    dimensions::feed(conn, brands, duck, None)?;
+fn fill_second(conn: &Connection, brands: &mut Brands, duck: &duck::Connection, ids: [i64; 2]) -> Result<()> {
+    orders(conn, brands, duck, ids)?;
     stock::feed_all(conn, duck)?;
-    ads::feed_all(conn, brands, duck)?;
-    rollups::fill_ads(duck)
+    ads::feed_all(conn, brands, duck)
+}
+
+fn orders(conn: &Connection, brands: &mut Brands, duck: &duck::Connection, ids: [i64; 2]) -> Result<()> {
+    let mut sinks = OrderSinks::new(duck)?;
+    sinks.feed(conn, brands, [ids])?;
+    sinks.finish()
 }

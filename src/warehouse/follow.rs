@@ -30,19 +30,21 @@ const NOTE_SALES: &str = "insert into touched_days \
 const NOTE_ADS: &str = "insert into touched_ad_days select distinct brand_id, day from fact_ad_days \
     where (ad_id, day) in (select ad_id, day from dirty_ads);";
 
-const DROP_SALES: &str = "delete from fact_order_lines where order_id in (select id from dirty_orders); \
-    delete from fact_orders where order_id in (select id from dirty_orders); \
-    delete from fact_refund_lines where refund_id in (select id from dirty_refunds);";
+const DROP_SALES: [&str; 3] = [
+    "delete from fact_order_lines where order_id in (select id from dirty_orders)",
+    "delete from fact_orders where order_id in (select id from dirty_orders)",
+    "delete from fact_refund_lines where refund_id in (select id from dirty_refunds)",
+];
 
-const DROP_ADS: &str = "delete from fact_ad_days where (ad_id, day) in (select ad_id, day from dirty_ads);";
+const DROP_ADS: &str = "delete from fact_ad_days where (ad_id, day) in (select ad_id, day from dirty_ads)";
 
 const DROP_STOCK: &str = "delete from fact_stock \
-    where (variant_id, warehouse_id, day) in (select variant_id, warehouse_id, day from dirty_stock);";
+    where (variant_id, warehouse_id, day) in (select variant_id, warehouse_id, day from dirty_stock)";
 
 /// What became of it.
 pub(super) enum Outcome {
-    /// The warehouse has everything up to this entry.
-    Applied(i64),
+    /// The warehouse has everything up to entry `seq`; `deleted` rows gave way.
+    Applied { seq: i64, deleted: usize },
     /// Too much changed: fill it anew.
     Rebuild,
 }
@@ -55,18 +57,18 @@ pub(super) fn follow(conn: &Connection, duck: &duck::Connection, since: i64) -> 
         return Ok(Outcome::Rebuild);
     }
     if changes.seq == since {
-        return Ok(Outcome::Applied(since));
+        return Ok(Outcome::Applied { seq: since, deleted: 0 });
     }
     run(duck, "begin")?;
     run(duck, TEMPORARY)?;
     let mut brands = Brands::load(conn)?;
-    apply_sales(conn, duck, &mut brands, &changes)?;
-    apply_ads(conn, duck, &mut brands, &changes)?;
-    apply_stock(conn, duck, &changes)?;
+    let mut deleted = apply_sales(conn, duck, &mut brands, &changes)?;
+    deleted += apply_ads(conn, duck, &mut brands, &changes)?;
+    deleted += apply_stock(conn, duck, &changes)?;
     dimensions::feed(conn, &mut brands, duck, Some(since))?;
     mark(duck, changes.seq)?;
     run(duck, "commit")?;
-    Ok(Outcome::Applied(changes.seq))
+    Ok(Outcome::Applied { seq: changes.seq, deleted })
 }
 
 /// Writes the watermark.
@@ -76,9 +78,9 @@ pub(super) fn mark(duck: &duck::Connection, seq: i64) -> Result<()> {
     Ok(())
 }
 
-fn apply_sales(conn: &Connection, duck: &duck::Connection, brands: &mut Brands, changes: &Changes) -> Result<()> {
+fn apply_sales(conn: &Connection, duck: &duck::Connection, brands: &mut Brands, changes: &Changes) -> Result<usize> {
     if changes.orders.is_empty() && changes.refunds.is_empty() {
-        return Ok(());
+        return Ok(0);
     }
     for (table, ids) in [("dirty_orders", &changes.orders), ("dirty_refunds", &changes.refunds)] {
         let mut sink = Sink::new(duck, table)?;
@@ -89,18 +91,22 @@ fn apply_sales(conn: &Connection, duck: &duck::Connection, brands: &mut Brands, 
         sink.finish()?;
     }
     run(duck, NOTE_SALES)?;
-    run(duck, DROP_SALES)?;
+    let mut deleted = 0;
+    for drop in DROP_SALES {
+        deleted += delete(duck, drop)?;
+    }
     let mut sinks = OrderSinks::new(duck)?;
-    sinks.feed_some(conn, brands, &changes.orders)?;
+    let runs = changes.orders.chunk_by(|a, b| a + 1 == *b).map(|run| [run[0], run[run.len() - 1]]);
+    sinks.feed(conn, brands, runs)?;
     sinks.finish()?;
     refunds::feed_some(conn, brands, duck, &changes.refunds)?;
     run(duck, NOTE_SALES)?;
-    rollups::refill_sales(duck)
+    Ok(deleted + rollups::refill_sales(duck)?)
 }
 
-fn apply_ads(conn: &Connection, duck: &duck::Connection, brands: &mut Brands, changes: &Changes) -> Result<()> {
+fn apply_ads(conn: &Connection, duck: &duck::Connection, brands: &mut Brands, changes: &Changes) -> Result<usize> {
     if changes.ads.is_empty() {
-        return Ok(());
+        return Ok(0);
     }
     let mut sink = Sink::new(duck, "dirty_ads")?;
     for (ad_id, day) in &changes.ads {
@@ -110,15 +116,15 @@ fn apply_ads(conn: &Connection, duck: &duck::Connection, brands: &mut Brands, ch
     }
     sink.finish()?;
     run(duck, NOTE_ADS)?;
-    run(duck, DROP_ADS)?;
+    let deleted = delete(duck, DROP_ADS)?;
     ads::feed_some(conn, brands, duck, &changes.ads)?;
     run(duck, NOTE_ADS)?;
-    rollups::refill_ads(duck)
+    Ok(deleted + rollups::refill_ads(duck)?)
 }
 
-fn apply_stock(conn: &Connection, duck: &duck::Connection, changes: &Changes) -> Result<()> {
+fn apply_stock(conn: &Connection, duck: &duck::Connection, changes: &Changes) -> Result<usize> {
     if changes.stock.is_empty() {
-        return Ok(());
+        return Ok(0);
     }
     let mut sink = Sink::new(duck, "dirty_stock")?;
     for (variant_id, warehouse_id, day) in &changes.stock {
@@ -128,11 +134,16 @@ fn apply_stock(conn: &Connection, duck: &duck::Connection, changes: &Changes) ->
         sink.end()?;
     }
     sink.finish()?;
-    run(duck, DROP_STOCK)?;
-    stock::feed_some(conn, duck, &changes.stock)
+    let deleted = delete(duck, DROP_STOCK)?;
+    stock::feed_some(conn, duck, &changes.stock)?;
+    Ok(deleted)
 }
 
 fn run(duck: &duck::Connection, sql: &str) -> Result<()> {
     duck.execute_batch(sql).with_context(|| format!("feeding the warehouse with {sql}"))?;
     Ok(())
+}
+
+fn delete(duck: &duck::Connection, sql: &str) -> Result<usize> {
+    Ok(duck.execute(sql, []).with_context(|| format!("feeding the warehouse with {sql}"))?)
 }

@@ -15,7 +15,7 @@ mod rollups;
 mod stock;
 mod variants;
 
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
@@ -24,7 +24,7 @@ use tokio::sync::broadcast;
 use tokio::sync::broadcast::error::RecvError;
 
 use crate::db::{Db, WeakDb};
-use crate::duck::{self, Duck, Gate, Limits, Storage};
+use crate::duck::{self, Duck, Gate, Limits};
 use crate::error::{Error, Result};
 use crate::tenants::{Change, Tenant};
 use follow::Outcome;
@@ -33,6 +33,9 @@ const SCHEMA: [&str; 2] = [
     include_str!("../../assets/migrations/warehouse/0001_star.sql"),
     include_str!("../../assets/migrations/warehouse/0002_rollups.sql"),
 ];
+
+/// An instance that has deleted more rows is filled anew at the next landing.
+const MOST_DELETED: usize = 2_000_000;
 
 /// A landing is followed after this long, so that a burst of small ones is followed once.
 const PAUSE: Duration = Duration::from_millis(30);
@@ -47,6 +50,8 @@ struct Inner {
     instance: Mutex<Option<Arc<Duck>>>,
     /// The change-log entry the instance has; meaningless without one.
     applied: AtomicI64,
+    /// Rows the instance has deleted since it was filled: DuckDB keeps their room.
+    deleted: AtomicUsize,
     /// Held by whoever feeds.
     feeding: Arc<tokio::sync::Mutex<()>>,
     gate: Gate,
@@ -58,6 +63,7 @@ pub fn of(tenant: &Tenant) -> Arc<Warehouse> {
         let inner = Arc::new(Inner {
             instance: Mutex::default(),
             applied: AtomicI64::new(0),
+            deleted: AtomicUsize::new(0),
             feeding: Arc::default(),
             gate: Gate::default(),
         });
@@ -89,7 +95,7 @@ impl Warehouse {
         T: Send + 'static,
         F: FnOnce(&duck::Connection) -> Result<T> + Send + 'static,
     {
-        let Some(duck) = self.0.instance() else {
+        let Some(duck) = self.0.filled().await else {
             return Err(not_filled());
         };
         let answer = duck.run(&self.0.gate, read).await;
@@ -128,6 +134,15 @@ impl Inner {
         *self.instance.lock().unwrap_or_else(PoisonError::into_inner) = instance;
     }
 
+    /// The instance; while it is being filled, once that is done.
+    async fn filled(&self) -> Option<Arc<Duck>> {
+        if let Some(duck) = self.instance() {
+            return Some(duck);
+        }
+        drop(self.feeding.lock().await);
+        self.instance()
+    }
+
     /// Forgets the instance if it is still this one.
     fn throw_away(&self, dead: &Arc<Duck>) {
         let mut instance = self.instance.lock().unwrap_or_else(PoisonError::into_inner);
@@ -158,9 +173,10 @@ impl Inner {
 
     /// Follows the change log, or fills. A warehouse that cannot follow is filled anew.
     fn feed(&self, db: &Db) -> Result<i64> {
-        if let Some(duck) = self.instance() {
+        let worn = self.deleted.load(Ordering::Relaxed) > MOST_DELETED;
+        if let Some(duck) = self.instance().filter(|_| !worn) {
             match self.follow(db, &duck) {
-                Ok(Outcome::Applied(seq)) => return Ok(seq),
+                Ok(Outcome::Applied { seq, .. }) => return Ok(seq),
                 Ok(Outcome::Rebuild) => {}
                 Err(error) => tracing::warn!(%error, "the warehouse could not follow and is filled anew"),
             }
@@ -173,7 +189,8 @@ impl Inner {
         let since = self.applied.load(Ordering::Acquire);
         let outcome = db.read_blocking(|conn| follow::follow(conn, lent.get()?, since))?;
         lent.give_back();
-        if let Outcome::Applied(seq) = outcome {
+        if let Outcome::Applied { seq, deleted } = outcome {
+            self.deleted.fetch_add(deleted, Ordering::Relaxed);
             self.applied.store(seq, Ordering::Release);
         }
         Ok(outcome)
@@ -182,8 +199,9 @@ impl Inner {
     fn fill(&self, db: &Db) -> Result<i64> {
         // The old one goes first: two of a large tenant need not fit in memory.
         self.put(None);
-        let duck = Duck::open(&Storage::Memory, Limits::default(), &SCHEMA)?;
+        let duck = Duck::open(Limits::default(), &SCHEMA)?;
         let seq = fill::fill(db, &duck)?;
+        self.deleted.store(0, Ordering::Relaxed);
         self.applied.store(seq, Ordering::Release);
         self.put(Some(duck));
         Ok(seq)

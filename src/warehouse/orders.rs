@@ -50,30 +50,22 @@ impl<'d> OrderSinks<'d> {
         Ok(Self { orders: Sink::new(conn, "fact_orders")?, lines: Sink::new(conn, "fact_order_lines")? })
     }
 
-    /// Reads every order. Both tables are walked side by side in the order they are stored in.
-    pub(super) fn feed_all(&mut self, conn: &Connection, brands: &mut Brands) -> Result<()> {
+    /// Reads the orders of these ranges of ids, both ends included; ids that are not there are passed over. Orders and lines
+    /// are walked side by side in the order they are stored in.
+    pub(super) fn feed(
+        &mut self,
+        conn: &Connection,
+        brands: &mut Brands,
+        ranges: impl IntoIterator<Item = [i64; 2]>,
+    ) -> Result<()> {
         let mut variants = Variants::new(conn);
-        let mut orders = conn.prepare(&format!("{ORDERS} order by id"))?;
-        let mut lines = conn.prepare(&format!("{LINES} order by order_id, line_no"))?;
-        let mut orders = orders.query([])?;
-        let mut lines = Lines { rows: lines.query([])?, held: false };
-        while let Some(order) = orders.next()? {
-            self.feed(order, &mut lines, brands, &mut variants)?;
-        }
-        Ok(())
-    }
-
-    /// Reads the orders with these ascending ids, run by run; ids that are gone are passed over.
-    pub(super) fn feed_some(&mut self, conn: &Connection, brands: &mut Brands, ids: &[i64]) -> Result<()> {
-        let mut variants = Variants::new(conn);
-        let mut some = conn.prepare(&format!("{ORDERS} where id between ? and ? order by id"))?;
+        let mut orders = conn.prepare(&format!("{ORDERS} where id between ? and ? order by id"))?;
         let mut lines = conn.prepare(&format!("{LINES} where order_id between ? and ? order by order_id, line_no"))?;
-        for run in ids.chunk_by(|a, b| a + 1 == *b) {
-            let ends = [run[0], run[run.len() - 1]];
-            let mut orders = some.query(ends)?;
-            let mut lines = Lines { rows: lines.query(ends)?, held: false };
+        for range in ranges {
+            let mut orders = orders.query(range)?;
+            let mut lines = Lines { rows: lines.query(range)?, held: false };
             while let Some(order) = orders.next()? {
-                self.feed(order, &mut lines, brands, &mut variants)?;
+                self.feed_one(order, &mut lines, brands, &mut variants)?;
             }
         }
         Ok(())
@@ -86,7 +78,7 @@ impl<'d> OrderSinks<'d> {
         Ok(())
     }
 
-    fn feed(&mut self, order: &Row, lines: &mut Lines, brands: &mut Brands, variants: &mut Variants) -> Result<()> {
+    fn feed_one(&mut self, order: &Row, lines: &mut Lines, brands: &mut Brands, variants: &mut Variants) -> Result<()> {
         let id = order.get(0)?;
         if order.get(18)? {
             return lines.skip(id);
@@ -98,15 +90,14 @@ impl<'d> OrderSinks<'d> {
         let head = Head { id, placed_at, store_id: order.get(5)?, customer_id: order.get(6)?, day, hour, conversion };
         let mut sums = Sums::new(conversion);
         while let Some(line) = lines.next_of(id)? {
-            self.feed_line(order, line, &head, brand, variants, &mut sums)?;
+            self.feed_line((order, line), &head, brand, variants, &mut sums)?;
         }
         self.feed_order(order, &head, brand, &sums)
     }
 
     fn feed_line(
         &mut self,
-        order: &Row,
-        line: &Row,
+        (order, line): (&Row, &Row),
         head: &Head,
         brand: &mut Brand,
         variants: &mut Variants,

@@ -78,28 +78,28 @@ const DAILY_NEW_CUSTOMERS: Derived = Derived {
     stale: "where (brand_id, day) in (select brand_id, day from touched_first_days)",
 };
 
-/// Derives everything that follows from orders and refunds from nothing.
+/// Derives the rollup of orders and refunds, and the customers, from nothing.
 pub(super) fn fill_sales(conn: &Connection) -> Result<()> {
-    [DAILY_SALES, DAILY_PRODUCTS, DIM_CUSTOMER, DAILY_NEW_CUSTOMERS].iter().try_for_each(|derived| fill(conn, derived))
+    [DAILY_SALES, DIM_CUSTOMER, DAILY_NEW_CUSTOMERS].iter().try_for_each(|derived| fill(conn, derived))
 }
 
-/// Derives everything that follows from ads from nothing.
-pub(super) fn fill_ads(conn: &Connection) -> Result<()> {
-    fill(conn, &DAILY_ADS)
+/// Derives the rollups of products and of ads from nothing.
+pub(super) fn fill_rest(conn: &Connection) -> Result<()> {
+    [DAILY_PRODUCTS, DAILY_ADS].iter().try_for_each(|derived| fill(conn, derived))
 }
 
-/// Derives the touched days and customers of orders and refunds again.
-pub(super) fn refill_sales(conn: &Connection) -> Result<()> {
-    refill(conn, &DAILY_SALES)?;
-    refill(conn, &DAILY_PRODUCTS)?;
+/// Derives the touched days and customers of orders and refunds again; returns how many rows gave way.
+pub(super) fn refill_sales(conn: &Connection) -> Result<usize> {
+    let mut deleted = refill(conn, &DAILY_SALES)?;
+    deleted += refill(conn, &DAILY_PRODUCTS)?;
     run(conn, NOTE_FIRST_DAYS)?;
-    refill(conn, &DIM_CUSTOMER)?;
+    deleted += refill(conn, &DIM_CUSTOMER)?;
     run(conn, NOTE_FIRST_DAYS)?;
-    refill(conn, &DAILY_NEW_CUSTOMERS)
+    Ok(deleted + refill(conn, &DAILY_NEW_CUSTOMERS)?)
 }
 
-/// Derives the touched days of ads again.
-pub(super) fn refill_ads(conn: &Connection) -> Result<()> {
+/// Derives the touched days of ads again; returns how many rows gave way.
+pub(super) fn refill_ads(conn: &Connection) -> Result<usize> {
     refill(conn, &DAILY_ADS)
 }
 
@@ -111,9 +111,11 @@ fn fill(conn: &Connection, derived: &Derived) -> Result<()> {
     run(conn, &format!("insert into {} {}", derived.table, derived.select.replace("{only}", "")))
 }
 
-fn refill(conn: &Connection, derived: &Derived) -> Result<()> {
-    run(conn, &format!("delete from {} {}", derived.table, derived.stale))?;
-    run(conn, &format!("insert into {} {}", derived.table, derived.select.replace("{only}", derived.only)))
+fn refill(conn: &Connection, derived: &Derived) -> Result<usize> {
+    let stale = format!("delete from {} {}", derived.table, derived.stale);
+    let deleted = conn.execute(&stale, []).with_context(|| format!("deriving with {stale}"))?;
+    run(conn, &format!("insert into {} {}", derived.table, derived.select.replace("{only}", derived.only)))?;
+    Ok(deleted)
 }
 
 fn run(conn: &Connection, sql: &str) -> Result<()> {

@@ -305,7 +305,7 @@ async fn schedule(plan: &Plan, send: &tokio::sync::mpsc::UnboundedSender<(Instan
         } else if (logins as f64) < offset * plan.logins_per_second {
             logins += 1;
             ("login", login(who))
-        } else if n % plan.fresh_every.max(1) == 0 {
+        } else if n.is_multiple_of(plan.fresh_every.max(1)) {
             ("fresh", get(who, true))
         } else {
             ("cached", get(who, false))

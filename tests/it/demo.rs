@@ -1,9 +1,6 @@
 //! The demo's generator: deterministic, continued by a later "now", complete in its names and plausible in its figures.
 
-use std::{
-    collections::{BTreeMap, BTreeSet, HashSet},
-    time::Instant,
-};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use jiff::{Timestamp, civil::date, tz::TimeZone};
 use pulsepoint::commerce::{

@@ -202,6 +202,7 @@ async fn november_by_hand() {
         "3.200000", "7.50", "3.50", 5, 1
     ]);
     assert_eq!(json!(november.totals), expected);
+    assert_eq!(november.rows, std::slice::from_ref(&november.totals), "without a dimension the totals are the one row");
     assert_eq!(codes(&november), ["costs_not_entered", "mixed_currency", "claimed"]);
     let october =
         ask(&shop, json!({"metrics": metrics[..10], "time": {"start": "2026-10-01", "end": "2026-11-01"}})).await;

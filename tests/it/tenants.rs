@@ -225,7 +225,7 @@ async fn a_deleted_tenant_is_gone_for_its_holders_too() {
 }
 
 #[tokio::test]
-async fn a_start_with_a_hundred_tenants_opens_none_and_is_fast() {
+async fn a_start_with_a_hundred_tenants_opens_none() {
     let data = tempfile::tempdir().unwrap();
     let tenants = start(data.path());
     for number in 0..100 {
@@ -233,11 +233,8 @@ async fn a_start_with_a_hundred_tenants_opens_none_and_is_fast() {
     }
     tenants.close_all().await.unwrap();
     drop(tenants);
-    let started = std::time::Instant::now();
     let tenants = start(data.path());
     assert_eq!(tenants.list().await.unwrap().len(), 100);
-    let took = started.elapsed();
-    assert!(took < Duration::from_millis(200), "{took:?}");
     let log = |info: &pulsepoint::tenants::TenantInfo| {
         data.path().join("tenants").join(info.id.as_str()).join("store.db-wal")
     };

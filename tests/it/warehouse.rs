@@ -94,3 +94,49 @@ proptest! {
         runtime.block_on(run(seed));
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_warehouse_that_cannot_follow_is_filled_anew() {
+    let data = tempfile::tempdir().unwrap();
+    let tenants = start(data.path());
+    let tenant = tenants.create("one", "One").await.unwrap();
+    let [brand, _] = two_brands(&tenant).await;
+    let mut dice = Dice::new(3);
+    let orders = |dice: &mut Dice| (0..6).map(|_| shop::order(dice, "USD")).collect();
+    let batch = rows::Batch { orders: orders(&mut dice), ..rows::Batch::default() };
+    commerce::land(&tenant, &brand, "shopify", batch, now()).await.unwrap();
+    check(&tenant, "at first").await;
+    let duck = warehouse::of(&tenant);
+    let broken = duck.query(|conn| Ok(conn.execute_batch("drop table daily_products").is_ok()));
+    assert!(broken.await.unwrap());
+    let batch = rows::Batch { orders: orders(&mut dice), ..rows::Batch::default() };
+    commerce::land(&tenant, &brand, "shopify", batch, now()).await.unwrap();
+    check(&tenant, "after it broke").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_landing_reaches_the_warehouse_by_itself() {
+    let data = tempfile::tempdir().unwrap();
+    let tenants = start(data.path());
+    let tenant = tenants.create("one", "One").await.unwrap();
+    let [brand, _] = two_brands(&tenant).await;
+    let duck = warehouse::of(&tenant);
+    duck.caught_up(&tenant).await.unwrap();
+    let mut order = shop::order(&mut Dice::new(1), "USD");
+    order.test = false;
+    let batch = rows::Batch { orders: vec![order], ..rows::Batch::default() };
+    commerce::land(&tenant, &brand, "shopify", batch, now()).await.unwrap();
+    let count = || {
+        duck.query(|conn| {
+            Ok(conn.query_row("select count(*) from fact_orders", [], |row| row.get::<_, i64>(0)).unwrap())
+        })
+    };
+    let arrives = async {
+        while count().await.unwrap() == 0 {
+            tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+        }
+    };
+    tokio::time::timeout(std::time::Duration::from_secs(20), arrives)
+        .await
+        .expect("nobody asked for it to be caught up");
+}

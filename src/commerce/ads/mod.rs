@@ -260,14 +260,11 @@ impl Account {
                     Ok((found.get(0)?, values, found.get_ref(6)?.as_str() == Ok(work.connector)))
                 })
                 .optional()?;
-            match stored {
-                Some((stored_api, stored_values, same_connector)) => {
-                    let same = stored_api == from_api && stored_values == values && same_connector;
-                    if same || stored_api && !from_api {
-                        return Ok(false);
-                    }
+            if let Some((stored_api, stored_values, same_connector)) = stored {
+                let same = stored_api == from_api && stored_values == values && same_connector;
+                if same || stored_api && !from_api {
+                    return Ok(false);
                 }
-                None => {}
             }
         }
         let [spend, impressions, clicks, conversions, revenue] = values;

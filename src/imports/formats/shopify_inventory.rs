@@ -155,7 +155,10 @@ mod tests {
     const COLUMNS: &str = include_str!("../../../tests/fixtures/imports/shopify_inventory_columns.csv");
     const ROWS: &str = include_str!("../../../tests/fixtures/imports/shopify_inventory_rows.csv");
 
-    fn levels(text: &str) -> (Vec<(String, String, i64, i64)>, Vec<(u64, String)>) {
+    /// Variant, warehouse, on hand, incoming.
+    type Level = (String, String, i64, i64);
+
+    fn levels(text: &str) -> (Vec<Level>, Vec<(u64, String)>) {
         let (out, rejects) = read_all(Format::ShopifyInventory, text, &test_setting(), Style::default());
         let name = |s: &StockLevel| s.variant.sku.clone().unwrap_or_else(|| s.variant.title.clone());
         (out.batch.stock.iter().map(|s| (name(s), s.warehouse.clone(), s.on_hand, s.incoming)).collect(), rejects)

@@ -296,9 +296,7 @@ fn fill_text(record: &mut Record, bytes: &[u8]) -> Option<BadRecord> {
     match std::str::from_utf8(bytes) {
         Ok(text) => {
             record.text.push_str(text);
-            if memchr(0, bytes).is_none() {
-                return None;
-            }
+            memchr(0, bytes)?;
             record.bounds.clear();
             record.end_field(0);
             Some(BadRecord::Nul)

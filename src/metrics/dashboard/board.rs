@@ -13,7 +13,7 @@ use crate::metrics::figure::json;
 use crate::metrics::notes::Note;
 use crate::metrics::plan::{Frame, Key, Plan, has};
 use crate::metrics::query::{Dir, Filter, Grain, Order, Query};
-use crate::metrics::run::Found;
+use crate::metrics::run::{Found, gather};
 use crate::metrics::sql::{Statement, compile};
 
 /// Rows of the product and stock lists.
@@ -61,7 +61,7 @@ impl Board {
     ///
     /// # Errors
     /// Those of a plan: the caller's, with a code and the field at fault.
-    pub fn new(ask: Ask, frame: &Frame) -> Result<Self> {
+    pub fn new(ask: Ask, frame: &Frame, has_stock: bool) -> Result<Self> {
         let grain = ask.grain_for(&frame.calendar)?;
         let mut draft = Draft { ask: &ask, frame, grain, left_out: Vec::new() };
         let mut charted: Vec<&str> = TILES.to_vec();
@@ -96,6 +96,12 @@ impl Board {
             ..split(&["product", "sku", "size", "low_stock", "projected_stockout_date"], q)
         })?;
         let notes = draft.notes();
+        // The tiles say what is to be said; the lists below need not ask again.
+        let quiet = |plan: Option<Plan>| plan.map(Plan::without_notes).transpose();
+        let few = |plan: Option<Plan>| plan.map(Plan::of_few_groups);
+        let (channels, products, by_type) = (few(quiet(channels)?), few(quiet(products)?), few(quiet(by_type)?));
+        // Without any stock the list is empty, and need not be asked for.
+        let stock = stock.filter(|_| has_stock);
         Ok(Self { grain, whole, series, channels, products, customers, by_type, stock, notes, ask })
     }
 
@@ -107,14 +113,18 @@ impl Board {
 
     /// The statements to run, each by itself.
     pub fn statements(&self) -> Vec<Statement> {
-        self.plans().into_iter().flatten().map(compile).collect()
+        self.plans().into_iter().flatten().flat_map(compile).collect()
     }
 
     /// The page, from what the statements found, in their order.
     pub fn lay_out(&self, found: Vec<Found>, scene: Scene, frame: &Frame) -> Dashboard {
         let mut found = found.into_iter();
-        let [series, customers, by_type, whole, channels, products, stock] =
-            self.plans().map(|plan| plan.map(|plan| Table::new(plan, found.next().unwrap_or_default())));
+        let [series, customers, by_type, whole, channels, products, stock] = self.plans().map(|plan| {
+            let plan = plan?;
+            let statements = compile(plan);
+            let parts = found.by_ref().take(statements.len()).collect();
+            Some(Table::new(plan, gather(&statements, parts)))
+        });
         let tables = Tables { whole, series, channels, products, customers, by_type, stock };
         let mut notes = self.notes.clone();
         for table in

@@ -20,7 +20,7 @@ fn frame(now: &str) -> Frame {
 
 fn board(conn: &duckdb::Connection, pairs: &[(&str, &str)], frame: &Frame) -> Dashboard {
     let pairs: Vec<_> = pairs.iter().map(|(a, b)| ((*a).to_owned(), (*b).to_owned())).collect();
-    let board = Board::new(Ask::read(&pairs).expect("parameters"), frame).expect("a board");
+    let board = Board::new(Ask::read(&pairs).expect("parameters"), frame, true).expect("a board");
     let found = board.statements().iter().map(|s| run(conn, s).expect("rows")).collect();
     let brand = BrandShown {
         id: "id".into(),
@@ -76,11 +76,11 @@ fn every_figure_equals_its_typed_query() {
             let rows = by_grain.rows.iter().map(|r| (r[0].as_str().expect("t").to_owned(), r[1].clone(), r[2].clone()));
             assert_eq!(line, rows.collect::<Vec<_>>(), "{} {params:?}", kpi.id);
         }
-        same_tables(&conn, &frame, &page, &time);
+        same_tables(&conn, &frame, &page, &time, &compare);
     }
 }
 
-fn same_tables(conn: &duckdb::Connection, frame: &Frame, page: &Dashboard, time: &Json) {
+fn same_tables(conn: &duckdb::Connection, frame: &Frame, page: &Dashboard, time: &Json, compare: &Json) {
     let metrics = [
         "ad_spend",
         "impressions",
@@ -103,11 +103,16 @@ fn same_tables(conn: &duckdb::Connection, frame: &Frame, page: &Dashboard, time:
         assert_eq!(json!(figures.cpc), of("cpc"));
     }
     assert_eq!(json!(page.channels.totals.ad_spend), channels.totals[column(&channels, "ad_spend")]);
-    let query = json!({"metrics": ["net_sales", "units_sold", "gross_margin"], "dimensions": ["product"], "time": time, "limit": 10});
+    let metrics = ["net_sales", "units_sold", "gross_margin"];
+    let query = json!({"metrics": metrics, "dimensions": ["product"], "time": time, "compare": compare, "limit": 10});
     let products = ask_in(conn, frame, query);
-    let rows: Vec<_> =
-        page.products.rows.iter().map(|p| json!([p.product, p.net_sales, p.units_sold, p.gross_margin])).collect();
-    assert_eq!(rows, products.rows.iter().map(|r| json!(r)).collect::<Vec<_>>());
+    let shown = page
+        .products
+        .rows
+        .iter()
+        .map(|p| json!([p.product, p.net_sales, p.net_sales_change_pct, p.units_sold, p.gross_margin]));
+    let asked = products.rows.iter().map(|r| json!([r[0], r[1], r[4], r[5], r[9]]));
+    assert_eq!(shown.collect::<Vec<_>>(), asked.collect::<Vec<_>>());
     let people =
         ask_in(conn, frame, json!({"metrics": ["new_customers", "returning_customers", "customers"], "time": time}));
     assert_eq!(json!(page.customers.new_customers), people.totals[0]);
@@ -156,5 +161,5 @@ fn tones_follow_what_is_good() {
             _ => assert_eq!(kpi.tone == Tone::Good, up, "{}", kpi.id),
         }
     }
-    assert_eq!(page.series[0].previous_t.as_deref(), Some("2026-01-13"), "35 days before the 17th of February");
+    assert_eq!(page.series[0].previous_t.as_deref(), Some("2026-01-14"), "35 days before the 18th of February");
 }

@@ -75,6 +75,10 @@ pub struct Plan {
     pub timeless: bool,
     /// Sums by day may be read instead of facts.
     rollups: bool,
+    /// What the notes need is read too.
+    noted: bool,
+    /// There are few groups: all are read and sorted here, which is cheaper than one statement that picks the page.
+    pub few: bool,
 }
 
 /// A metric of the query with its formula.
@@ -156,6 +160,8 @@ impl Plan {
             frame,
             timeless,
             rollups: true,
+            noted: true,
+            few: false,
         };
         plan.choose_sources()?;
         Ok(plan)
@@ -172,6 +178,11 @@ impl Plan {
     /// Every bucket gets a row, also without a sale: what a chart needs. Not where rows are picked by their figures.
     pub fn fills_buckets(&self) -> bool {
         self.only_bucket().is_some() && self.having.is_empty() && self.order.iter().all(|s| s.by_key())
+    }
+
+    /// The same plan, of which all groups are read and sorted here.
+    pub fn of_few_groups(self) -> Self {
+        Self { few: self.having.is_empty(), ..self }
     }
 
     /// All measures that are read.

@@ -17,8 +17,23 @@ impl Plan {
         self.reads = self.choose(&wanted, &self.current)?;
         if let Some(previous) = &self.previous {
             self.previous_reads = self.choose(&wanted, previous)?;
+            // A measure for the notes that one of the two tables lacks is left out of both.
+            let both: Vec<Measure> = {
+                let before: Vec<Measure> = self.previous_reads.values().flatten().copied().collect();
+                self.measures().filter(|m| before.contains(m)).collect()
+            };
+            for reads in [&mut self.reads, &mut self.previous_reads] {
+                reads.values_mut().for_each(|measures| measures.retain(|m| both.contains(m)));
+            }
         }
         Ok(())
+    }
+
+    /// The same plan without what only its notes need.
+    pub fn without_notes(mut self) -> Result<Self> {
+        self.noted = false;
+        self.choose_sources()?;
+        Ok(self)
     }
 
     /// The same plan read from facts alone, to be compared with.
@@ -99,44 +114,56 @@ impl Plan {
     }
 
     /// The measures of all formulas, and those that the notes need.
-    fn wanted(&self) -> BTreeMap<Family, Vec<Measure>> {
-        let mut wanted: BTreeMap<Family, Vec<Measure>> = BTreeMap::new();
-        let mut add = |measure: Measure| {
-            let list = wanted.entry(measure.family()).or_default();
+    fn wanted(&self) -> BTreeMap<Family, Wanted> {
+        let mut wanted: BTreeMap<Family, Wanted> = BTreeMap::new();
+        let mut need = |measure: Measure| {
+            let list = &mut wanted.entry(measure.family()).or_default().needed;
             if !list.contains(&measure) {
                 list.push(measure);
             }
         };
-        for (_, formula) in self.formulas() {
-            formula.measures().for_each(&mut add);
-            for measure in formula.measures() {
-                companions(measure).iter().copied().for_each(&mut add);
+        for (metric, formula) in self.formulas() {
+            formula.measures().for_each(&mut need);
+            if metric.needs_cost {
+                [Measure::Units, Measure::UncostedUnits].into_iter().for_each(&mut need);
+            }
+        }
+        if self.noted {
+            for measure in self.formulas().flat_map(|(_, formula)| formula.measures()).flat_map(companions) {
+                let of = wanted.entry(measure.family()).or_default();
+                if !of.needed.contains(measure) && !of.noted.contains(measure) {
+                    of.noted.push(*measure);
+                }
             }
         }
         wanted
     }
 
-    fn choose(&self, wanted: &BTreeMap<Family, Vec<Measure>>, span: &Span) -> Result<BTreeMap<Source, Vec<Measure>>> {
+    fn choose(&self, wanted: &BTreeMap<Family, Wanted>, span: &Span) -> Result<BTreeMap<Source, Vec<Measure>>> {
         let mut reads: BTreeMap<Source, Vec<Measure>> = BTreeMap::new();
-        for (family, measures) in wanted {
+        for (family, Wanted { needed, noted }) in wanted {
             let fitting = |wanted: &[Measure]| family.sources().iter().copied().find(|s| self.fits(*s, wanted, span));
             if *family == Family::Calendar {
                 continue;
             }
-            if let Some(source) = fitting(measures) {
-                // A companion that this table does not have is a note less, not an error.
-                let readable = measures.iter().copied().filter(|m| source.measure(*m).is_some());
-                reads.entry(source).or_default().extend(readable);
-                continue;
-            }
-            // No table has them all: each comes from the cheapest that has it.
-            for measure in measures {
-                match fitting(std::slice::from_ref(measure)) {
-                    Some(source) if source.measure(*measure).is_some() => {
-                        reads.entry(source).or_default().push(*measure)
+            let mut chosen = Vec::new();
+            match fitting(needed) {
+                Some(source) => {
+                    reads.entry(source).or_default().extend(needed);
+                    chosen.push(source);
+                }
+                // No table has them all: each comes from the cheapest that has it.
+                None => {
+                    for measure in needed {
+                        let source = fitting(std::slice::from_ref(measure)).ok_or_else(apart)?;
+                        reads.entry(source).or_default().push(*measure);
+                        chosen.push(source);
                     }
-                    _ if is_companion(*measure) => {}
-                    _ => return Err(apart()),
+                }
+            }
+            for measure in noted {
+                if let Some(source) = chosen.iter().find(|s| s.measure(*measure).is_some()) {
+                    reads.entry(*source).or_default().push(*measure);
                 }
             }
         }
@@ -147,7 +174,7 @@ impl Plan {
         if source.is_rollup() && !self.rollups {
             return false;
         }
-        let readable = measures.iter().all(|m| is_companion(*m) || source.measure(*m).is_some());
+        let readable = measures.iter().all(|m| source.measure(*m).is_some());
         // Ads are known by day: of a running day they take what there is.
         let by_day = matches!(source, Source::Ads | Source::DailyAds) && !self.resolved.instants;
         let in_time = span.window.is_whole_days() || source.has_instants() || source.is_snapshot() || by_day;
@@ -164,19 +191,18 @@ impl Plan {
     }
 }
 
-/// Measures that only feed the notes.
-fn is_companion(measure: Measure) -> bool {
-    matches!(
-        measure,
-        Measure::Unrated | Measure::Foreign | Measure::RefundUnrated | Measure::RefundForeign | Measure::AdsUnrated
-    ) || matches!(measure, Measure::AdsForeign | Measure::StockPriced | Measure::StockUnvalued)
+/// The measures of a family: those of the formulas, and those that only feed the notes.
+#[derive(Default)]
+struct Wanted {
+    needed: Vec<Measure>,
+    noted: Vec<Measure>,
 }
 
 /// What the notes need besides a measure.
 fn companions(measure: Measure) -> &'static [Measure] {
     match measure {
         Measure::Gross | Measure::Discount | Measure::Shipping | Measure::Tax => &[Measure::Unrated, Measure::Foreign],
-        Measure::Cost => &[Measure::Units, Measure::UncostedUnits, Measure::UncostedSales],
+        Measure::Cost => &[Measure::UncostedUnits, Measure::UncostedSales, Measure::Units],
         Measure::RefundGoods | Measure::RefundTax | Measure::RefundShipping => {
             &[Measure::RefundUnrated, Measure::RefundForeign]
         }

@@ -58,7 +58,7 @@ impl Writer<'_> {
         for filter in &plan.filters {
             self.filter(filter.on, &filter.test, source, keys, &mut clauses);
         }
-        let from = self.from(source, span, keys);
+        let from = self.from(source, span, keys, measures);
         self.select(period, source, measures, clauses, &from)
     }
 
@@ -102,10 +102,10 @@ impl Writer<'_> {
         format!("select {} from {from}{joins}{unnests}{conditions}{grouped}", columns.join(", "))
     }
 
-    fn from(&mut self, source: Source, span: &Span, keys: &[Key]) -> String {
+    fn from(&mut self, source: Source, span: &Span, keys: &[Key], measures: &[Measure]) -> String {
         match source {
-            Source::StockLevels => self.stock_levels(span, keys),
-            Source::StockRates => self.stock_rates(span, keys),
+            Source::StockLevels => self.stock_levels(span, keys, measures),
+            Source::StockRates => self.stock_rates(span, keys, measures),
             Source::Cohorts => self.cohorts(span, keys),
             _ => format!("{} {}", source.id(), source.alias()),
         }

@@ -48,7 +48,7 @@ from range(600) t(o), range(3) u(n) where n <= o % 3;
 insert into fact_orders
 select 1 + o % 2, o, '#' || o // 2, date '2025-11-20' + (o // 5)::integer, (o * 11) % 24,
     epoch(date '2025-11-20' + (o // 5)::integer)::bigint + 5 * 3600 + (o * 11) % 24 * 3600, 1 + (o // 2) % 2,
-    case when o % 11 = 0 then null else (o * o) % 97 end, case when o % 7 = 0 then 'file' else 'shopify' end,
+    case when o % 11 = 0 then null when o % 3 = 0 then o else 1000 * (1 + o % 2) + (o * o) % 97 end, case when o % 7 = 0 then 'file' else 'shopify' end,
     ['web', 'pos'][1 + o % 2], ['mobile', 'desktop', null][1 + o % 3], ['US', 'DE', 'GB', null][1 + o % 4],
     ['NY', null][1 + o % 2], ['Paris', 'Austin'][1 + o // 3 % 2],
     case o % 4 when 0 then ['A', 'B'] when 1 then ['A'] else [] end, 0, 0, o % 50 = 0, 0, 0, 4900000, 1234567, 0, 0,
@@ -70,10 +70,10 @@ update fact_orders set units = s.units, fulfilled = s.fulfilled, gross = s.gross
         coalesce(sum(cost), 0) as cost, coalesce(sum(quantity) filter (cost is null), 0) as uncosted
     from fact_order_lines group by order_id) s where s.order_id = fact_orders.order_id;
 insert into fact_refund_lines
-select l.brand_id, l.order_id, l.line_no, case when l.order_id % 10 = 0 then null else l.order_id end, l.day + 20, l.hour,
-    l.placed_at + 20 * 86400, l.store_id, l.customer_id, case when l.order_id % 15 = 0 then null else l.variant_id end,
-    case when l.order_id % 15 = 0 then null else l.product_id end, l.connector, ['size', 'damaged', null][1 + l.order_id % 3],
-    'US', false, 1, l.gross // l.quantity, 10, 0, case when l.order_id % 15 = 0 then 0 else l.cost // l.quantity end,
+select l.brand_id, l.order_id, l.line_no, case when l.order_id % 20 = 0 then null else l.order_id end, l.day + 20, l.hour,
+    l.placed_at + 20 * 86400, l.store_id, l.customer_id, case when l.order_id % 30 = 0 then null else l.variant_id end,
+    case when l.order_id % 30 = 0 then null else l.product_id end, l.connector, ['size', 'damaged', null][1 + l.order_id % 3],
+    'US', false, 1, l.gross // l.quantity, 10, 0, case when l.order_id % 30 = 0 then 0 else l.cost // l.quantity end,
     ['USD', 'EUR'][1 + (l.order_id // 2) % 2]
 from fact_order_lines l where l.order_id % 5 = 0;
 insert into fact_ad_days

@@ -1,5 +1,5 @@
-//! The one compiler: a plan becomes one statement with bound values. Each table is summed by itself, by the keys asked for; the
-//! sums are laid side by side, so that rows of one table never multiply those of another; ratios are taken at the very end.
+//! The one compiler: a plan becomes statements with bound values. Each table is summed by itself, by the keys asked for; the sums
+//! are laid side by side, so that rows of one table never multiply those of another; ratios are taken at the very end.
 
 mod branch;
 mod conditions;
@@ -18,18 +18,29 @@ pub use figures::days_by_key;
 pub use params::Param;
 use params::Params;
 
-/// A statement ready to run. Its columns: `total` (1 for the totals, which come first), the keys, the measures of the window,
-/// the measures of the comparison.
+/// A statement ready to run.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Statement {
     pub text: String,
     pub params: Vec<Param>,
-    /// How many keys.
+    /// How many keys its rows have.
     pub keys: usize,
     /// The measures, in the order of their columns.
     pub measures: Vec<Measure>,
-    /// Whether the measures come a second time, of the comparison.
-    pub compared: bool,
+    pub role: Role,
+}
+
+/// What a statement's rows are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    /// The page: a column that is 1 for the totals, which come first, the keys, the measures of the window, and, where
+    /// `compared`, those of the comparison.
+    Page { compared: bool },
+    /// The keys and measures of one table and window. Rows of several such statements belong together by their keys; the totals
+    /// are their sums where the table's rows add up to them.
+    Part { previous: bool, adds_up: bool },
+    /// The totals of a part whose rows do not add up to them.
+    Totals { previous: bool },
 }
 
 /// Which of the two windows.
@@ -48,13 +59,47 @@ impl Period {
     }
 }
 
-/// Compiles a plan.
-pub fn compile(plan: &Plan) -> Statement {
+/// Compiles a plan: one statement a table and window where every row is shown, else one that picks the page.
+pub fn compile(plan: &Plan) -> Vec<Statement> {
+    if plan.keys.is_empty() || plan.few || plan.fills_buckets() { parts(plan) } else { vec![page(plan)] }
+}
+
+fn page(plan: &Plan) -> Statement {
     let measures: Vec<Measure> = plan.measures().collect::<BTreeSet<_>>().into_iter().collect();
     let compared = plan.previous.is_some();
     let mut writer = Writer { plan, params: Params::default(), measures, compared };
     let text = writer.statement();
-    Statement { text, params: writer.params.into_values(), keys: plan.keys.len(), measures: writer.measures, compared }
+    let role = Role::Page { compared };
+    Statement { text, params: writer.params.into_values(), keys: plan.keys.len(), measures: writer.measures, role }
+}
+
+fn parts(plan: &Plan) -> Vec<Statement> {
+    let mut parts = Vec::new();
+    for (period, reads) in [(Period::Current, &plan.reads), (Period::Previous, &plan.previous_reads)] {
+        let previous = period == Period::Previous;
+        for (source, measures) in reads {
+            let adds_up = adds_up(plan, *source, measures);
+            let mut part = |keys: &[Key], role| {
+                let mut writer =
+                    Writer { plan, params: Params::default(), measures: measures.clone(), compared: false };
+                let text = writer.branch(period, *source, measures, keys);
+                let params = writer.params.into_values();
+                parts.push(Statement { text, params, keys: keys.len(), measures: measures.clone(), role });
+            };
+            part(&plan.keys, Role::Part { previous, adds_up });
+            if !adds_up {
+                part(&[], Role::Totals { previous });
+            }
+        }
+    }
+    parts
+}
+
+/// Whether the rows of a table add up to the totals: no distinct counts, no row in several groups, no states in time.
+fn adds_up(plan: &Plan, source: Source, measures: &[Measure]) -> bool {
+    let lists = plan.keys.iter().any(|k| matches!(k, Key::Dim(Dim::Collection | Dim::DiscountCode)));
+    let state = source.is_snapshot() && plan.keys.iter().any(|k| matches!(k, Key::Bucket(_)));
+    plan.keys.is_empty() || !lists && !state && measures.iter().all(|m| m.is_additive(source))
 }
 
 struct Writer<'a> {
@@ -66,10 +111,6 @@ struct Writer<'a> {
 
 impl Writer<'_> {
     fn statement(&mut self) -> String {
-        if self.plan.keys.is_empty() {
-            let all = self.combined(&[]);
-            return format!("select 1 as total, {} from ({all}) r", self.measure_columns().join(", "));
-        }
         let keys: Vec<Key> = self.plan.keys.clone();
         let rows = self.combined(&keys);
         let totals = if self.adds_up() { self.summed() } else { self.combined(&[]) };
@@ -117,16 +158,9 @@ impl Writer<'_> {
         format!("select {} from r", sums.join(", "))
     }
 
-    /// Whether the rows add up to the totals: no distinct counts, no row in several groups, no states in time.
     fn adds_up(&self) -> bool {
-        let lists = self.plan.keys.iter().any(|k| matches!(k, Key::Dim(Dim::Collection | Dim::DiscountCode)));
-        let in_time = self.plan.keys.iter().any(|k| matches!(k, Key::Bucket(_)));
-        let of = |reads: &std::collections::BTreeMap<Source, Vec<Measure>>| {
-            reads.iter().all(|(source, measures)| {
-                !(in_time && source.is_snapshot()) && measures.iter().all(|m| m.is_additive(*source))
-            })
-        };
-        !lists && of(&self.plan.reads) && of(&self.plan.previous_reads)
+        let reads = self.plan.reads.iter().chain(&self.plan.previous_reads);
+        reads.into_iter().all(|(source, measures)| adds_up(self.plan, *source, measures))
     }
 
     fn measure_columns(&self) -> Vec<String> {
@@ -155,12 +189,9 @@ impl Writer<'_> {
             text.push_str(" where ");
             text.push_str(&conditions.join(" and "));
         }
-        // Rows that are filled up afterwards are cut afterwards.
-        if !self.plan.fills_buckets() {
-            let limit = self.params.int(i64::from(self.plan.limit) + 1);
-            let offset = self.params.int(i64::from(self.plan.offset));
-            text.push_str(&format!(" order by {} limit {limit} offset {offset}", self.order()));
-        }
+        let limit = self.params.int(i64::from(self.plan.limit) + 1);
+        let offset = self.params.int(i64::from(self.plan.offset));
+        text.push_str(&format!(" order by {} limit {limit} offset {offset}", self.order()));
         text
     }
 

@@ -2,6 +2,7 @@
 
 use super::Writer;
 use crate::metrics::calendar::Buckets;
+use crate::metrics::facts::Measure;
 use crate::metrics::plan::{Key, Span};
 
 /// The last level of each SKU in each warehouse.
@@ -49,24 +50,16 @@ then r.as_of + cast(greatest(r.on_hand, 0) * r.days // r.units as integer) end a
 
 impl Writer<'_> {
     /// The level of each SKU in each warehouse.
-    pub(super) fn stock_levels(&mut self, span: &Span, keys: &[Key]) -> String {
-        let text = format!(
-            "(with {{with_b}}{LEVELS}{WORTH} select r.*, coalesce(co.cost, v.price) as value, \
-             (co.cost is null and v.price is not null) as priced from levels r \
-             left join costs co on co.k = r.k and co.variant_id = r.variant_id \
-             left join dim_variant v on v.variant_id = r.variant_id) st"
-        );
+    pub(super) fn stock_levels(&mut self, span: &Span, keys: &[Key], measures: &[Measure]) -> String {
+        let (worth, columns, joins) = worth(measures);
+        let text = format!("(with {{with_b}}{LEVELS}{worth} select r.*{columns} from levels r{joins}) st");
         self.as_of(&text, span, keys)
     }
 
     /// The level of each SKU with what it sold in the last days, and what follows from it.
-    pub(super) fn stock_rates(&mut self, span: &Span, keys: &[Key]) -> String {
-        let text = format!(
-            "(with {{with_b}}{LEVELS}{WORTH}{RATES} select {FOLLOWS}, coalesce(co.cost, v.price) as value, \
-             (co.cost is null and v.price is not null) as priced from rates r \
-             left join costs co on co.k = r.k and co.variant_id = r.variant_id \
-             left join dim_variant v on v.variant_id = r.variant_id) st"
-        );
+    pub(super) fn stock_rates(&mut self, span: &Span, keys: &[Key], measures: &[Measure]) -> String {
+        let (worth, columns, joins) = worth(measures);
+        let text = format!("(with {{with_b}}{LEVELS}{worth}{RATES} select {FOLLOWS}{columns} from rates r{joins}) st");
         let settings = self.plan.settings;
         let window = format!("cast({} as integer)", self.params.int(settings.window_days));
         let lead = self.params.int(settings.lead_time_days);
@@ -111,6 +104,19 @@ impl Writer<'_> {
              cross join (values {rows}) b(k, start_at, end_at)"
         )
     }
+}
+
+/// What a unit is worth, only where it is asked for: a table, columns and joins.
+fn worth(measures: &[Measure]) -> (&'static str, &'static str, &'static str) {
+    if !measures.iter().any(|m| matches!(m, Measure::StockValue | Measure::StockPriced | Measure::StockUnvalued)) {
+        return ("", "", "");
+    }
+    (
+        WORTH,
+        ", coalesce(co.cost, v.price) as value, (co.cost is null and v.price is not null) as priced",
+        " left join costs co on co.k = r.k and co.variant_id = r.variant_id \
+         left join dim_variant v on v.variant_id = r.variant_id",
+    )
 }
 
 fn buckets<'a>(span: &'a Span, keys: &[Key]) -> Option<&'a Buckets> {

@@ -395,15 +395,15 @@ export interface components {
             notes: components["schemas"]["Note"][];
             /** @description By which columns the rows are sorted; nulls last. */
             order: components["schemas"]["OrderShown"][];
-            /** @description Its values, `$1` first. */
-            parameters: string[];
+            /** @description The values of each, `$1` first. */
+            parameters: string[][];
             /** @description The bucket that is not over. */
             partial_bucket?: string | null;
             /** @description The same for the same question to the same data. */
             query_id: string;
-            /** @description In the order that `order` states. */
+            /** @description In the order that `order` states; one row where neither a grain nor a dimension is asked for. */
             rows: Record<string, never>[][];
-            /** @description The statement that was run. */
+            /** @description The statements that were run, with a semicolon and an empty line between them. */
             sql: string;
             /**
              * @description One row for everything in the window, its ratios the ratios of the sums. Filters on dimensions apply, those on metrics
