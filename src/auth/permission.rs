@@ -101,7 +101,7 @@ impl Role {
             Self::Marketer => Permissions::of(&[View, Ask, Act, Connect]),
             Self::Analyst => Permissions::of(&[View, Ask, Act]),
             Self::Viewer => Permissions::of(&[View]),
-            Self::Operator => Permissions::of(&[Operate]),
+            Self::Operator => Permissions::of(&[View, Operate]),
         }
     }
 
@@ -141,7 +141,7 @@ mod tests {
         assert_eq!(holds(Role::Marketer), "view ask act connect");
         assert_eq!(holds(Role::Analyst), "view ask act");
         assert_eq!(holds(Role::Viewer), "view");
-        assert_eq!(holds(Role::Operator), "operate");
+        assert_eq!(holds(Role::Operator), "view operate");
         for role in Role::ALL {
             assert_eq!(Role::parse(role.name()), Some(role));
         }

@@ -233,10 +233,14 @@ async fn a_start_with_a_hundred_tenants_opens_none() {
     }
     tenants.close_all().await.unwrap();
     drop(tenants);
+    // A tenant that was closed to make room may leave its log behind; opening one makes a log that was not there.
+    let logs = || -> std::collections::BTreeSet<_> {
+        let folders = std::fs::read_dir(data.path().join("tenants")).unwrap();
+        folders.map(|folder| folder.unwrap().path().join("store.db-wal")).filter(|log| log.exists()).collect()
+    };
+    let before = logs();
+    assert!(before.len() < 100, "nothing would show");
     let tenants = start(data.path());
     assert_eq!(tenants.list().await.unwrap().len(), 100);
-    let log = |info: &pulsepoint::tenants::TenantInfo| {
-        data.path().join("tenants").join(info.id.as_str()).join("store.db-wal")
-    };
-    assert!(!tenants.list().await.unwrap().iter().any(|info| log(info).exists()), "a tenant was opened");
+    assert_eq!(logs(), before, "a tenant was opened");
 }
