@@ -85,7 +85,7 @@ pub enum Role {
     Analyst,
     /// Sees figures.
     Viewer,
-    /// Runs the installation: no figures.
+    /// Runs the installation: sees figures, logs, costs.
     Operator,
 }
 
