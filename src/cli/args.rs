@@ -243,7 +243,7 @@ pub enum User {
         email: String,
         #[arg(long)]
         tenant: String,
-        /// What others read [default: the part of the e-mail before the @]
+        /// What others read (default: the part of the e-mail before the @)
         #[arg(long)]
         name: Option<String>,
         /// owner, admin, marketer, analyst, viewer or operator

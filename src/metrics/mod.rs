@@ -83,7 +83,7 @@ fn digest(parts: &[&str]) -> String {
 /// A brand's dashboard, at `now`.
 ///
 /// # Errors
-/// As [`run`].
+/// As [`run()`].
 pub async fn build(tenant: &Tenant, brand: &Brand, ask: Ask, now: Timestamp) -> Result<Dashboard> {
     lay_out(tenant, &*known(tenant, &brand.uid).await?, ask, now).await
 }
@@ -109,7 +109,7 @@ pub struct Asker<'a> {
 /// A brand's dashboard, ready to send, from the cache where it is there.
 ///
 /// # Errors
-/// As [`run`], and `NotFound` where the tenant has no such brand.
+/// As [`run()`], and `NotFound` where the tenant has no such brand.
 pub async fn page(
     pages: &Pages,
     asker: &Asker<'_>,

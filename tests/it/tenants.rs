@@ -233,14 +233,20 @@ async fn a_start_with_a_hundred_tenants_opens_none() {
     }
     tenants.close_all().await.unwrap();
     drop(tenants);
-    // A tenant that was closed to make room may leave its log behind; opening one makes a log that was not there.
+    // The last ones close behind the scenes, and a log may stay; opening a tenant makes a log that was not there.
     let logs = || -> std::collections::BTreeSet<_> {
         let folders = std::fs::read_dir(data.path().join("tenants")).unwrap();
         folders.map(|folder| folder.unwrap().path().join("store.db-wal")).filter(|log| log.exists()).collect()
     };
+    for _ in 0..400 {
+        if logs().is_empty() {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(25)).await;
+    }
     let before = logs();
-    assert!(before.len() < 100, "nothing would show");
+    assert!(before.len() < 50, "nothing would show");
     let tenants = start(data.path());
     assert_eq!(tenants.list().await.unwrap().len(), 100);
-    assert_eq!(logs(), before, "a tenant was opened");
+    assert!(logs().is_subset(&before), "a tenant was opened");
 }
