@@ -73,7 +73,8 @@ try {
   const files = (named.length > 0 ? named : readdirSync(here).filter((name) => name.endsWith(".test.mjs"))).map((name) =>
     name.includes("/") ? name : join(here, name),
   );
-  const runner = spawn(process.execPath, ["--test", "--test-concurrency=2", "--test-timeout=120000", ...files], {
+  // One file at a time: signing out ends every session of that person, also those of a file that runs beside it.
+  const runner = spawn(process.execPath, ["--test", "--test-concurrency=1", "--test-timeout=120000", ...files], {
     env: { ...process.env, PP_DEMO: demo.url, PP_FRESH: fresh.url, PP_BLANK: blank.url, PP_TOKEN: tokenIn(fresh.lines) },
     stdio: "inherit",
   });
