@@ -19,7 +19,7 @@ struct Fence {
 }
 
 const FENCES: [Fence; 7] = [
-    Fence { what: "Connection::open(", homes: &["db", "duck"] },
+    Fence { what: "Connection::open", homes: &["db", "duck"] },
     Fence { what: "duckdb::", homes: &["duck", "warehouse", "metrics"] },
     Fence { what: "axum::", homes: &["http", "auth", "server", "server.rs", "app.rs", "routes.rs"] },
     Fence { what: "env::var", homes: &["config", "secrets"] },
