@@ -8,7 +8,6 @@ impl Source {
         match self {
             Self::DailySales => daily_sales(measure),
             Self::DailyProducts => daily_products(measure),
-            Self::DailyNewCustomers => (measure == Measure::FirstOrders).then_some("sum(d.customers)"),
             Self::Orders => orders(measure),
             Self::Lines => lines(measure),
             Self::Refunds => refunds(measure),
@@ -33,6 +32,8 @@ fn daily_sales(measure: Measure) -> Option<&'static str> {
         Measure::Fulfilled => "sum(d.fulfilled)",
         Measure::Cost => "sum(d.cost)",
         Measure::UncostedUnits => "sum(d.units_without_cost)",
+        Measure::UncostedSales => "sum(d.sales_without_cost)",
+        Measure::FirstOrders => "sum(d.orders) filter (d.customer_type = 'new')",
         Measure::Shipping => "sum(d.shipping)",
         Measure::Tax => "sum(d.tax)",
         Measure::Unrated => "sum(d.unconverted_orders)",
@@ -40,6 +41,7 @@ fn daily_sales(measure: Measure) -> Option<&'static str> {
         Measure::RefundGoods => "sum(d.refunds)",
         Measure::RefundUnits => "sum(d.refunded_units)",
         Measure::RefundCost => "sum(d.refund_cost)",
+        Measure::UncostedRefunds => "sum(d.refunds_without_cost)",
         Measure::RefundTax => "sum(d.refund_tax)",
         Measure::RefundShipping => "sum(d.refund_shipping)",
         Measure::RefundUnrated => "sum(d.unconverted_refunds)",
@@ -51,7 +53,7 @@ fn daily_sales(measure: Measure) -> Option<&'static str> {
 fn daily_products(measure: Measure) -> Option<&'static str> {
     match measure {
         // An order has several products, and its shipping none.
-        Measure::Orders | Measure::Shipping | Measure::Tax | Measure::Foreign => None,
+        Measure::Orders | Measure::FirstOrders | Measure::Shipping | Measure::Tax | Measure::Foreign => None,
         Measure::RefundTax | Measure::RefundShipping | Measure::RefundForeign => None,
         Measure::Unrated => Some("sum(d.unconverted_lines)"),
         _ => daily_sales(measure),
@@ -67,6 +69,7 @@ fn orders(measure: Measure) -> Option<&'static str> {
         Measure::Fulfilled => "sum(o.fulfilled)",
         Measure::Cost => "sum(o.cost)",
         Measure::UncostedUnits => "sum(o.units_without_cost)",
+        Measure::UncostedSales => "sum(o.sales_without_cost)",
         Measure::Shipping => "sum(o.shipping)",
         Measure::Tax => "sum(o.tax)",
         Measure::Customers => "count(distinct o.customer_id)",

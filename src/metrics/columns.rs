@@ -139,8 +139,9 @@ fn of_row(source: Source, dim: Dim) -> Option<Column> {
             Column::new(format!("{alias}.connector"), &[])
         }
         Dim::Country if source == Source::DailySales => Column::new("d.country", &[]),
+        Dim::CustomerType if source == Source::DailySales => Column::new("d.customer_type", &[]),
         // Nothing where the customer, or the refunded order, is not known.
-        Dim::CustomerType if sells && source != Source::DailySales => {
+        Dim::CustomerType if sells => {
             let key = format!(
                 "case when {alias}.order_id = cu.first_order_id then 'new' when {alias}.order_id <> cu.first_order_id then 'returning' end"
             );

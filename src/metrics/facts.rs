@@ -130,12 +130,10 @@ names! {
 names! {
     /// Where measures are read. Earlier is cheaper.
     Source {
-        /// Rollup by day, store, connector and country.
+        /// Rollup by day, store, connector, country and customer type.
         DailySales = "daily_sales",
         /// Rollup by day and SKU.
         DailyProducts = "daily_products",
-        /// Rollup by day: customers by the day of their first order.
-        DailyNewCustomers = "daily_new_customers",
         Orders = "fact_orders",
         Lines = "fact_order_lines",
         Refunds = "fact_refund_lines",
@@ -155,8 +153,6 @@ names! {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Family {
     Sales,
-    /// First orders: apart from sales, for they have a rollup of their own.
-    Acquired,
     Refunds,
     Ads,
     Stock,
@@ -179,7 +175,6 @@ impl Measure {
             Self::DailyRate | Self::Reorder => Family::Stock,
             Self::EverCustomers | Self::Repeaters | Self::SecondGap => Family::Cohorts,
             Self::Days => Family::Calendar,
-            Self::FirstOrders => Family::Acquired,
             _ => Family::Sales,
         }
     }
@@ -229,7 +224,6 @@ impl Family {
     pub fn sources(self) -> &'static [Source] {
         match self {
             Self::Sales => &[Source::DailySales, Source::DailyProducts, Source::Orders, Source::Lines],
-            Self::Acquired => &[Source::DailyNewCustomers, Source::Orders, Source::Lines],
             Self::Refunds => &[Source::DailySales, Source::DailyProducts, Source::Refunds],
             Self::Ads => &[Source::DailyAds, Source::Ads],
             Self::Stock => &[Source::StockLevels, Source::StockRates],
@@ -242,7 +236,7 @@ impl Family {
 impl Source {
     /// Sums of whole days: cannot be cut within a day.
     pub fn is_rollup(self) -> bool {
-        matches!(self, Self::DailySales | Self::DailyProducts | Self::DailyNewCustomers | Self::DailyAds)
+        matches!(self, Self::DailySales | Self::DailyProducts | Self::DailyAds)
     }
 
     /// Rows know their instant.
@@ -258,7 +252,7 @@ impl Source {
     /// Stands for the table in SQL.
     pub fn alias(self) -> &'static str {
         match self {
-            Self::DailySales | Self::DailyProducts | Self::DailyNewCustomers => "d",
+            Self::DailySales | Self::DailyProducts => "d",
             Self::Orders => "o",
             Self::Lines => "l",
             Self::Refunds => "r",

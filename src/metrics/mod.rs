@@ -7,6 +7,7 @@ pub mod calendar;
 pub mod catalogue;
 mod columns;
 mod csv;
+mod daily;
 pub mod dashboard;
 mod exact;
 mod facts;
@@ -43,7 +44,8 @@ use answer::{About, CompareShown, Table, answer};
 use dashboard::{Board, Scene};
 use known::{Known, known};
 use plan::Plan;
-use sql::{Param, compile};
+use daily::Task;
+use sql::{Param, compile, roles};
 
 /// Answers a typed query of a brand, at `now`.
 ///
@@ -60,8 +62,8 @@ async fn answer_query(tenant: &Tenant, known: &Known, query: &Query, now: Timest
     let statements = compile(&plan);
     let sql = statements.iter().map(|s| s.text.as_str()).collect::<Vec<_>>().join(";\n\n");
     let parameters = statements.iter().map(|s| s.params.iter().map(Param::shown).collect()).collect();
-    let (found, version) = reading::read(tenant, statements.clone()).await?;
-    let table = Table::new(&plan, run::gather(&statements, found));
+    let (found, version) = reading::read(tenant, statements.into_iter().map(Task::Sql).collect()).await?;
+    let table = Table::new(&plan, run::gather(&roles(&plan), found));
     let asked = serde_json::to_string(query).context("writing a query")?;
     let compare = query.compare.as_ref().zip(plan.previous.as_ref());
     let about = About {
@@ -91,7 +93,7 @@ pub async fn build(tenant: &Tenant, brand: &Brand, ask: Ask, now: Timestamp) -> 
 async fn lay_out(tenant: &Tenant, known: &Known, ask: Ask, now: Timestamp) -> Result<Dashboard> {
     let frame = known.frame(now);
     let board = Board::new(ask, &frame, known.has_stock())?;
-    let (found, version) = reading::read(tenant, board.statements()).await?;
+    let (found, version) = reading::read(tenant, board.tasks()).await?;
     let scene = Scene { brand: known.shown(), freshness: known.freshness(version) };
     Ok(board.lay_out(found, scene, &frame))
 }

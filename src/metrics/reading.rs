@@ -1,4 +1,4 @@
-//! Runs statements on a tenant's warehouse, all of them on the same state of it.
+//! Finds what a question asks of a tenant, all of it in the same state of the data.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -6,43 +6,54 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use anyhow::Context as _;
 
 use crate::error::{Error, Result};
-use crate::metrics::run::{Found, run};
-use crate::metrics::sql::Statement;
+use crate::metrics::daily::{Held, Task};
+use crate::metrics::run::Found;
 use crate::tenants::Tenant;
 use crate::warehouse;
 
 /// Tries to read one state on two connections before one connection reads alone.
 const TRIES: usize = 3;
 
-/// What the statements find, in their order, and the data version they were read at.
+/// What the tasks find, in their order, and the data version they were read at.
 ///
 /// # Errors
 /// `Unavailable` when the warehouse is busy; `Internal` when it fails.
-pub async fn read(tenant: &Tenant, statements: Vec<Statement>) -> Result<(Vec<Found>, i64)> {
+pub async fn read(tenant: &Tenant, tasks: Vec<Task>) -> Result<(Vec<Found>, i64)> {
     let warehouse = warehouse::of(tenant);
-    warehouse.caught_up(tenant).await?;
-    let statements = Arc::new(statements);
+    let version = warehouse.caught_up(tenant).await?;
+    let (held, tasks) = (tenant.slot(Held::default), Arc::new(tasks));
+    if !tasks.iter().any(|task| matches!(task, Task::Sql(_))) {
+        let (held, tasks) = (Arc::clone(&held), Arc::clone(&tasks));
+        let all = warehouse.compute(move || tasks.iter().map(|task| held.find(task, version)).collect::<Option<Vec<_>>>());
+        if let Some(found) = all.await? {
+            return Ok((found, version));
+        }
+    }
+    let work = || Work { held: Arc::clone(&held), tasks: Arc::clone(&tasks), next: Arc::default() };
     for _ in 0..TRIES {
-        let work = Work { statements: Arc::clone(&statements), next: Arc::default() };
-        let (one, other) = (work.clone(), work);
-        if statements.len() < 2 {
-            return sorted(vec![warehouse.query(move |conn| one.run(conn)).await?], statements.len());
+        let (one, other) = {
+            let work = work();
+            (work.clone(), work)
+        };
+        if tasks.len() < 2 {
+            break;
         }
         let both =
             tokio::try_join!(warehouse.query(move |conn| one.run(conn)), warehouse.query(move |conn| other.run(conn)))?;
         // A landing between the two would give a page of two states.
         if both.0.version == both.1.version {
-            return sorted(vec![both.0, both.1], statements.len());
+            return sorted(vec![both.0, both.1], tasks.len());
         }
     }
-    let alone = Work { statements: Arc::clone(&statements), next: Arc::default() };
-    sorted(vec![warehouse.query(move |conn| alone.run(conn)).await?], statements.len())
+    let alone = work();
+    sorted(vec![warehouse.query(move |conn| alone.run(conn)).await?], tasks.len())
 }
 
-/// Statements that connections take from one another, so that none waits while another has some left.
+/// Tasks that connections take from one another, so that none waits while another has some left.
 #[derive(Clone)]
 struct Work {
-    statements: Arc<Vec<Statement>>,
+    held: Arc<Held>,
+    tasks: Arc<Vec<Task>>,
     next: Arc<AtomicUsize>,
 }
 
@@ -52,7 +63,7 @@ struct Done {
 }
 
 impl Work {
-    /// Runs what is left, in one transaction: a landing meanwhile is not seen.
+    /// Does what is left, in one transaction: a landing meanwhile is not seen.
     fn run(&self, conn: &crate::duck::Connection) -> Result<Done> {
         conn.execute_batch("begin transaction").context("beginning to read the warehouse")?;
         let done = self.run_inside(conn);
@@ -66,13 +77,14 @@ impl Work {
     fn run_inside(&self, conn: &crate::duck::Connection) -> Result<Done> {
         let mut state = conn.prepare_cached("select max(seq) from feed_state").context("reading the data version")?;
         let version: Option<i64> = state.query_row([], |row| row.get(0)).context("reading the data version")?;
+        let version = version.unwrap_or(0);
         let mut found = Vec::new();
         loop {
             let at = self.next.fetch_add(1, Ordering::Relaxed);
-            let Some(statement) = self.statements.get(at) else { break };
-            found.push((at, run(conn, statement)?));
+            let Some(task) = self.tasks.get(at) else { break };
+            found.push((at, self.held.find_with(conn, task, version)?));
         }
-        Ok(Done { version: version.unwrap_or(0), found })
+        Ok(Done { version, found })
     }
 }
 
@@ -81,7 +93,7 @@ fn sorted(parts: Vec<Done>, count: usize) -> Result<(Vec<Found>, i64)> {
     let mut found: Vec<(usize, Found)> = parts.into_iter().flat_map(|part| part.found).collect();
     found.sort_unstable_by_key(|(at, _)| *at);
     if found.len() != count {
-        return Err(Error::Internal(anyhow::anyhow!("{} of {count} statements were run", found.len())));
+        return Err(Error::Internal(anyhow::anyhow!("{} of {count} tasks were done", found.len())));
     }
     Ok((found.into_iter().map(|(_, found)| found).collect(), version))
 }

@@ -65,7 +65,6 @@ impl Sums {
     }
 }
 
-#[cfg(test)]
 impl FromIterator<(Measure, i128)> for Sums {
     fn from_iter<T: IntoIterator<Item = (Measure, i128)>>(iter: T) -> Self {
         Self(iter.into_iter().collect())
@@ -105,17 +104,17 @@ pub fn run(conn: &duckdb::Connection, statement: &Statement) -> Result<Found> {
 }
 
 /// Puts what the statements of one plan found together.
-pub fn gather(statements: &[Statement], found: Vec<Found>) -> Found {
+pub fn gather(roles: &[Role], found: Vec<Found>) -> Found {
     let mut whole = Found::default();
     let mut rows: BTreeMap<Vec<KeyValue>, (Sums, Sums)> = BTreeMap::new();
-    for (statement, part) in statements.iter().zip(found) {
-        if matches!(statement.role, Role::Page { .. }) {
+    for (role, part) in roles.iter().zip(found) {
+        if matches!(role, Role::Page { .. }) {
             return part;
         }
         whole.now.add(&part.now);
         whole.before.add(&part.before);
         for row in part.rows {
-            if matches!(statement.role, Role::Part { adds_up: true, .. }) {
+            if matches!(role, Role::Part { adds_up: true, .. }) {
                 whole.now.add(&row.now);
                 whole.before.add(&row.before);
             }

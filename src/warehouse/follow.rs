@@ -17,7 +17,7 @@ const TEMPORARY: &str = "create or replace temp table dirty_orders (id bigint); 
     create or replace temp table dirty_stock (variant_id integer, warehouse_id integer, day date); \
     create or replace temp table touched_days (brand_id integer, day date); \
     create or replace temp table touched_ad_days (brand_id integer, day date); \
-    create or replace temp table touched_first_days (brand_id integer, day date); \
+    create or replace temp table old_firsts (customer_id integer, first_order_id bigint); \
     create or replace temp table touched_customers (customer_id integer);";
 
 /// Run before the dirty rows leave and again after their new versions came.

@@ -75,6 +75,16 @@ pub fn of(tenant: &Tenant) -> Arc<Warehouse> {
     })
 }
 
+/// A warehouse of facts that a test writes, with everything derived from them.
+#[cfg(test)]
+pub fn derived_from(conn: &duck::Connection, facts: &str) -> Result<()> {
+    for statements in SCHEMA.into_iter().chain([facts]) {
+        conn.execute_batch(statements).context("writing facts")?;
+    }
+    rollups::fill_sales(conn)?;
+    rollups::fill_rest(conn)
+}
+
 impl Warehouse {
     /// Makes sure that everything announced so far is in the warehouse; returns the data version it has. One caller feeds, the
     /// others wait for it.
@@ -104,6 +114,23 @@ impl Warehouse {
             return Err(not_filled());
         }
         answer
+    }
+
+    /// Runs `work` on what was read from the warehouse before: a turn like a query's, without a connection.
+    ///
+    /// # Errors
+    /// `Unavailable` when too many wait already.
+    pub async fn compute<T, F>(&self, work: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: FnOnce() -> T + Send + 'static,
+    {
+        let permit = self.0.gate.enter().await?;
+        let task = tokio::task::spawn_blocking(move || {
+            let _permit = permit;
+            work()
+        });
+        Ok(task.await.context("computing figures")?)
     }
 
     /// Throws the warehouse away and fills it from SQLite; returns the data version it has.

@@ -29,6 +29,7 @@ struct Sums {
     discount: Option<i64>,
     cost: Option<i64>,
     units_without_cost: i64,
+    sales_without_cost: Option<i64>,
     gross_native: i64,
     discount_native: i64,
     first_product: Option<i64>,
@@ -115,6 +116,9 @@ impl<'d> OrderSinks<'d> {
         let variant = variants.get(variant_id)?;
         let cost = variant.cost(brand, head.day, quantity);
         sums.add_units(quantity, fulfilled, cost);
+        if cost.is_none() {
+            sums.add_uncosted(gross.zip(discount_converted).map(|(gross, discount)| gross.saturating_sub(discount)));
+        }
         sums.add_money((gross, gross_native), (discount_converted, discount));
         sums.first_product.get_or_insert(variant.product_id);
         let sink = &mut self.lines;
@@ -164,6 +168,7 @@ impl<'d> OrderSinks<'d> {
         sink.maybe_int(head.conversion.apply(Some(tax)));
         sink.maybe_int(sums.cost);
         sink.int(sums.units_without_cost);
+        sink.maybe_int(sums.sales_without_cost);
         sink.text(text(order, 7)?);
         sink.int(sums.gross_native);
         sink.int(sums.discount_native);
@@ -184,6 +189,7 @@ impl Sums {
             discount: conversion.apply(Some(0)),
             cost: None,
             units_without_cost: 0,
+            sales_without_cost: None,
             gross_native: 0,
             discount_native: 0,
             first_product: None,
@@ -196,6 +202,12 @@ impl Sums {
         match cost {
             Some(cost) => self.cost = Some(self.cost.unwrap_or(0).saturating_add(cost)),
             None => self.units_without_cost += quantity,
+        }
+    }
+
+    fn add_uncosted(&mut self, sales: Option<i64>) {
+        if let Some(sales) = sales {
+            self.sales_without_cost = Some(self.sales_without_cost.unwrap_or(0).saturating_add(sales));
         }
     }
 

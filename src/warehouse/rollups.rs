@@ -16,31 +16,45 @@ struct Derived {
     stale: &'static str,
 }
 
-const SALES: &str = "select brand_id, day, store_id, connector, country, sum(orders)::bigint, sum(units)::bigint, \
-    sum(fulfilled)::bigint, sum(gross)::bigint, sum(discount)::bigint, sum(shipping)::bigint, sum(tax)::bigint, \
-    sum(cost)::bigint, sum(units_without_cost)::bigint, sum(unconverted_orders)::bigint, sum(refunds)::bigint, \
-    sum(refund_tax)::bigint, sum(refund_shipping)::bigint, sum(refund_cost)::bigint, sum(refunded_units)::bigint, \
-    sum(refunded_units_without_cost)::bigint, sum(unconverted_refunds)::bigint from ( \
-    select brand_id, day, store_id, connector, country, 1 as orders, units, fulfilled, gross, discount, shipping, tax, cost, \
-    units_without_cost, (gross is null)::int as unconverted_orders, null as refunds, null as refund_tax, \
+/// The order's, and of a refund its order's: `columns` of `metrics` says the same of facts.
+const SALES: &str = "select brand_id, day, store_id, connector, country, customer_type, sum(orders)::bigint, \
+    sum(units)::bigint, sum(fulfilled)::bigint, sum(gross)::bigint, sum(discount)::bigint, sum(shipping)::bigint, \
+    sum(tax)::bigint, sum(cost)::bigint, sum(units_without_cost)::bigint, sum(sales_without_cost)::bigint, \
+    sum(unconverted_orders)::bigint, sum(refunds)::bigint, sum(refund_tax)::bigint, sum(refund_shipping)::bigint, \
+    sum(refund_cost)::bigint, sum(refunded_units)::bigint, sum(refunded_units_without_cost)::bigint, \
+    sum(refunds_without_cost)::bigint, sum(unconverted_refunds)::bigint from ( \
+    select f.brand_id, day, store_id, connector, country, \
+    case when f.order_id = c.first_order_id then 'new' when f.order_id <> c.first_order_id then 'returning' end \
+    as customer_type, 1 as orders, units, fulfilled, gross, discount, shipping, tax, cost, units_without_cost, \
+    sales_without_cost, (gross is null)::int as unconverted_orders, null as refunds, null as refund_tax, \
     null as refund_shipping, null as refund_cost, 0 as refunded_units, 0 as refunded_units_without_cost, \
-    0 as unconverted_refunds from fact_orders {only} \
+    null as refunds_without_cost, 0 as unconverted_refunds \
+    from (from fact_orders {only}) f left join dim_customer c on c.customer_id = f.customer_id \
     union all \
-    select brand_id, day, store_id, connector, country, 0, 0, 0, null, null, null, null, null, 0, 0, goods, tax, shipping, \
-    cost, quantity, case when cost is null then quantity else 0 end, (goods is null)::int from fact_refund_lines {only}) \
-    group by brand_id, day, store_id, connector, country";
+    select f.brand_id, day, store_id, connector, country, \
+    case when f.order_id = c.first_order_id then 'new' when f.order_id <> c.first_order_id then 'returning' end, \
+    0, 0, 0, null, null, null, null, null, 0, null, 0, goods, tax, shipping, cost, quantity, \
+    case when cost is null then quantity else 0 end, \
+    case when cost is null and variant_id is not null and quantity > 0 then goods end, (goods is null)::int \
+    from (from fact_refund_lines {only}) f left join dim_customer c on c.customer_id = f.customer_id) \
+    group by brand_id, day, store_id, connector, country, customer_type";
 
 const PRODUCTS: &str = "select brand_id, day, product_id, variant_id, sum(units)::bigint, sum(fulfilled)::bigint, \
     sum(gross)::bigint, sum(discount)::bigint, sum(cost)::bigint, sum(units_without_cost)::bigint, \
-    sum(unconverted_lines)::bigint, sum(refunds)::bigint, sum(refund_cost)::bigint, sum(refunded_units)::bigint, \
-    sum(refunded_units_without_cost)::bigint, sum(unconverted_refunds)::bigint from ( \
+    sum(sales_without_cost)::bigint, sum(unconverted_lines)::bigint, sum(refunds)::bigint, sum(refund_cost)::bigint, \
+    sum(refunded_units)::bigint, sum(refunded_units_without_cost)::bigint, sum(refunds_without_cost)::bigint, \
+    sum(unconverted_refunds)::bigint from ( \
     select brand_id, day, product_id, variant_id, quantity as units, fulfilled, gross, discount, cost, \
-    case when cost is null then quantity else 0 end as units_without_cost, (gross is null)::int as unconverted_lines, \
-    null as refunds, null as refund_cost, 0 as refunded_units, 0 as refunded_units_without_cost, 0 as unconverted_refunds \
+    case when cost is null then quantity else 0 end as units_without_cost, \
+    case when cost is null then gross - discount end as sales_without_cost, (gross is null)::int as unconverted_lines, \
+    null as refunds, null as refund_cost, 0 as refunded_units, 0 as refunded_units_without_cost, \
+    null as refunds_without_cost, 0 as unconverted_refunds \
     from fact_order_lines {only} \
     union all \
-    select brand_id, day, product_id, variant_id, 0, 0, null, null, null, 0, 0, goods, cost, quantity, \
-    case when cost is null then quantity else 0 end, (goods is null)::int from fact_refund_lines {only}) \
+    select brand_id, day, product_id, variant_id, 0, 0, null, null, null, 0, null, 0, goods, cost, quantity, \
+    case when cost is null then quantity else 0 end, \
+    case when cost is null and variant_id is not null and quantity > 0 then goods end, (goods is null)::int \
+    from fact_refund_lines {only}) \
     group by brand_id, day, product_id, variant_id";
 
 const ADS: &str = "select brand_id, day, channel, account_id, connector, campaign, sum(spend)::bigint, \
@@ -54,12 +68,8 @@ const CUSTOMERS: &str = "select customer_id, brand_id, firsts[1].order_id, first
     min({'at': placed_at, 'order_id': order_id, 'day': day, 'product': first_product_id}, 2) as firsts \
     from fact_orders where customer_id is not null {only} group by customer_id)";
 
-const NEW_CUSTOMERS: &str =
-    "select brand_id, first_day, count(*) from dim_customer {only} group by brand_id, first_day";
-
 const TOUCHED_DAYS: &str = "where (brand_id, day) in (select brand_id, day from touched_days)";
 const TOUCHED_AD_DAYS: &str = "where (brand_id, day) in (select brand_id, day from touched_ad_days)";
-const TOUCHED_FIRST_DAYS: &str = "where (brand_id, first_day) in (select brand_id, day from touched_first_days)";
 
 const DAILY_SALES: Derived = Derived { table: "daily_sales", select: SALES, only: TOUCHED_DAYS, stale: TOUCHED_DAYS };
 const DAILY_PRODUCTS: Derived =
@@ -71,16 +81,9 @@ const DIM_CUSTOMER: Derived = Derived {
     only: "and customer_id in (select customer_id from touched_customers)",
     stale: "where customer_id in (select customer_id from touched_customers)",
 };
-const DAILY_NEW_CUSTOMERS: Derived = Derived {
-    table: "daily_new_customers",
-    select: NEW_CUSTOMERS,
-    only: TOUCHED_FIRST_DAYS,
-    stale: "where (brand_id, day) in (select brand_id, day from touched_first_days)",
-};
-
-/// Derives the rollup of orders and refunds, and the customers, from nothing.
+/// Derives the customers, and the rollup of orders and refunds that tells new ones, from nothing.
 pub(super) fn fill_sales(conn: &Connection) -> Result<()> {
-    [DAILY_SALES, DIM_CUSTOMER, DAILY_NEW_CUSTOMERS].iter().try_for_each(|derived| fill(conn, derived))
+    [DIM_CUSTOMER, DAILY_SALES].iter().try_for_each(|derived| fill(conn, derived))
 }
 
 /// Derives the rollups of products and of ads from nothing.
@@ -90,12 +93,11 @@ pub(super) fn fill_rest(conn: &Connection) -> Result<()> {
 
 /// Derives the touched days and customers of orders and refunds again; returns how many rows gave way.
 pub(super) fn refill_sales(conn: &Connection) -> Result<usize> {
-    let mut deleted = refill(conn, &DAILY_SALES)?;
-    deleted += refill(conn, &DAILY_PRODUCTS)?;
-    run(conn, NOTE_FIRST_DAYS)?;
-    deleted += refill(conn, &DIM_CUSTOMER)?;
-    run(conn, NOTE_FIRST_DAYS)?;
-    Ok(deleted + refill(conn, &DAILY_NEW_CUSTOMERS)?)
+    run(conn, NOTE_FIRSTS)?;
+    let mut deleted = refill(conn, &DIM_CUSTOMER)?;
+    run(conn, TOUCH_MOVED_FIRSTS)?;
+    deleted += refill(conn, &DAILY_SALES)?;
+    Ok(deleted + refill(conn, &DAILY_PRODUCTS)?)
 }
 
 /// Derives the touched days of ads again; returns how many rows gave way.
@@ -103,9 +105,19 @@ pub(super) fn refill_ads(conn: &Connection) -> Result<usize> {
     refill(conn, &DAILY_ADS)
 }
 
-/// The days on which touched customers ordered first: both before and after they are derived again.
-const NOTE_FIRST_DAYS: &str = "insert into touched_first_days select distinct brand_id, first_day from dim_customer \
+/// The first orders of the touched customers, before they are derived again.
+const NOTE_FIRSTS: &str = "insert into old_firsts select customer_id, first_order_id from dim_customer \
     where customer_id in (select customer_id from touched_customers)";
+
+/// Where another order has become a customer's first, both change their customer type, and so do their refunds: their days
+/// are touched too.
+const TOUCH_MOVED_FIRSTS: &str = "create or replace temp table moved_firsts as \
+    with new_firsts as (select customer_id, first_order_id from dim_customer \
+    where customer_id in (select customer_id from touched_customers)) \
+    (from old_firsts except from new_firsts) union all (from new_firsts except from old_firsts); \
+    insert into touched_days \
+    select distinct brand_id, day from fact_orders where order_id in (select first_order_id from moved_firsts) \
+    union select distinct brand_id, day from fact_refund_lines where customer_id in (select customer_id from moved_firsts)";
 
 fn fill(conn: &Connection, derived: &Derived) -> Result<()> {
     run(conn, &format!("insert into {} {}", derived.table, derived.select.replace("{only}", "")))

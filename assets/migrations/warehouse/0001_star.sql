@@ -45,14 +45,15 @@ create table fact_order_lines (
 );
 
 -- gross, discount, units, fulfilled and cost are the sums of the order's lines above; shipping is after its discount.
--- `cost` leaves out the units without a known cost, which `units_without_cost` counts; `first_product_id` is line 0's.
+-- `cost` leaves out the units without a known cost, which `units_without_cost` counts and `sales_without_cost` sums
+-- (gross - discount); `first_product_id` is line 0's.
 create table fact_orders (
     brand_id integer not null, order_id bigint not null, name varchar, external_id varchar not null, day date not null,
     hour tinyint not null, placed_at bigint not null, store_id integer not null, customer_id integer,
     connector varchar not null, sales_source varchar, device varchar, country varchar, region varchar, city varchar,
     discount_codes varchar[] not null, units bigint not null, fulfilled bigint not null, cancelled boolean not null,
     gross bigint, discount bigint, shipping bigint, tax bigint, cost bigint, units_without_cost bigint not null,
-    currency varchar not null, gross_native bigint not null, discount_native bigint not null,
+    sales_without_cost bigint, currency varchar not null, gross_native bigint not null, discount_native bigint not null,
     shipping_native bigint not null, tax_native bigint not null, first_product_id integer
 );
 

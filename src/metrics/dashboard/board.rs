@@ -8,13 +8,14 @@ use super::{TILES, tables, tiles};
 use crate::error::Result;
 use crate::metrics::answer::{Definition, Freshness, Table, WindowShown};
 use crate::metrics::catalogue::{Catalogue, Metric};
+use crate::metrics::daily::Task;
 use crate::metrics::facts::Dim;
 use crate::metrics::figure::json;
 use crate::metrics::notes::Note;
 use crate::metrics::plan::{Frame, Key, Plan, has};
 use crate::metrics::query::{Dir, Filter, Grain, Order, Query};
 use crate::metrics::run::{Found, gather};
-use crate::metrics::sql::{Statement, compile};
+use crate::metrics::sql::{page, roles, steps};
 
 /// Rows of the product and stock lists.
 const LIST_ROWS: u32 = 10;
@@ -111,19 +112,23 @@ impl Board {
         parts.map(Option::as_ref)
     }
 
-    /// The statements to run, each by itself.
-    pub fn statements(&self) -> Vec<Statement> {
-        self.plans().into_iter().flatten().flat_map(compile).collect()
+    /// What is to be found, each by itself.
+    pub fn tasks(&self) -> Vec<Task> {
+        let of_plan = |plan| match steps(plan) {
+            Some(steps) => steps.iter().map(Task::of).collect(),
+            None => vec![Task::Sql(page(plan))],
+        };
+        self.plans().into_iter().flatten().flat_map(of_plan).collect()
     }
 
-    /// The page, from what the statements found, in their order.
+    /// The page, from what was found, in the order of the tasks.
     pub fn lay_out(&self, found: Vec<Found>, scene: Scene, frame: &Frame) -> Dashboard {
         let mut found = found.into_iter();
         let [series, customers, by_type, whole, channels, products, stock] = self.plans().map(|plan| {
             let plan = plan?;
-            let statements = compile(plan);
-            let parts = found.by_ref().take(statements.len()).collect();
-            Some(Table::new(plan, gather(&statements, parts)))
+            let roles = roles(plan);
+            let parts = found.by_ref().take(roles.len()).collect();
+            Some(Table::new(plan, gather(&roles, parts)))
         });
         let tables = Tables { whole, series, channels, products, customers, by_type, stock };
         let mut notes = self.notes.clone();

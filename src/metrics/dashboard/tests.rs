@@ -6,9 +6,9 @@ use serde_json::{Value as Json, json};
 use super::{Ask, Board, Dashboard, Scene, TILES};
 use crate::metrics::answer::{Answer, Freshness};
 use crate::metrics::calendar::Calendar;
+use crate::metrics::daily::Held;
 use crate::metrics::dashboard::shape::{BrandShown, Direction, Tone};
 use crate::metrics::plan::Frame;
-use crate::metrics::run::run;
 use crate::metrics::sql::tests::{ask_in, warehouse};
 use crate::money::Currency;
 
@@ -21,7 +21,8 @@ fn frame(now: &str) -> Frame {
 fn board(conn: &duckdb::Connection, pairs: &[(&str, &str)], frame: &Frame) -> Dashboard {
     let pairs: Vec<_> = pairs.iter().map(|(a, b)| ((*a).to_owned(), (*b).to_owned())).collect();
     let board = Board::new(Ask::read(&pairs).expect("parameters"), frame, true).expect("a board");
-    let found = board.statements().iter().map(|s| run(conn, s).expect("rows")).collect();
+    let held = Held::default();
+    let found = board.tasks().iter().map(|task| held.find_with(conn, task, 1).expect("rows")).collect();
     let brand = BrandShown {
         id: "id".into(),
         slug: "slug".into(),

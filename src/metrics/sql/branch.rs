@@ -8,15 +8,25 @@ use crate::metrics::plan::{Key, On, Span, Test};
 use crate::metrics::query::{Basis, Grain};
 
 /// Rollups hold sales and refunds side by side: a question about one of them must not find groups that only have the other.
-fn own_rows(source: Source, measures: &[Measure]) -> Option<String> {
-    let of = |family| measures.iter().any(|m| m.family() == family);
-    let condition = match (source, of(Family::Sales), of(Family::Refunds)) {
-        (Source::DailySales, true, false) => "d.orders > 0",
-        (Source::DailyProducts, true, false) => "(d.units <> 0 or d.gross is not null)",
-        (Source::DailySales | Source::DailyProducts, false, true) => "(d.refunded_units <> 0 or d.refunds is not null)",
+pub fn own_rows(source: Source, family: Family) -> Option<&'static str> {
+    Some(match (source, family) {
+        (Source::DailySales, Family::Sales) => "d.orders > 0",
+        (Source::DailyProducts, Family::Sales) => "(d.units <> 0 or d.gross is not null)",
+        (Source::DailySales | Source::DailyProducts, Family::Refunds) => {
+            "(d.refunded_units <> 0 or d.refunds is not null)"
+        }
         _ => return None,
-    };
-    Some(condition.to_owned())
+    })
+}
+
+/// The family that all of these are of, where rows may have another one too.
+fn only_family(measures: &[Measure]) -> Option<Family> {
+    let of = |family| measures.iter().any(|m| m.family() == family);
+    match (of(Family::Sales), of(Family::Refunds)) {
+        (true, false) => Some(Family::Sales),
+        (false, true) => Some(Family::Refunds),
+        _ => None,
+    }
 }
 
 /// The clauses of a select, as they grow.
@@ -54,7 +64,8 @@ impl Writer<'_> {
             clauses.keys.push(text);
         }
         self.time(source, span, &mut clauses);
-        clauses.conditions.extend(own_rows(source, measures));
+        let own = only_family(measures).and_then(|family| own_rows(source, family));
+        clauses.conditions.extend(own.map(str::to_owned));
         for filter in &plan.filters {
             self.filter(filter.on, &filter.test, source, keys, &mut clauses);
         }

@@ -12,8 +12,9 @@ pub(super) mod tests;
 use std::collections::BTreeSet;
 
 use crate::metrics::facts::{Dim, Measure, Source};
-use crate::metrics::plan::{Key, Plan, Sort, SortBy};
+use crate::metrics::plan::{Key, Plan, Sort, SortBy, Span};
 
+pub use branch::own_rows;
 pub use figures::days_by_key;
 pub use params::Param;
 use params::Params;
@@ -61,38 +62,74 @@ impl Period {
 
 /// Compiles a plan: one statement a table and window where every row is shown, else one that picks the page.
 pub fn compile(plan: &Plan) -> Vec<Statement> {
-    if plan.keys.is_empty() || plan.few || plan.fills_buckets() { parts(plan) } else { vec![page(plan)] }
+    steps(plan).map_or_else(|| vec![page(plan)], |steps| steps.iter().map(Step::statement).collect())
 }
 
-fn page(plan: &Plan) -> Statement {
+/// What the statements of a plan are, in their order.
+pub fn roles(plan: &Plan) -> Vec<Role> {
+    let page = || vec![Role::Page { compared: plan.previous.is_some() }];
+    steps(plan).map_or_else(page, |steps| steps.iter().map(|step| step.role).collect())
+}
+
+/// One table's sums over one window.
+#[derive(Debug, Clone, Copy)]
+pub struct Step<'p> {
+    pub plan: &'p Plan,
+    pub source: Source,
+    pub measures: &'p [Measure],
+    /// Those of the plan, or none for the totals.
+    pub keys: &'p [Key],
+    pub role: Role,
+    period: Period,
+}
+
+/// The steps of a plan; nothing where one statement picks the page.
+pub fn steps(plan: &Plan) -> Option<Vec<Step<'_>>> {
+    if !plan.keys.is_empty() && !plan.few && !plan.fills_buckets() {
+        return None;
+    }
+    let mut steps = Vec::new();
+    for (period, reads) in [(Period::Current, &plan.reads), (Period::Previous, &plan.previous_reads)] {
+        let previous = period == Period::Previous;
+        for (source, measures) in reads {
+            let adds_up = adds_up(plan, *source, measures);
+            let step = |keys, role| Step { plan, source: *source, measures, keys, role, period };
+            steps.push(step(plan.keys.as_slice(), Role::Part { previous, adds_up }));
+            if !adds_up {
+                steps.push(step(&[], Role::Totals { previous }));
+            }
+        }
+    }
+    Some(steps)
+}
+
+impl Step<'_> {
+    /// The window it is about.
+    pub fn span(&self) -> &Span {
+        match (self.period, &self.plan.previous) {
+            (Period::Previous, Some(previous)) => previous,
+            _ => &self.plan.current,
+        }
+    }
+
+    /// As SQL.
+    pub fn statement(&self) -> Statement {
+        let measures = self.measures.to_vec();
+        let mut writer = Writer { plan: self.plan, params: Params::default(), measures, compared: false };
+        let text = writer.branch(self.period, self.source, self.measures, self.keys);
+        let params = writer.params.into_values();
+        Statement { text, params, keys: self.keys.len(), measures: writer.measures, role: self.role }
+    }
+}
+
+/// One statement that picks the page.
+pub fn page(plan: &Plan) -> Statement {
     let measures: Vec<Measure> = plan.measures().collect::<BTreeSet<_>>().into_iter().collect();
     let compared = plan.previous.is_some();
     let mut writer = Writer { plan, params: Params::default(), measures, compared };
     let text = writer.statement();
     let role = Role::Page { compared };
     Statement { text, params: writer.params.into_values(), keys: plan.keys.len(), measures: writer.measures, role }
-}
-
-fn parts(plan: &Plan) -> Vec<Statement> {
-    let mut parts = Vec::new();
-    for (period, reads) in [(Period::Current, &plan.reads), (Period::Previous, &plan.previous_reads)] {
-        let previous = period == Period::Previous;
-        for (source, measures) in reads {
-            let adds_up = adds_up(plan, *source, measures);
-            let mut part = |keys: &[Key], role| {
-                let mut writer =
-                    Writer { plan, params: Params::default(), measures: measures.clone(), compared: false };
-                let text = writer.branch(period, *source, measures, keys);
-                let params = writer.params.into_values();
-                parts.push(Statement { text, params, keys: keys.len(), measures: measures.clone(), role });
-            };
-            part(&plan.keys, Role::Part { previous, adds_up });
-            if !adds_up {
-                part(&[], Role::Totals { previous });
-            }
-        }
-    }
-    parts
 }
 
 /// Whether the rows of a table add up to the totals: no distinct counts, no row in several groups, no states in time.

@@ -11,14 +11,14 @@ use crate::metrics::facts::Dim;
 use crate::metrics::plan::{Frame, Plan, dimensions};
 use crate::metrics::query::Query;
 use crate::metrics::run::{gather, run};
-use crate::metrics::sql::compile;
+use crate::metrics::sql::{compile, roles};
 use crate::money::Currency;
 
 const FIXTURE: &str = include_str!("fixture.sql");
 
 pub fn warehouse() -> duckdb::Connection {
     let conn = duckdb::Connection::open_in_memory().expect("DuckDB");
-    conn.execute_batch(FIXTURE).expect("fixture.sql");
+    crate::warehouse::derived_from(&conn, FIXTURE).expect("fixture.sql");
     conn
 }
 
@@ -45,7 +45,7 @@ pub fn ask_in(conn: &duckdb::Connection, frame: &Frame, value: serde_json::Value
 fn ask_plan(conn: &duckdb::Connection, plan: &Plan) -> Answer {
     let statements = compile(plan);
     let found = statements.iter().map(|s| run(conn, s).unwrap_or_else(|e| panic!("{e:#}\n{}", s.text))).collect();
-    let found = gather(&statements, found);
+    let found = gather(&roles(plan), found);
     let about = About {
         query_id: String::new(),
         compare: None,

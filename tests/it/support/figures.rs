@@ -142,29 +142,40 @@ const DISAGREEMENTS: [(&str, &str); 5] = [
     (
         "lines and orders",
         "select brand_id, order_id, sum(quantity), sum(fulfilled), sum(gross), sum(discount), sum(cost),
-            sum(case when cost is null then quantity else 0 end) from fact_order_lines group by all
-         except select brand_id, order_id, units, fulfilled, gross, discount, cost, units_without_cost from fact_orders",
+            sum(case when cost is null then quantity else 0 end), sum(gross - discount) filter (cost is null)
+            from fact_order_lines group by all
+         except select brand_id, order_id, units, fulfilled, gross, discount, cost, units_without_cost, sales_without_cost
+            from fact_orders",
     ),
     (
         "daily_sales",
-        "(select brand_id, day, store_id, connector, country, count(*), sum(units), sum(gross), sum(discount), sum(shipping), sum(tax),
-            sum(cost), sum(units_without_cost), count(*) filter (gross is null) from fact_orders group by all
-         except select brand_id, day, store_id, connector, country, orders, units, gross, discount, shipping, tax, cost,
-            units_without_cost, unconverted_orders from daily_sales)
+        "with o as (select *, case when customer_id is not null then if(row_number() over (partition by customer_id
+            order by placed_at, order_id) = 1, 'new', 'returning') end as type from fact_orders),
+         first as (select customer_id, order_id from o where type = 'new'),
+         r as (select r.*, case when r.order_id = first.order_id then 'new' when r.order_id <> first.order_id then 'returning' end
+            as type from fact_refund_lines r left join first using (customer_id))
+         (select brand_id, day, store_id, connector, country, type, count(*), sum(units), sum(gross), sum(discount), sum(shipping),
+            sum(tax), sum(cost), sum(units_without_cost), sum(sales_without_cost), count(*) filter (gross is null) from o group by all
+         except select brand_id, day, store_id, connector, country, customer_type, orders, units, gross, discount, shipping, tax,
+            cost, units_without_cost, sales_without_cost, unconverted_orders from daily_sales)
          union all
-         (select brand_id, day, store_id, connector, country, sum(goods), sum(tax), sum(shipping), sum(cost), sum(quantity),
-            coalesce(sum(quantity) filter (cost is null), 0), count(*) filter (goods is null), 0, 0 from fact_refund_lines group by all
-         except select brand_id, day, store_id, connector, country, refunds, refund_tax, refund_shipping, refund_cost,
-            refunded_units, refunded_units_without_cost, unconverted_refunds, 0, 0 from daily_sales)",
+         (select brand_id, day, store_id, connector, country, type, sum(goods), sum(tax), sum(shipping), sum(cost), sum(quantity),
+            coalesce(sum(quantity) filter (cost is null), 0), count(*) filter (goods is null),
+            sum(goods) filter (cost is null and variant_id is not null and quantity > 0), 0, 0 from r group by all
+         except select brand_id, day, store_id, connector, country, customer_type, refunds, refund_tax, refund_shipping,
+            refund_cost, refunded_units, refunded_units_without_cost, unconverted_refunds, refunds_without_cost, 0, 0
+            from daily_sales)",
     ),
     (
         "daily_products",
-        "(select brand_id, day, product_id, variant_id, sum(quantity), sum(gross), sum(discount), sum(cost) from fact_order_lines
-            group by all
-         except select brand_id, day, product_id, variant_id, units, gross, discount, cost from daily_products)
+        "(select brand_id, day, product_id, variant_id, sum(quantity), sum(gross), sum(discount), sum(cost),
+            sum(gross - discount) filter (cost is null) from fact_order_lines group by all
+         except select brand_id, day, product_id, variant_id, units, gross, discount, cost, sales_without_cost from daily_products)
          union all
-         (select brand_id, day, product_id, variant_id, sum(goods), sum(quantity), sum(cost), 0 from fact_refund_lines group by all
-         except select brand_id, day, product_id, variant_id, refunds, refunded_units, refund_cost, 0 from daily_products)",
+         (select brand_id, day, product_id, variant_id, sum(goods), sum(quantity), sum(cost),
+            sum(goods) filter (cost is null and variant_id is not null and quantity > 0), 0 from fact_refund_lines group by all
+         except select brand_id, day, product_id, variant_id, refunds, refunded_units, refund_cost, refunds_without_cost, 0
+            from daily_products)",
     ),
     (
         "daily_ads",
@@ -177,8 +188,9 @@ const DISAGREEMENTS: [(&str, &str); 5] = [
         "customers",
         "(select customer_id, count(*), min(placed_at), min(day) from fact_orders where customer_id is not null group by customer_id
          except select customer_id, orders, first_order_at, first_day from dim_customer)
-         union all (select 0, sum(customers), 0, min(day) from daily_new_customers group by brand_id
-         except select 0, count(*), 0, min(first_day) from dim_customer group by brand_id)",
+         union all (select brand_id, sum(orders) filter (customer_type = 'new'), 0, min(day) filter (customer_type = 'new')
+            from daily_sales where customer_type is not null group by brand_id
+         except select brand_id, count(*), 0, min(first_day) from dim_customer group by brand_id)",
     ),
 ];
 
