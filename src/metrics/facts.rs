@@ -153,6 +153,8 @@ names! {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Family {
     Sales,
+    /// Distinct customers: apart from sales, whose rollups cannot know them.
+    Buyers,
     Refunds,
     Ads,
     Stock,
@@ -175,6 +177,7 @@ impl Measure {
             Self::DailyRate | Self::Reorder => Family::Stock,
             Self::EverCustomers | Self::Repeaters | Self::SecondGap => Family::Cohorts,
             Self::Days => Family::Calendar,
+            Self::Customers => Family::Buyers,
             _ => Family::Sales,
         }
     }
@@ -224,6 +227,7 @@ impl Family {
     pub fn sources(self) -> &'static [Source] {
         match self {
             Self::Sales => &[Source::DailySales, Source::DailyProducts, Source::Orders, Source::Lines],
+            Self::Buyers => &[Source::Orders, Source::Lines],
             Self::Refunds => &[Source::DailySales, Source::DailyProducts, Source::Refunds],
             Self::Ads => &[Source::DailyAds, Source::Ads],
             Self::Stock => &[Source::StockLevels, Source::StockRates],
