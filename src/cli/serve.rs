@@ -50,6 +50,7 @@ pub async fn build(settings: &Settings, clock: Clock) -> Result<App> {
     if let KeySource::NewFile(path) = &source {
         tracing::info!("made the master key {}: keep a copy elsewhere, the data is lost without it", path.display());
     }
+    warehouse::limit(&settings.warehouse);
     let (data, limits, time) = (settings.data.clone(), settings.tenants.clone(), clock.clone());
     let tenants = tokio::task::spawn_blocking(move || Tenants::start(&data, master, time, &limits));
     App::start(tenants.await.context("opening the tenants")??, clock, settings.http.clone()).await

@@ -14,7 +14,7 @@ use toml::Value;
 
 pub use sources::{Sources, data_home, master_key_from_environment};
 
-use crate::{http, tenants};
+use crate::{http, tenants, warehouse};
 
 /// The environment variable of the master key. It is no setting: it is never in a file, and never shown.
 pub const MASTER_KEY_VARIABLE: &str = "PULSEPOINT_MASTER_KEY";
@@ -32,6 +32,8 @@ pub struct Settings {
     pub http: http::Settings,
     /// How many tenants stay open.
     pub tenants: tenants::Settings,
+    /// How much memory figures take.
+    pub warehouse: warehouse::Settings,
 }
 
 impl Default for Settings {
@@ -41,6 +43,7 @@ impl Default for Settings {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)),
             http: http::Settings::default(),
             tenants: tenants::Settings::default(),
+            warehouse: warehouse::Settings::default(),
         }
     }
 }

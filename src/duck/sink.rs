@@ -1,6 +1,7 @@
 //! Appends many rows to one table: values go into Arrow columns of the table's own types, whole batches go to DuckDB.
 
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 use anyhow::{Context as _, anyhow};
 use duckdb::arrow::array::{
@@ -77,15 +78,27 @@ impl Column {
     }
 }
 
+/// A table's columns. A name stands for the same columns in every instance of this process, so each is asked for once.
+fn described(conn: &Connection, table: &'static str) -> Result<Arc<Schema>> {
+    static KNOWN: LazyLock<Mutex<HashMap<&'static str, Arc<Schema>>>> = LazyLock::new(Mutex::default);
+    let known = || KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(schema) = known().get(table) {
+        return Ok(Arc::clone(schema));
+    }
+    let mut nothing =
+        conn.prepare(&format!("select * from {table} limit 0")).context("describing a warehouse table")?;
+    let schema = nothing.query_arrow([]).context("describing a warehouse table")?.get_schema();
+    known().insert(table, Arc::clone(&schema));
+    Ok(schema)
+}
+
 impl<'c> Sink<'c> {
     /// A sink for all columns of `table`.
     ///
     /// # Errors
     /// `Internal` when there is no such table or it has a type that no row carries.
     pub fn new(conn: &'c Connection, table: &'static str) -> Result<Self> {
-        let mut nothing =
-            conn.prepare(&format!("select * from {table} limit 0")).context("describing a warehouse table")?;
-        let described = nothing.query_arrow([]).context("describing a warehouse table")?.get_schema();
+        let described = described(conn, table)?;
         let mut columns = Vec::with_capacity(described.fields().len());
         let mut fields = Vec::with_capacity(described.fields().len());
         for field in described.fields() {

@@ -31,7 +31,7 @@ pub struct Settings {
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { max_open: 64, idle_minutes: 30 }
+        Self { max_open: 256, idle_minutes: 30 }
     }
 }
 

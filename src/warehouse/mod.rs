@@ -3,6 +3,7 @@
 
 mod ads;
 mod brands;
+mod budget;
 mod changes;
 mod dimensions;
 mod fill;
@@ -28,6 +29,8 @@ use crate::duck::{self, Duck, Gate, Limits};
 use crate::error::{Error, Result};
 use crate::tenants::{Change, Tenant};
 use follow::Outcome;
+
+pub use budget::{Settings, limit};
 
 const SCHEMA: [&str; 2] = [
     include_str!("../../assets/migrations/warehouse/0001_star.sql"),
@@ -55,6 +58,7 @@ struct Inner {
     /// Held by whoever feeds.
     feeding: Arc<tokio::sync::Mutex<()>>,
     gate: Gate,
+    share: budget::Share,
 }
 
 /// The tenant's warehouse. It lives as long as the open tenant; nothing is filled before it is asked for.
@@ -66,6 +70,7 @@ pub fn of(tenant: &Tenant) -> Arc<Warehouse> {
             deleted: AtomicUsize::new(0),
             feeding: Arc::default(),
             gate: Gate::default(),
+            share: budget::Share::default(),
         });
         // Without a runtime (a command) nobody waits for figures to follow by themselves.
         if let Ok(runtime) = tokio::runtime::Handle::try_current() {
@@ -92,6 +97,7 @@ impl Warehouse {
     /// # Errors
     /// What SQLite or DuckDB says, after a warehouse that could not follow was thrown away and could not be filled either.
     pub async fn caught_up(&self, tenant: &Tenant) -> Result<i64> {
+        self.0.share.touch();
         self.0.catch_up(tenant.db().clone(), tenant.data_version()).await
     }
 
@@ -140,7 +146,7 @@ impl Warehouse {
     pub async fn rebuild(&self, tenant: &Tenant) -> Result<i64> {
         let guard = Arc::clone(&self.0.feeding).lock_owned().await;
         let (inner, db) = (Arc::clone(&self.0), tenant.db().clone());
-        run_blocking(guard, move || inner.fill(&db)).await
+        run_blocking(guard, move || inner.filled_anew(&db)).await
     }
 }
 
@@ -199,16 +205,28 @@ impl Inner {
     }
 
     /// Follows the change log, or fills. A warehouse that cannot follow is filled anew.
-    fn feed(&self, db: &Db) -> Result<i64> {
+    fn feed(self: &Arc<Self>, db: &Db) -> Result<i64> {
         let worn = self.deleted.load(Ordering::Relaxed) > MOST_DELETED;
         if let Some(duck) = self.instance().filter(|_| !worn) {
             match self.follow(db, &duck) {
-                Ok(Outcome::Applied { seq, .. }) => return Ok(seq),
+                Ok(Outcome::Applied { seq, .. }) => {
+                    self.share.measure(&duck)?;
+                    return Ok(seq);
+                }
                 Ok(Outcome::Rebuild) => {}
                 Err(error) => tracing::warn!(%error, "the warehouse could not follow and is filled anew"),
             }
         }
-        self.fill(db)
+        self.filled_anew(db)
+    }
+
+    fn filled_anew(self: &Arc<Self>, db: &Db) -> Result<i64> {
+        let seq = self.fill(db)?;
+        if let Some(duck) = self.instance() {
+            self.share.measure(&duck)?;
+            budget::make_room(self);
+        }
+        Ok(seq)
     }
 
     fn follow(&self, db: &Db, duck: &Arc<Duck>) -> Result<Outcome> {

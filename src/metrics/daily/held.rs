@@ -16,7 +16,11 @@ use crate::metrics::run::{Found, run};
 
 /// Everything held of one tenant.
 #[derive(Default)]
-pub struct Held(Mutex<HashMap<(Whose, Source), (i64, Arc<dyn Any + Send + Sync>)>>);
+pub struct Held(Mutex<HashMap<(Whose, Source), Place>>);
+
+/// Whoever reads the rows keeps the place, so that nobody else reads the same beside him.
+type Place = Arc<Mutex<Option<(i64, Rows)>>>;
+type Rows = Arc<dyn Any + Send + Sync>;
 
 impl Held {
     /// What a task finds without the warehouse, at exactly this data version; nothing where what it needs is not held.
@@ -54,26 +58,33 @@ impl Held {
         version: i64,
         read: impl FnOnce() -> Result<T>,
     ) -> Result<Arc<T>> {
-        if let Some(rows) = self.get(whose, source, version) {
+        let place = self.place(whose, source);
+        let mut held = place.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(rows) = as_of(&held, version) {
             return Ok(rows);
         }
+        // A younger version stays for those who come later; an old reader reads for itself.
+        let younger = held.as_ref().is_some_and(|(as_of, _)| *as_of > version);
+        if younger {
+            drop(held);
+            return Ok(Arc::new(read()?));
+        }
         let rows = Arc::new(read()?);
-        self.put(whose, source, version, Arc::clone(&rows));
+        *held = Some((version, Arc::clone(&rows) as Rows));
         Ok(rows)
     }
 
     fn get<T: Send + Sync + 'static>(&self, whose: &Whose, source: Source, version: i64) -> Option<Arc<T>> {
-        let held = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let (as_of, rows) = held.get(&(whose.clone(), source))?;
-        if *as_of == version { Arc::clone(rows).downcast().ok() } else { None }
+        as_of(&self.place(whose, source).lock().unwrap_or_else(PoisonError::into_inner), version)
     }
 
-    /// A younger version stays.
-    fn put<T: Send + Sync + 'static>(&self, whose: &Whose, source: Source, version: i64, rows: Arc<T>) {
-        let mut held = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let known = held.get(&(whose.clone(), source)).map(|(as_of, _)| *as_of);
-        if known.is_none_or(|known| known < version) {
-            held.insert((whose.clone(), source), (version, rows));
-        }
+    fn place(&self, whose: &Whose, source: Source) -> Place {
+        let mut places = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(places.entry((whose.clone(), source)).or_default())
     }
+}
+
+fn as_of<T: Send + Sync + 'static>(held: &Option<(i64, Rows)>, version: i64) -> Option<Arc<T>> {
+    let (known, rows) = held.as_ref()?;
+    if *known == version { Arc::clone(rows).downcast().ok() } else { None }
 }
