@@ -27,6 +27,7 @@ mod imports;
 mod imports_ended;
 mod imports_files;
 mod imports_hostile;
+mod imports_retail;
 mod openapi;
 mod support;
 mod tenants;
