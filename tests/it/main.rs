@@ -29,6 +29,7 @@ mod imports_files;
 mod imports_hostile;
 mod imports_retail;
 mod openapi;
+mod openapi_answers;
 mod support;
 mod tenants;
 mod tenants_attacked;
