@@ -19,6 +19,8 @@ mod demo_install;
 mod demo_stories;
 mod demo_warehouse;
 mod events;
+mod hostile_json;
+mod hostile_texts;
 mod http;
 mod http_wire;
 mod metrics;
