@@ -75,7 +75,7 @@ pub struct Place {
 #[command(after_help = "Examples:
   pulsepoint demo
   pulsepoint demo --seed 7 --reset        another shop
-  pulsepoint demo --stories               what is hidden in the data
+  pulsepoint demo --stories --json        what is hidden in the data
   pulsepoint demo --now 2026-11-20T12:00:00Z")]
 pub struct Demo {
     /// Which shop to make up
@@ -84,6 +84,9 @@ pub struct Demo {
     /// Print the stories hidden in the data of this seed, and stop
     #[arg(long)]
     pub stories: bool,
+    /// Print the stories as JSON
+    #[arg(long, requires = "stories")]
+    pub json: bool,
     /// Take this for the present time
     #[arg(long, value_name = "RFC3339")]
     pub now: Option<Timestamp>,

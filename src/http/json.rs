@@ -11,6 +11,9 @@ use serde::de::DeserializeOwned;
 use super::nesting::{self, Fault, MAX_DEPTH};
 use crate::error::{Error, Result};
 
+/// Characters of what came in that an answer says again.
+const MOST_NAMED: usize = 400;
+
 /// A body of JSON. As an argument it refuses another media type (415), too much (413), text that is not JSON, a key twice, too
 /// deep a nesting (400), and what the type does not take, naming the field (422).
 pub struct Json<T>(pub T);
@@ -55,6 +58,7 @@ pub(crate) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T> {
             Error::invalid_code("too_deep", None, format!("The JSON is nested deeper than {MAX_DEPTH} levels."))
         }
         Fault::Duplicate(key) => {
+            let key = clipped(key);
             Error::invalid_code("duplicate_key", Some(&key), format!("The key \u{201c}{key}\u{201d} stands twice."))
         }
     })?;
@@ -77,9 +81,19 @@ pub(super) fn mistyped(path: &str, message: &str) -> Error {
         (path, Some(name)) if path.rsplit('.').next() != Some(name) => Some(format!("{path}.{name}")),
         (path, _) => Some(path.to_owned()),
     };
+    let (field, message) = (field.map(clipped), clipped(message.to_owned()));
     let mut letters = message.chars();
     let sentence = letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect());
     Error::Invalid { code: "invalid_input", field, reason: format!("{sentence}.") }
+}
+
+/// What came in is named again in an answer, but an answer does not grow with it.
+fn clipped(mut text: String) -> String {
+    if let Some((at, _)) = text.char_indices().nth(MOST_NAMED) {
+        text.truncate(at);
+        text.push('…');
+    }
+    text
 }
 
 #[cfg(test)]
@@ -124,6 +138,22 @@ mod tests {
             (r#"{"name":"x","__proto__":{}}"#, "__proto__"),
         ] {
             assert_eq!(fault(text), ("invalid_input", Some(field.into())), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_named_again_is_short() {
+        let key = "k".repeat(100_000);
+        for text in [
+            format!("{{\"{key}\":1}}"),
+            format!("{{\"{key}\":1,\"{key}\":1}}"),
+            format!("{{\"name\":\"x\",\"parts\":\"{key}\"}}"),
+        ] {
+            let Err(Error::Invalid { field, reason, .. }) = parse::<Outer>(text.as_bytes()) else {
+                panic!("it was taken")
+            };
+            assert!(field.is_some_and(|field| field.chars().count() <= MOST_NAMED + 1));
+            assert!(reason.chars().count() < 2 * MOST_NAMED && reason.ends_with('.'), "{reason}");
         }
     }
 

@@ -15,6 +15,7 @@ use crate::metrics::query::{Compare, CompareTo};
 use crate::metrics::run::{Found, KeyValue, Row, Sums};
 use crate::metrics::sorting::sort;
 use crate::metrics::sql::days_by_key;
+use crate::metrics::written::{Cell, Figure};
 use crate::money::Currency;
 
 /// The answer to a typed query.
@@ -25,11 +26,11 @@ pub struct Answer {
     /// The grain, the dimensions, then per metric `x` and, with a comparison, `x.previous`, `x.change`, `x.change_pct`.
     pub columns: Vec<String>,
     /// In the order that `order` states; one row where neither a grain nor a dimension is asked for.
-    #[schema(value_type = Vec<Vec<Object>>)]
+    #[schema(value_type = Vec<Vec<Cell>>)]
     pub rows: Vec<Vec<Json>>,
     /// One row for everything in the window, its ratios the ratios of the sums. Filters on dimensions apply, those on metrics
     /// and the limit do not.
-    #[schema(value_type = Vec<Object>)]
+    #[schema(value_type = Vec<Figure>)]
     pub totals: Vec<Json>,
     /// Absent for snapshot and cohort metrics asked without a time.
     pub window: Option<WindowShown>,

@@ -22,6 +22,7 @@ mod run;
 mod sorting;
 mod sql;
 mod stream;
+mod written;
 
 use std::sync::Arc;
 use std::time::Instant;

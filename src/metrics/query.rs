@@ -3,6 +3,8 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use crate::metrics::written::FilterValue;
+
 /// What is asked. Only `metrics` and `time` are required (`time` not for snapshot and cohort metrics).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -49,9 +51,9 @@ pub struct Filter {
     pub dim: String,
     /// How to compare.
     pub op: Op,
-    /// What to compare with: a text, number, boolean or day; a list for `in`, `not_in` and `between`; absent for `is_null`.
+    /// What to compare with.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<Object>)]
+    #[schema(value_type = Option<FilterValue>)]
     pub value: Option<serde_json::Value>,
 }
 

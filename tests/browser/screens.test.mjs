@@ -24,9 +24,7 @@ const SCREENS = [
       const body = await (await route.fetch()).json();
       body.freshness = { ...body.freshness, data_through: null, sources: [] };
       body.kpis = body.kpis.map((kpi) => ({ ...kpi, value: kpi.unit === "count" ? 0 : null, series: [] }));
-      Object.assign(body, { series: [], channels: { rows: [], totals: null }, notes: [] });
-      body.products = { rows: [], truncated: false };
-      body.inventory = { rows: [], as_of: null };
+      Object.assign(body, { series: [], channels: [], channels_total: null, products: [], inventory: [], inventory_as_of: null, notes: [] });
       body.customers = { ...body.customers, series: [] };
       await route.fulfill({ status: 200, json: body });
     },

@@ -18,12 +18,12 @@ use crate::support::app::{Answer, PASSWORD, Shop, TestApp};
 const ORDERS: &[u8] = include_bytes!("../fixtures/imports/shopify_orders.csv");
 
 /// One request to a route that succeeds for the owner: addresses filled with real ids, a body that can be.
-struct Ask {
-    path: String,
-    body: Vec<u8>,
-    kind: String,
+pub struct Ask {
+    pub path: String,
+    pub body: Vec<u8>,
+    pub kind: String,
     cookie: Option<String>,
-    expected: StatusCode,
+    pub expected: StatusCode,
 }
 
 impl Ask {
@@ -39,7 +39,7 @@ impl Ask {
         Self { expected: StatusCode::from_u16(status).unwrap(), ..self }
     }
 
-    async fn send(&self, app: &TestApp, method: &Method, token: Option<&str>) -> Answer {
+    pub async fn send(&self, app: &TestApp, method: &Method, token: Option<&str>) -> Answer {
         let mut request = Request::builder().method(method).uri(&self.path);
         if !self.kind.is_empty() {
             request = request.header(header::CONTENT_TYPE, &self.kind);
@@ -56,7 +56,7 @@ impl Ask {
 
 #[expect(clippy::too_many_lines, reason = "a table: one entry a route")]
 /// What to ask of a route. Called anew for every cell, since some requests use up what they ask for.
-async fn ask(app: &TestApp, shop: &Shop, route: &Route) -> Option<Ask> {
+pub async fn ask(app: &TestApp, shop: &Shop, route: &Route) -> Option<Ask> {
     let brand = &shop.brand.uid;
     let unique = uuid::Uuid::new_v4().simple().to_string();
     let line = format!("{} {}", route.method, route.path);

@@ -63,5 +63,17 @@ fn the_stories_of_a_seed_are_the_same_every_time() {
     assert!(once.lines().count() >= 4 && once.contains("juniper-oak"), "{once}");
     assert_eq!(once, told("7"));
     assert_ne!(once, told("8"));
+    let asked = ["demo", "--stories", "--seed", "7", "--now", "2026-11-20T12:00:00Z", "--json"];
+    let json = home.run(&asked).ok().json();
+    assert_eq!((&json["seed"], &json["now"]), (&json!(7), &json!("2026-11-20T12:00:00Z")));
+    let stories = json["stories"].as_array().unwrap();
+    assert_eq!(stories.len(), once.lines().count());
+    for (story, line) in stories.iter().zip(once.lines()) {
+        let text = |name: &str| story[name].as_str().unwrap_or_else(|| panic!("no {name} in {story}"));
+        assert_eq!(line, format!("{}  {}", text("brand"), text("text")));
+        assert!(["stock_out", "ad_stop", "refund_wave", "price_change"].contains(&text("kind")), "{story}");
+        assert_eq!(line.matches(text("start")).count(), 1, "its first day stands once: {line}");
+    }
     assert!(!home.path().join("xdg-data").exists(), "telling makes nothing");
+    assert!(home.run(&["demo", "--json"]).failed(2).contains("--stories"));
 }

@@ -81,7 +81,7 @@ pub async fn number(tenant: &Tenant, sql: &'static str) -> i64 {
 }
 
 /// The shared data folder, where there is one.
-fn shared(name: &str) -> Option<std::path::PathBuf> {
+pub fn shared(name: &str) -> Option<std::path::PathBuf> {
     let here = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
     let found =
         ["../shared/data", "../../shared/data"].iter().map(|to| here.join(to).join(name)).find(|path| path.exists());

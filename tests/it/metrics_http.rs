@@ -23,7 +23,7 @@ fn text<'a>(answer: &'a Answer, name: &str) -> &'a str {
     answer.headers.get(name).map_or("", |value| value.to_str().unwrap())
 }
 
-async fn filled(app: &TestApp) -> (Shop, String) {
+pub async fn filled(app: &TestApp) -> (Shop, String) {
     let shop = app.shop("juniper-oak").await;
     let orders = vec![
         order("1", "2026-11-10T14:00:00Z", "a", "H1", 2, 50),
@@ -52,7 +52,16 @@ async fn a_page_is_computed_once_and_again_after_a_landing() {
         (Some("2026-10-23"), Some("2026-11-22"))
     );
     assert_eq!(page["series"][0]["previous_t"], "2026-09-18");
-    assert_eq!(page["channels"]["rows"][0]["campaigns"][0]["campaign"], "BFCM Prospecting");
+    assert_eq!(page["channels"][0]["campaigns"][0]["campaign"], "BFCM Prospecting");
+    // Lists are lists; what else is to be said of them stands beside them.
+    for (list, rows) in [("channels", 1), ("products", 2), ("inventory", 0)] {
+        assert_eq!(page[list].as_array().map(Vec::len), Some(rows), "{list}");
+    }
+    assert_eq!(
+        (&page["channels_total"]["ad_spend"], &page["inventory_as_of"]),
+        (&page["kpis"][4]["value"], &Value::Null)
+    );
+    assert_eq!((&page["products_truncated"], &page["inventory_truncated"]), (&json!(false), &json!(false)));
     let tag = text(&first, "etag").to_owned();
     assert!(tag.starts_with('"') && tag.ends_with('"'), "{tag}");
 

@@ -6,6 +6,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 
 use anyhow::{Context, anyhow};
 use jiff::Timestamp;
+use serde_json::json;
 use tokio::net::TcpListener;
 
 use super::lock::DataLock;
@@ -21,7 +22,7 @@ const PORTS: std::ops::Range<u16> = 8080..8180;
 pub async fn run(args: args::Demo) -> Result<()> {
     let clock = serve::clock(args.now);
     if args.stories {
-        return tell(args.seed, clock.now());
+        return tell(args.seed, clock.now(), args.json);
     }
     let data = args.data.unwrap_or_else(|| config::data_home().join("pulsepoint-demo"));
     let resolved = settings::of_demo(data, args.listen.clone())?;
@@ -50,13 +51,13 @@ fn greeting(url: &str, installed: &[Installed]) -> String {
 }
 
 /// Prints what is hidden in the data.
-fn tell(seed: u64, now: Timestamp) -> Result<()> {
+fn tell(seed: u64, now: Timestamp, as_json: bool) -> Result<()> {
+    let mut stories = Vec::new();
     for shop in [Shop::juniper_oak()?, Shop::northwind()?] {
-        for story in demo::stories(&shop, seed, now)? {
-            let end = story.end.map_or_else(|| "now".to_owned(), |end| end.to_string());
-            output::line(&format!("{}  {} to {end}  {}", story.brand, story.start, story.text));
-        }
+        stories.extend(demo::stories(&shop, seed, now)?);
     }
+    let lines: Vec<String> = stories.iter().map(|story| format!("{}  {}", story.brand, story.text)).collect();
+    output::answer(as_json, &lines.join("\n"), &json!({ "seed": seed, "now": now, "stories": stories }));
     Ok(())
 }
 

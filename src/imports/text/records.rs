@@ -4,7 +4,7 @@
 
 use std::io::{self, Read};
 
-use memchr::{memchr, memchr_iter};
+use memchr::{memchr, memchr_iter, memchr2};
 
 const CHUNK: usize = 256 * 1024;
 /// After so many broken quotes a file is refused instead of being searched again and again.
@@ -38,6 +38,8 @@ pub enum BadRecord {
     Encoding,
     /// Holds a NUL character.
     Nul,
+    /// Holds the unit separator U+001F, which stands between the parts of keys made of a file's names.
+    Separator,
     /// Longer than the limit.
     TooLong,
     /// A quote opens and never closes.
@@ -50,6 +52,7 @@ impl BadRecord {
         match self {
             Self::Encoding => "This line is not valid text in the file's encoding.",
             Self::Nul => "This line holds a NUL character.",
+            Self::Separator => "This line holds the control character U+001F.",
             Self::TooLong => "This line is longer than a record may be.",
             Self::UnclosedQuote => "A quote opens on this line and is never closed.",
         }
@@ -296,10 +299,10 @@ fn fill_text(record: &mut Record, bytes: &[u8]) -> Option<BadRecord> {
     match std::str::from_utf8(bytes) {
         Ok(text) => {
             record.text.push_str(text);
-            memchr(0, bytes)?;
+            let at = memchr2(0, 0x1f, bytes)?;
             record.bounds.clear();
             record.end_field(0);
-            Some(BadRecord::Nul)
+            Some(if bytes[at] == 0 { BadRecord::Nul } else { BadRecord::Separator })
         }
         Err(_) => {
             record.text.push_str(&String::from_utf8_lossy(bytes));

@@ -142,6 +142,9 @@ impl Board {
             }
         }
         let shown: Vec<&'static Metric> = TILES.iter().filter_map(|id| Catalogue::get().metric(id)).collect();
+        let (channels, channels_total) = tables::channels(tables.channels.as_ref(), frame.currency);
+        let (inventory, inventory_as_of) = tables::inventory(tables.stock.as_ref(), frame);
+        let truncated = |table: &Option<Table<'_>>| table.as_ref().is_some_and(|table| table.truncated);
         Dashboard {
             window: self.window(frame),
             compare: self.compare(frame),
@@ -150,9 +153,14 @@ impl Board {
             model: self.ask.model,
             kpis: shown.iter().map(|metric| tiles::tile(metric, self, &tables, frame.currency)).collect(),
             series: self.points(&tables, frame),
-            channels: tables::channels(tables.channels.as_ref(), frame.currency),
+            channels,
+            channels_total,
+            channels_note: tables::CLAIMED.to_owned(),
             products: tables::products(tables.products.as_ref(), frame.currency),
-            inventory: tables::inventory(tables.stock.as_ref(), frame),
+            products_truncated: truncated(&tables.products),
+            inventory,
+            inventory_truncated: truncated(&tables.stock),
+            inventory_as_of,
             customers: tables::customers(&tables, frame.currency),
             definitions: shown.iter().map(|metric| Definition::of(metric, frame.currency)).collect(),
             notes,

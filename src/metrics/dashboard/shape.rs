@@ -8,6 +8,7 @@ use crate::metrics::answer::{Definition, Freshness};
 use crate::metrics::catalogue::{GoodWhen, Unit};
 use crate::metrics::notes::Note;
 use crate::metrics::query::{AttributionModel, Grain};
+use crate::metrics::written::{Decimal, Figure};
 
 /// A brand's figures on one page. Decimals are text, counts are numbers, what cannot be known is null.
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
@@ -25,9 +26,22 @@ pub struct Dashboard {
     pub kpis: Vec<Kpi>,
     /// The main chart.
     pub series: Vec<Point>,
-    pub channels: Channels,
-    pub products: Products,
-    pub inventory: Inventory,
+    /// Those that spent most first.
+    pub channels: Vec<ChannelRow>,
+    /// All channels together; nothing where a filter leaves ads out.
+    pub channels_total: Option<AdFigures>,
+    /// Whose claim the channels' conversions and revenue are.
+    pub channels_note: String,
+    /// Those that sold most, at most ten.
+    pub products: Vec<ProductRow>,
+    /// There are more products.
+    pub products_truncated: bool,
+    /// The SKUs that run out first, at most ten.
+    pub inventory: Vec<StockRow>,
+    /// There are more SKUs.
+    pub inventory_truncated: bool,
+    /// The day at whose end the stock was counted; nothing where no stock is known.
+    pub inventory_as_of: Option<String>,
     pub customers: Customers,
     pub definitions: Vec<Definition>,
     pub notes: Vec<Note>,
@@ -81,13 +95,14 @@ pub struct Kpi {
     pub currency: Option<String>,
     pub formula: String,
     pub good_when: GoodWhen,
-    #[schema(value_type = Object)]
+    #[schema(value_type = Figure)]
     pub value: Json,
-    #[schema(value_type = Object)]
+    #[schema(value_type = Figure)]
     pub previous: Json,
-    #[schema(value_type = Object)]
+    #[schema(value_type = Figure)]
     pub change: Json,
     /// A fraction; null where the previous figure is 0 or unknown.
+    #[schema(value_type = Option<Decimal>)]
     pub change_pct: Option<String>,
     /// Null where nothing is compared.
     pub direction: Option<Direction>,
@@ -102,9 +117,9 @@ pub struct Kpi {
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub struct KpiPoint {
     pub t: String,
-    #[schema(value_type = Object)]
+    #[schema(value_type = Figure)]
     pub value: Json,
-    #[schema(value_type = Object)]
+    #[schema(value_type = Figure)]
     pub previous: Json,
 }
 
@@ -135,35 +150,33 @@ pub struct Point {
     /// Not over.
     pub partial: bool,
     /// By metric: net_sales, ad_spend, mer_ratio, and the chosen one.
-    #[schema(value_type = Object)]
+    #[schema(value_type = BTreeMap<String, Figure>)]
     pub values: Json,
-    /// The chosen metric, and net_sales.
-    #[schema(value_type = Object)]
+    /// The chosen metric, and net_sales; nothing where nothing is compared.
+    #[schema(value_type = Option<BTreeMap<String, Figure>>)]
     pub previous: Json,
 }
 
 /// Figures of a channel, a campaign, or all of them.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub struct AdFigures {
-    pub ad_spend: String,
+    #[schema(value_type = Option<Decimal>)]
+    pub ad_spend: Option<String>,
     pub impressions: i64,
     pub clicks: i64,
-    pub platform_conversions: String,
-    pub platform_reported_revenue: String,
+    #[schema(value_type = Option<Decimal>)]
+    pub platform_conversions: Option<String>,
+    #[schema(value_type = Option<Decimal>)]
+    pub platform_reported_revenue: Option<String>,
+    #[schema(value_type = Option<Decimal>)]
     pub platform_roas: Option<String>,
+    #[schema(value_type = Option<Decimal>)]
     pub cpc: Option<String>,
     /// Of all ad spend, as a fraction.
+    #[schema(value_type = Option<Decimal>)]
     pub share: Option<String>,
+    #[schema(value_type = Option<Decimal>)]
     pub ad_spend_change_pct: Option<String>,
-}
-
-/// The channel table.
-#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
-pub struct Channels {
-    pub rows: Vec<ChannelRow>,
-    pub totals: AdFigures,
-    /// Whose claim conversions and revenue are.
-    pub note: String,
 }
 
 /// A channel with its campaigns.
@@ -186,31 +199,19 @@ pub struct CampaignRow {
     pub figures: AdFigures,
 }
 
-/// The products that sold most.
-#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
-pub struct Products {
-    pub rows: Vec<ProductRow>,
-    pub truncated: bool,
-}
-
 /// A product.
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub struct ProductRow {
     pub product: Option<String>,
     pub units_sold: i64,
-    pub net_sales: String,
+    #[schema(value_type = Option<Decimal>)]
+    pub net_sales: Option<String>,
+    #[schema(value_type = Option<Decimal>)]
     pub net_sales_change_pct: Option<String>,
+    #[schema(value_type = Option<Decimal>)]
     pub gross_margin: Option<String>,
+    #[schema(value_type = Option<Decimal>)]
     pub refund_rate: Option<String>,
-}
-
-/// The SKUs that run out first.
-#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
-pub struct Inventory {
-    pub rows: Vec<StockRow>,
-    pub truncated: bool,
-    /// The day at whose end the stock was counted; nothing where no stock is known.
-    pub as_of: Option<String>,
 }
 
 /// A SKU, over all warehouses.
@@ -222,6 +223,7 @@ pub struct StockRow {
     /// Always null: the row sums all of them.
     pub warehouse: Option<String>,
     pub inventory_on_hand: i64,
+    #[schema(value_type = Option<Decimal>)]
     pub days_of_cover: Option<String>,
     pub projected_stockout_date: Option<String>,
     pub low_stock: bool,
@@ -234,8 +236,10 @@ pub struct Customers {
     pub new_customers: Option<i64>,
     pub returning_customers: Option<i64>,
     /// Net sales of first orders.
+    #[schema(value_type = Option<Decimal>)]
     pub new_sales: Option<String>,
     /// Net sales of later orders.
+    #[schema(value_type = Option<Decimal>)]
     pub returning_sales: Option<String>,
     pub series: Vec<CustomerPoint>,
 }
@@ -247,6 +251,8 @@ pub struct CustomerPoint {
     pub partial: bool,
     pub new_customers: i64,
     pub returning_customers: i64,
-    pub new_sales: String,
-    pub returning_sales: String,
+    #[schema(value_type = Option<Decimal>)]
+    pub new_sales: Option<String>,
+    #[schema(value_type = Option<Decimal>)]
+    pub returning_sales: Option<String>,
 }

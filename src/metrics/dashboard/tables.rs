@@ -5,9 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::Value as Json;
 
 use super::board::Tables;
-use super::shape::{
-    AdFigures, CampaignRow, ChannelRow, Channels, CustomerPoint, Customers, Inventory, ProductRow, Products, StockRow,
-};
+use super::shape::{AdFigures, CampaignRow, ChannelRow, CustomerPoint, Customers, ProductRow, StockRow};
 use crate::metrics::answer::{Line, Table};
 use crate::metrics::exact::Exact;
 use crate::metrics::facts::Measure;
@@ -16,15 +14,14 @@ use crate::metrics::plan::{Frame, Plan};
 use crate::metrics::run::Sums;
 use crate::money::Currency;
 
+/// Whose claim conversions and revenue of the channel table are.
+pub(super) const CLAIMED: &str = "Conversions and revenue are claimed by the platforms.";
 /// Campaigns shown of a channel: those that spent most.
 const MOST_CAMPAIGNS: usize = 20;
 
-/// The channel table. Rows come sorted by what they spent.
-pub(super) fn channels(table: Option<&Table<'_>>, currency: Currency) -> Channels {
-    let note = "Conversions and revenue are claimed by the platforms.".to_owned();
-    let Some(table) = table else {
-        return Channels { rows: Vec::new(), totals: AdFigures::default(), note };
-    };
+/// The channel table and its total. Rows come sorted by what they spent.
+pub(super) fn channels(table: Option<&Table<'_>>, currency: Currency) -> (Vec<ChannelRow>, Option<AdFigures>) {
+    let Some(table) = table else { return (Vec::new(), None) };
     let (all, all_before) = table.totals().sums();
     let shown = Ads { plan: table.plan(), currency, all };
     let mut sums: BTreeMap<String, (Sums, Sums, Vec<CampaignRow>)> = BTreeMap::new();
@@ -43,7 +40,7 @@ pub(super) fn channels(table: Option<&Table<'_>>, currency: Currency) -> Channel
         campaigns.truncate(MOST_CAMPAIGNS);
         ChannelRow { channel, figures: shown.figures(&now, &before), campaigns, campaigns_truncated }
     });
-    Channels { rows: rows.collect(), totals: shown.figures(all, all_before), note }
+    (rows.collect(), Some(shown.figures(all, all_before)))
 }
 
 struct Ads<'a> {
@@ -71,13 +68,12 @@ impl Ads<'_> {
         let (spend, all) = (self.value("ad_spend", now), self.value("ad_spend", self.all));
         let compared = self.plan.previous.is_some();
         let earlier = if compared { self.value("ad_spend", before) } else { None };
-        let sum = |id| self.shown(id, now).unwrap_or_default();
         AdFigures {
-            ad_spend: sum("ad_spend"),
+            ad_spend: self.shown("ad_spend", now),
             impressions: self.count("impressions", now),
             clicks: self.count("clicks", now),
-            platform_conversions: sum("platform_conversions"),
-            platform_reported_revenue: sum("platform_reported_revenue"),
+            platform_conversions: self.shown("platform_conversions", now),
+            platform_reported_revenue: self.shown("platform_reported_revenue", now),
             platform_roas: self.shown("platform_roas", now),
             cpc: self.shown("cpc", now),
             share: spend.zip(all).and_then(|(part, all)| part.over(all)).map(|share| share.text(6)),
@@ -110,26 +106,26 @@ impl Named<'_> {
 }
 
 /// The product list.
-pub(super) fn products(table: Option<&Table<'_>>, currency: Currency) -> Products {
-    let Some(table) = table else { return Products { rows: Vec::new(), truncated: false } };
+pub(super) fn products(table: Option<&Table<'_>>, currency: Currency) -> Vec<ProductRow> {
+    let Some(table) = table else { return Vec::new() };
     let rows = table.lines().map(|line| {
         let named = Named { line: &line, plan: table.plan(), currency };
         let (now, before) = named.pair("net_sales");
         ProductRow {
             product: plain(line.key(0)),
             units_sold: named.count("units_sold"),
-            net_sales: named.text("net_sales").unwrap_or_default(),
+            net_sales: named.text("net_sales"),
             net_sales_change_pct: step(now, before).change_pct.map(|pct| pct.text(6)),
             gross_margin: named.text("gross_margin"),
             refund_rate: named.text("refund_rate"),
         }
     });
-    Products { rows: rows.collect(), truncated: table.truncated }
+    rows.collect()
 }
 
-/// The stock list.
-pub(super) fn inventory(table: Option<&Table<'_>>, frame: &Frame) -> Inventory {
-    let Some(table) = table else { return Inventory { rows: Vec::new(), truncated: false, as_of: None } };
+/// The stock list, and the day at whose end it was counted.
+pub(super) fn inventory(table: Option<&Table<'_>>, frame: &Frame) -> (Vec<StockRow>, Option<String>) {
+    let Some(table) = table else { return (Vec::new(), None) };
     let rows: Vec<StockRow> = table
         .lines()
         .map(|line| {
@@ -148,7 +144,7 @@ pub(super) fn inventory(table: Option<&Table<'_>>, frame: &Frame) -> Inventory {
         })
         .collect();
     let as_of = (!rows.is_empty()).then(|| frame.calendar.last_day(&table.plan().current.window).to_string());
-    Inventory { rows, truncated: table.truncated, as_of }
+    (rows, as_of)
 }
 
 /// New and returning customers, and what they bought.
@@ -171,8 +167,7 @@ pub(super) fn customers(tables: &Tables<'_>, currency: Currency) -> Customers {
         by_bucket.entry((t, is_new)).or_default().add(line.sums().0);
     }
     let asked = &sales.plan().metrics[0];
-    let worth =
-        |sums: &Sums| figure(asked, sums, 0).map(|value| text(asked.metric, value, currency)).unwrap_or_default();
+    let worth = |sums: &Sums| figure(asked, sums, 0).map(|value| text(asked.metric, value, currency));
     let none = Sums::default();
     let grain = people.plan().current.buckets.values().next();
     let buckets = grain.map(|b| b.all.as_slice()).unwrap_or_default();
@@ -193,8 +188,8 @@ pub(super) fn customers(tables: &Tables<'_>, currency: Currency) -> Customers {
     Customers {
         new_customers: Some(named.count("new_customers")),
         returning_customers: Some(named.count("returning_customers")),
-        new_sales: Some(worth(&new)),
-        returning_sales: Some(worth(&returning)),
+        new_sales: worth(&new),
+        returning_sales: worth(&returning),
         series: series.collect(),
     }
 }

@@ -370,18 +370,17 @@ export interface components {
     schemas: {
         /** @description Figures of a channel, a campaign, or all of them. */
         AdFigures: {
-            ad_spend: string;
-            ad_spend_change_pct?: string | null;
+            ad_spend?: components["schemas"]["Decimal"] | null;
+            ad_spend_change_pct?: components["schemas"]["Decimal"] | null;
             /** Format: int64 */
             clicks: number;
-            cpc?: string | null;
+            cpc?: components["schemas"]["Decimal"] | null;
             /** Format: int64 */
             impressions: number;
-            platform_conversions: string;
-            platform_reported_revenue: string;
-            platform_roas?: string | null;
-            /** @description Of all ad spend, as a fraction. */
-            share?: string | null;
+            platform_conversions?: components["schemas"]["Decimal"] | null;
+            platform_reported_revenue?: components["schemas"]["Decimal"] | null;
+            platform_roas?: components["schemas"]["Decimal"] | null;
+            share?: components["schemas"]["Decimal"] | null;
         };
         /** @description The answer to a typed query. */
         Answer: {
@@ -402,14 +401,14 @@ export interface components {
             /** @description The same for the same question to the same data. */
             query_id: string;
             /** @description In the order that `order` states; one row where neither a grain nor a dimension is asked for. */
-            rows: Record<string, never>[][];
+            rows: components["schemas"]["Cell"][][];
             /** @description The statements that were run, with a semicolon and an empty line between them. */
             sql: string;
             /**
              * @description One row for everything in the window, its ratios the ratios of the sums. Filters on dimensions apply, those on metrics
              *     and the limit do not.
              */
-            totals: Record<string, never>[];
+            totals: components["schemas"]["Figure"][];
             /** @description There are more rows than the page has. */
             truncated: boolean;
             window?: components["schemas"]["WindowShown"] | null;
@@ -520,6 +519,8 @@ export interface components {
             dimensions: components["schemas"]["DimensionView"][];
             metrics: components["schemas"]["MetricView"][];
         };
+        /** @description A dimension's value (text, number or truth), or a metric's figure; null where there is none. */
+        Cell: string | number | boolean | null;
         /** @description A channel with its campaigns. */
         ChannelRow: components["schemas"]["AdFigures"] & {
             /** @description Those that spent most. */
@@ -527,13 +528,6 @@ export interface components {
             /** @description There are more campaigns. */
             campaigns_truncated: boolean;
             channel: string;
-        };
-        /** @description The channel table. */
-        Channels: {
-            /** @description Whose claim conversions and revenue are. */
-            note: string;
-            rows: components["schemas"]["ChannelRow"][];
-            totals: components["schemas"]["AdFigures"];
         };
         /** @description What to compare with. */
         Compare: {
@@ -563,46 +557,61 @@ export interface components {
         CustomerPoint: {
             /** Format: int64 */
             new_customers: number;
-            new_sales: string;
+            new_sales?: components["schemas"]["Decimal"] | null;
             partial: boolean;
             /** Format: int64 */
             returning_customers: number;
-            returning_sales: string;
+            returning_sales?: components["schemas"]["Decimal"] | null;
             t: string;
         };
         /** @description New and returning customers. */
         Customers: {
             /** Format: int64 */
             new_customers?: number | null;
-            /** @description Net sales of first orders. */
-            new_sales?: string | null;
+            new_sales?: components["schemas"]["Decimal"] | null;
             /** Format: int64 */
             returning_customers?: number | null;
-            /** @description Net sales of later orders. */
-            returning_sales?: string | null;
+            returning_sales?: components["schemas"]["Decimal"] | null;
             series: components["schemas"]["CustomerPoint"][];
         };
         /** @description A brand's figures on one page. Decimals are text, counts are numbers, what cannot be known is null. */
         Dashboard: {
             brand: components["schemas"]["BrandShown"];
-            channels: components["schemas"]["Channels"];
+            /** @description Those that spent most first. */
+            channels: components["schemas"]["ChannelRow"][];
+            /** @description Whose claim the channels' conversions and revenue are. */
+            channels_note: string;
+            channels_total?: components["schemas"]["AdFigures"] | null;
             compare?: components["schemas"]["BoardCompare"] | null;
             customers: components["schemas"]["Customers"];
             definitions: components["schemas"]["Definition"][];
             freshness: components["schemas"]["Freshness"];
             grain: components["schemas"]["Grain"];
-            inventory: components["schemas"]["Inventory"];
+            /** @description The SKUs that run out first, at most ten. */
+            inventory: components["schemas"]["StockRow"][];
+            /** @description The day at whose end the stock was counted; nothing where no stock is known. */
+            inventory_as_of?: string | null;
+            /** @description There are more SKUs. */
+            inventory_truncated: boolean;
             /** @description The tiles, in their order. */
             kpis: components["schemas"]["Kpi"][];
             /** @description The metric of the main chart. */
             metric: string;
             model: components["schemas"]["AttributionModel"];
             notes: components["schemas"]["Note"][];
-            products: components["schemas"]["Products"];
+            /** @description Those that sold most, at most ten. */
+            products: components["schemas"]["ProductRow"][];
+            /** @description There are more products. */
+            products_truncated: boolean;
             /** @description The main chart. */
             series: components["schemas"]["Point"][];
             window: components["schemas"]["BoardWindow"];
         };
+        /**
+         * @description Money, a ratio, or another decimal, as text.
+         * @example 128400.12
+         */
+        Decimal: string;
         /** @description What a metric of the answer means. */
         Definition: {
             /** @description Of money. */
@@ -631,15 +640,18 @@ export interface components {
          * @enum {string}
          */
         Direction: "up" | "down" | "flat";
+        /** @description The figure of a metric: decimal text for money, ratios, shares, days and platforms' claims, an integer for counts, null where it cannot be known. */
+        Figure: components["schemas"]["Decimal"] | number | null;
         /** @description A condition on a dimension (before summing) or on a metric (after summing). */
         Filter: {
             /** @description Id of a dimension or of a metric. */
             dim: string;
             /** @description How to compare. */
             op: components["schemas"]["Op"];
-            /** @description What to compare with: a text, number, boolean or day; a list for `in`, `not_in` and `between`; absent for `is_null`. */
-            value?: Record<string, never> | null;
+            value?: components["schemas"]["FilterValue"] | null;
         };
+        /** @description A text, number, boolean or day; a list for `in`, `not_in` and `between`; absent for `is_null`. */
+        FilterValue: string | number | boolean | (string | number)[];
         /** @description A kind of file that can be imported. */
         FormatView: {
             /** @description `orders`, `products`, `inventory`, `ads`, `costs` or `rates`. */
@@ -734,13 +746,6 @@ export interface components {
             /** @description `queued`, `running`, `done`, `failed` or `interrupted`. */
             state: string;
         };
-        /** @description The SKUs that run out first. */
-        Inventory: {
-            /** @description The day at whose end the stock was counted; nothing where no stock is known. */
-            as_of?: string | null;
-            rows: components["schemas"]["StockRow"][];
-            truncated: boolean;
-        };
         /**
          * @description What a dimension's values are: decides which filters fit.
          * @enum {string}
@@ -748,9 +753,8 @@ export interface components {
         Kind: "text" | "list" | "bool" | "number" | "weekday" | "date" | "bucket";
         /** @description A tile. */
         Kpi: {
-            change: Record<string, never>;
-            /** @description A fraction; null where the previous figure is 0 or unknown. */
-            change_pct?: string | null;
+            change: components["schemas"]["Figure"];
+            change_pct?: components["schemas"]["Decimal"] | null;
             currency?: string | null;
             direction?: components["schemas"]["Direction"] | null;
             formula: string;
@@ -760,17 +764,17 @@ export interface components {
             notes: string[];
             /** @description Contains now. */
             partial: boolean;
-            previous: Record<string, never>;
+            previous: components["schemas"]["Figure"];
             series: components["schemas"]["KpiPoint"][];
             tone: components["schemas"]["Tone"];
             unit: components["schemas"]["Unit"];
-            value: Record<string, never>;
+            value: components["schemas"]["Figure"];
         };
         /** @description A point of a tile's line. */
         KpiPoint: {
-            previous: Record<string, never>;
+            previous: components["schemas"]["Figure"];
             t: string;
-            value: Record<string, never>;
+            value: components["schemas"]["Figure"];
         };
         /** @description The body of `POST /api/auth/login`. */
         Login: {
@@ -899,13 +903,17 @@ export interface components {
         Point: {
             /** @description Not over. */
             partial: boolean;
-            /** @description The chosen metric, and net_sales. */
-            previous: Record<string, never>;
+            /** @description The chosen metric, and net_sales; nothing where nothing is compared. */
+            previous?: {
+                [key: string]: components["schemas"]["Figure"];
+            } | null;
             /** @description The bucket it is compared with. */
             previous_t?: string | null;
             t: string;
             /** @description By metric: net_sales, ad_spend, mer_ratio, and the chosen one. */
-            values: Record<string, never>;
+            values: {
+                [key: string]: components["schemas"]["Figure"];
+            };
         };
         /** @description The body of every answer that is not a success. `code` is stable, `detail` is for a person. */
         Problem: {
@@ -929,18 +937,13 @@ export interface components {
         };
         /** @description A product. */
         ProductRow: {
-            gross_margin?: string | null;
-            net_sales: string;
-            net_sales_change_pct?: string | null;
+            gross_margin?: components["schemas"]["Decimal"] | null;
+            net_sales?: components["schemas"]["Decimal"] | null;
+            net_sales_change_pct?: components["schemas"]["Decimal"] | null;
             product?: string | null;
-            refund_rate?: string | null;
+            refund_rate?: components["schemas"]["Decimal"] | null;
             /** Format: int64 */
             units_sold: number;
-        };
-        /** @description The products that sold most. */
-        Products: {
-            rows: components["schemas"]["ProductRow"][];
-            truncated: boolean;
         };
         /** @description What is asked. Only `metrics` and `time` are required (`time` not for snapshot and cohort metrics). */
         Query: {
@@ -1007,7 +1010,7 @@ export interface components {
         State: "active" | "disabled";
         /** @description A SKU, over all warehouses. */
         StockRow: {
-            days_of_cover?: string | null;
+            days_of_cover?: components["schemas"]["Decimal"] | null;
             /** Format: int64 */
             inventory_on_hand: number;
             low_stock: boolean;

@@ -20,32 +20,17 @@ export type Grain = Schemas["Grain"];
 export type Direction = Schemas["Direction"];
 export type Tone = Schemas["Tone"];
 
-/** Decimal text, a count, or nothing that can be known; the document of the API has no type for that. */
-export type Figure = string | number | null;
-
-export type Kpi = Omit<Schemas["Kpi"], "value" | "previous" | "change" | "series"> & {
-  value: Figure;
-  previous: Figure;
-  change: Figure;
-  series: { t: string; value: Figure; previous: Figure }[];
-};
-
-/** A bucket of the main chart, with figures by metric. */
-export type Bucket = Omit<Schemas["Point"], "values" | "previous"> & {
-  values: Record<string, Figure>;
-  previous: Record<string, Figure> | null;
-};
-
-export type Dashboard = Omit<Schemas["Dashboard"], "kpis" | "series"> & { kpis: Kpi[]; series: Bucket[] };
+/** Decimal text, a count, or nothing that can be known. */
+export type Figure = Schemas["Figure"];
+export type Kpi = Schemas["Kpi"];
+export type Dashboard = Schemas["Dashboard"];
 export type ProductRow = Schemas["ProductRow"];
 export type StockRow = Schemas["StockRow"];
 
-/** What ad figures a line of the channel table has, on whatever level. */
+/** What ad figures a line of the channel table has, on whatever level; those of a typed query are not told apart. */
 export type AdFigures = { [Name in keyof Schemas["AdFigures"]]: Figure | undefined };
 
-type Op = Schemas["Op"];
-export type TypedQuery = Omit<Schemas["Query"], "filters"> & {
-  filters: { dim: string; op: Op; value?: string | string[] }[];
-};
+export type TypedQuery = Schemas["Query"];
+export type QueryFilter = Schemas["Filter"];
 /** Columns are the dimensions, then each metric, with `.previous` and the like after it. */
-export type QueryAnswer = Omit<Schemas["Answer"], "rows"> & { rows: Figure[][] };
+export type QueryAnswer = Schemas["Answer"];

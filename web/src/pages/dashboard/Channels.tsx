@@ -13,7 +13,7 @@ import { fileName, saveCsv } from "./MainChart";
 import { Share } from "./Share";
 
 function linesOf(data: Dashboard, ads: (path: string[]) => Line[] | undefined): Line[] {
-  return data.channels.rows.map((channel) => ({
+  return data.channels.map((channel) => ({
     ...channel,
     level: "channel",
     name: channel.channel,
@@ -114,8 +114,9 @@ export function Channels({
   const [opened, setOpened] = useState<string[][]>([]);
   const lines = linesOf(data, useAds(data, filters, opened));
   const columns = columnsFor(data.brand.currency, data.compare !== null, onFilter);
-  const totals: Line | null = data.channels.totals
-    ? { ...data.channels.totals, share: data.channels.totals.share ?? "1", level: "channel", name: "", path: [] }
+  const total = data.channels_total;
+  const totals: Line | null = total
+    ? { ...total, share: total.share ?? "1", level: "channel", name: "", path: [] }
     : null;
   function csv(): void {
     const rows = flat(lines).map((line) => [

@@ -155,8 +155,8 @@ function Trouble({
 
 const isZero = (data: Data) =>
   data.kpis.every((kpi) => kpi.value === null || Number(kpi.value) === 0) &&
-  data.channels.rows.length === 0 &&
-  data.products.rows.length === 0;
+  data.channels.length === 0 &&
+  data.products.length === 0;
 
 function Body({
   data,

@@ -79,7 +79,7 @@ function columnsFor(rows: StockRow[]): Column<StockRow>[] {
 }
 
 export function Inventory({ data }: { data: Dashboard }) {
-  const { rows, as_of } = data.inventory;
+  const { inventory: rows, inventory_as_of: as_of } = data;
   function csv(): void {
     const header = [
       "product",

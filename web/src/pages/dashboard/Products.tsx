@@ -84,7 +84,7 @@ function columnsFor(currency: string, compared: boolean, onFilter: (filter: stri
 }
 
 export function Products({ data, onFilter }: { data: Dashboard; onFilter: (filter: string) => void }) {
-  const { rows, truncated } = data.products;
+  const { products: rows, products_truncated: truncated } = data;
   function csv(): void {
     const header = [
       "product",

@@ -1,7 +1,7 @@
 /** Ad sets and ads of a campaign, asked for when somebody opens it: a brand may have thousands. */
 import { useQueries } from "@tanstack/react-query";
 import { typedQuery } from "../../api/queries";
-import type { AdFigures, Dashboard, QueryAnswer, TypedQuery } from "../../api/types";
+import type { AdFigures, Dashboard, Figure, QueryAnswer, QueryFilter, TypedQuery } from "../../api/types";
 import { toNumber } from "../../format/number";
 import { parseFilter } from "./search";
 
@@ -27,11 +27,11 @@ export const FIGURES = [
 
 const LISTS = ["in", "not_in", "between"];
 
-function filterOf(text: string): TypedQuery["filters"][number] {
+function filterOf(text: string): QueryFilter {
   const { dim, op, value } = parseFilter(text);
   return {
     dim,
-    op: op as TypedQuery["filters"][number]["op"],
+    op: op as QueryFilter["op"],
     ...(op === "is_null" ? {} : { value: LISTS.includes(op) ? value.split(",") : value }),
   };
 }
@@ -55,15 +55,20 @@ function bodyOf(data: Dashboard, filters: string[], path: string[], dimensions: 
 
 function linesOf(answer: QueryAnswer, data: Dashboard, path: string[], level: "adset" | "ad"): Line[] {
   const at = (name: string) => answer.columns.indexOf(name);
-  const total = toNumber(data.channels.totals?.ad_spend) ?? 0;
+  const figure = (row: QueryAnswer["rows"][number], name: string): Figure => {
+    const cell = row[at(name)];
+    return typeof cell === "string" || typeof cell === "number" ? cell : null;
+  };
+  const total = toNumber(data.channels_total?.ad_spend) ?? 0;
   return answer.rows.map((row) => {
-    const figures = Object.fromEntries(FIGURES.map((id) => [id, row[at(id)] ?? null])) as unknown as AdFigures;
+    const figures = { ...NONE };
+    for (const id of FIGURES) figures[id] = figure(row, id);
     const spend = toNumber(figures.ad_spend) ?? 0;
     const names = [row[at("adset")], row[at("ad")]].slice(0, level === "ad" ? 2 : 1).map((name) => String(name ?? ""));
     return {
       ...figures,
       share: total > 0 ? (spend / total).toFixed(6) : null,
-      ad_spend_change_pct: (row[at("ad_spend.change_pct")] ?? null) as string | null,
+      ad_spend_change_pct: figure(row, "ad_spend.change_pct"),
       level,
       name: names.at(-1) ?? "",
       path: [...path, ...names],
