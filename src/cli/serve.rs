@@ -18,7 +18,7 @@ use crate::config::{self, Settings};
 use crate::error::Result;
 use crate::secrets::{KeySource, MasterKey};
 use crate::tenants::Tenants;
-use crate::{schedule, server};
+use crate::{schedule, server, warehouse};
 
 /// How long jobs may take to finish when the server stops.
 const PATIENCE: Duration = Duration::from_secs(10);

@@ -1,51 +1,66 @@
 //! How each measure is summed in each table of the warehouse.
 
+use std::borrow::Cow;
+
 use crate::metrics::facts::{Measure, Source};
 
 impl Source {
     /// The aggregate of a measure, or nothing where it cannot be read here. `$currency` stands for the reporting currency.
-    pub fn measure(self, measure: Measure) -> Option<&'static str> {
+    pub fn measure(self, measure: Measure) -> Option<Cow<'static, str>> {
+        match self {
+            _ if self.is_rollup() => self.row(measure).map(|row| Cow::Owned(format!("sum({row})"))),
+            Self::Orders => orders(measure).map(Cow::Borrowed),
+            Self::Lines => lines(measure).map(Cow::Borrowed),
+            Self::Refunds => refunds(measure).map(Cow::Borrowed),
+            Self::Ads => match measure {
+                Measure::AdsUnrated => Some(Cow::Borrowed("count(*) filter (a.spend is null)")),
+                Measure::AdsForeign => Some(Cow::Borrowed("count(*) filter (a.currency <> $currency)")),
+                _ => ads(measure).map(|row| Cow::Owned(format!("sum({row})"))),
+            },
+            Self::StockLevels | Self::StockRates => stock(self, measure).map(Cow::Borrowed),
+            _ => cohorts(measure).map(Cow::Borrowed),
+        }
+    }
+
+    /// What one row of a rollup adds to a measure.
+    pub fn row(self, measure: Measure) -> Option<&'static str> {
         match self {
             Self::DailySales => daily_sales(measure),
             Self::DailyProducts => daily_products(measure),
-            Self::Orders => orders(measure),
-            Self::Lines => lines(measure),
-            Self::Refunds => refunds(measure),
             Self::DailyAds => daily_ads(measure).or_else(|| ads(measure)),
-            Self::Ads => match measure {
-                Measure::AdsUnrated => Some("count(*) filter (a.spend is null)"),
-                Measure::AdsForeign => Some("count(*) filter (a.currency <> $currency)"),
-                _ => ads(measure),
-            },
-            Self::StockLevels | Self::StockRates => stock(self, measure),
-            Self::Cohorts => cohorts(measure),
+            _ => None,
         }
+    }
+
+    /// Whether a measure can be read here.
+    pub fn knows(self, measure: Measure) -> bool {
+        self.measure(measure).is_some()
     }
 }
 
 fn daily_sales(measure: Measure) -> Option<&'static str> {
     Some(match measure {
-        Measure::Gross => "sum(d.gross)",
-        Measure::Discount => "sum(d.discount)",
-        Measure::Orders => "sum(d.orders)",
-        Measure::Units => "sum(d.units)",
-        Measure::Fulfilled => "sum(d.fulfilled)",
-        Measure::Cost => "sum(d.cost)",
-        Measure::UncostedUnits => "sum(d.units_without_cost)",
-        Measure::UncostedSales => "sum(d.sales_without_cost)",
-        Measure::FirstOrders => "sum(d.orders) filter (d.customer_type = 'new')",
-        Measure::Shipping => "sum(d.shipping)",
-        Measure::Tax => "sum(d.tax)",
-        Measure::Unrated => "sum(d.unconverted_orders)",
-        Measure::Foreign => "count(*) filter (s.currency <> $currency and d.orders > 0)",
-        Measure::RefundGoods => "sum(d.refunds)",
-        Measure::RefundUnits => "sum(d.refunded_units)",
-        Measure::RefundCost => "sum(d.refund_cost)",
-        Measure::UncostedRefunds => "sum(d.refunds_without_cost)",
-        Measure::RefundTax => "sum(d.refund_tax)",
-        Measure::RefundShipping => "sum(d.refund_shipping)",
-        Measure::RefundUnrated => "sum(d.unconverted_refunds)",
-        Measure::RefundForeign => "count(*) filter (s.currency <> $currency and d.refunds <> 0)",
+        Measure::Gross => "d.gross",
+        Measure::Discount => "d.discount",
+        Measure::Orders => "d.orders",
+        Measure::Units => "d.units",
+        Measure::Fulfilled => "d.fulfilled",
+        Measure::Cost => "d.cost",
+        Measure::UncostedUnits => "d.units_without_cost",
+        Measure::UncostedSales => "d.sales_without_cost",
+        Measure::FirstOrders => "case when d.customer_type = 'new' then d.orders end",
+        Measure::Shipping => "d.shipping",
+        Measure::Tax => "d.tax",
+        Measure::Unrated => "d.unconverted_orders",
+        Measure::Foreign => "(s.currency <> $currency and d.orders > 0)::int",
+        Measure::RefundGoods => "d.refunds",
+        Measure::RefundUnits => "d.refunded_units",
+        Measure::RefundCost => "d.refund_cost",
+        Measure::UncostedRefunds => "d.refunds_without_cost",
+        Measure::RefundTax => "d.refund_tax",
+        Measure::RefundShipping => "d.refund_shipping",
+        Measure::RefundUnrated => "d.unconverted_refunds",
+        Measure::RefundForeign => "(s.currency <> $currency and d.refunds <> 0)::int",
         _ => return None,
     })
 }
@@ -55,7 +70,7 @@ fn daily_products(measure: Measure) -> Option<&'static str> {
         // An order has several products, and its shipping none.
         Measure::Orders | Measure::FirstOrders | Measure::Shipping | Measure::Tax | Measure::Foreign => None,
         Measure::RefundTax | Measure::RefundShipping | Measure::RefundForeign => None,
-        Measure::Unrated => Some("sum(d.unconverted_lines)"),
+        Measure::Unrated => Some("d.unconverted_lines"),
         _ => daily_sales(measure),
     }
 }
@@ -116,19 +131,19 @@ fn refunds(measure: Measure) -> Option<&'static str> {
 
 fn ads(measure: Measure) -> Option<&'static str> {
     Some(match measure {
-        Measure::Spend => "sum(a.spend)",
-        Measure::Impressions => "sum(a.impressions)",
-        Measure::Clicks => "sum(a.clicks)",
-        Measure::Conversions => "sum(a.conversions_micros)",
-        Measure::Claimed => "sum(a.revenue)",
+        Measure::Spend => "a.spend",
+        Measure::Impressions => "a.impressions",
+        Measure::Clicks => "a.clicks",
+        Measure::Conversions => "a.conversions_micros",
+        Measure::Claimed => "a.revenue",
         _ => return None,
     })
 }
 
 fn daily_ads(measure: Measure) -> Option<&'static str> {
     match measure {
-        Measure::AdsUnrated => Some("sum(a.unconverted)"),
-        Measure::AdsForeign => Some("count(*) filter (ac.currency <> $currency)"),
+        Measure::AdsUnrated => Some("a.unconverted"),
+        Measure::AdsForeign => Some("(ac.currency <> $currency)::int"),
         _ => None,
     }
 }

@@ -53,6 +53,8 @@ fn facts(
         duck.execute_batch("begin").context("beginning to fill the warehouse")?;
         part(conn, &mut Brands::load(conn)?, duck)?;
         duck.execute_batch("commit").context("filling the warehouse")?;
+        // Every page went through its cache, and hardly one of them will be read again.
+        conn.execute_batch("pragma shrink_memory")?;
         Ok(seq)
     })?;
     lent.give_back();

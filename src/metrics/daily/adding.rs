@@ -8,7 +8,7 @@ use crate::metrics::plan::{Test, Value};
 use crate::metrics::run::{Found, KeyValue, Row, Sums};
 use crate::metrics::sql::Role;
 
-/// The rows of one brand in one rollup, by day. A row stands for one day and one combination of the dimensions.
+/// The rows of one brand in one rollup, by day. A row has one day and one combination of the dimensions, not alone perhaps.
 #[derive(Debug, Default)]
 pub struct Rollup {
     /// Ascending, days since 1970-01-01.

@@ -19,7 +19,7 @@ const FIXED: usize = 3;
 
 /// All days of a brand in one rollup.
 pub fn rollup(conn: &Connection, whose: &Whose, source: Source) -> Result<Rollup> {
-    let measures: Vec<Measure> = Measure::ALL.iter().copied().filter(|m| source.measure(*m).is_some()).collect();
+    let measures: Vec<Measure> = Measure::ALL.iter().copied().filter(|m| source.knows(*m)).collect();
     let dims = held_dims(source);
     let mut rollup = Rollup {
         dims: dims.iter().map(|dim| (*dim, Values::default())).collect(),
@@ -59,7 +59,7 @@ fn statement(source: Source, measures: &[Measure]) -> String {
     let mut selected = vec![format!("{alias}.day")];
     for family in [Family::Sales, Family::Refunds] {
         let condition = own_rows(source, family).unwrap_or("true");
-        selected.push(format!("coalesce(bool_or({condition}), false)"));
+        selected.push(format!("coalesce({condition}, false)"));
     }
     for dim in held_dims(source) {
         if let Some(column) = columns::column(source, *dim) {
@@ -67,18 +67,17 @@ fn statement(source: Source, measures: &[Measure]) -> String {
             selected.push(column.key);
         }
     }
-    let keys = (FIXED + 1..=selected.len()).map(|i| format!(", {i}")).collect::<String>();
     for measure in measures {
         joins.extend(columns::measure_joins(source, *measure));
-        let aggregate = source.measure(*measure).unwrap_or("0").replace("$currency", "$2");
-        selected.push(format!("coalesce({aggregate}, 0)::bigint"));
+        let row = source.row(*measure).unwrap_or("0").replace("$currency", "$2");
+        selected.push(format!("coalesce({row}, 0)::bigint"));
     }
     joins.sort_unstable();
     joins.dedup();
     let joins: String = joins.into_iter().map(|join| columns::join(source, join)).collect();
     // The currency is asked for by every rollup, but not every brand's rows need it.
     format!(
-        "select {} from {} {alias}{joins} where {alias}.brand_id = $1 and $2::varchar is not null group by 1{keys} order by 1",
+        "select {} from {} {alias}{joins} where {alias}.brand_id = $1 and $2::varchar is not null order by 1",
         selected.join(", "),
         source.id()
     )

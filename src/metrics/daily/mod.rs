@@ -105,7 +105,7 @@ impl Sum {
     /// Nothing where it takes SQL.
     fn of(step: &Step<'_>) -> Option<Self> {
         let (span, source) = (step.span(), step.source);
-        let readable = step.measures.iter().all(|measure| source.measure(*measure).is_some());
+        let readable = step.measures.iter().all(|measure| source.knows(*measure));
         if !source.is_rollup() || !span.window.is_whole_days() || !readable {
             return None;
         }

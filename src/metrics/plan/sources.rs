@@ -162,7 +162,7 @@ impl Plan {
                 }
             }
             for measure in noted {
-                if let Some(source) = chosen.iter().find(|s| s.measure(*measure).is_some()) {
+                if let Some(source) = chosen.iter().find(|s| s.knows(*measure)) {
                     reads.entry(*source).or_default().push(*measure);
                 }
             }
@@ -174,7 +174,7 @@ impl Plan {
         if source.is_rollup() && !self.rollups {
             return false;
         }
-        let readable = measures.iter().all(|m| source.measure(*m).is_some());
+        let readable = measures.iter().all(|m| source.knows(*m));
         // Ads are known by day: of a running day they take what there is.
         let by_day = matches!(source, Source::Ads | Source::DailyAds) && !self.resolved.instants;
         let in_time = span.window.is_whole_days() || source.has_instants() || source.is_snapshot() || by_day;
@@ -215,7 +215,7 @@ fn companions(measure: Measure) -> &'static [Measure] {
 fn sources_of(measure: Measure) -> impl Iterator<Item = Source> {
     // The days of a window are the same for everything that is sold in it.
     let family = if measure == Measure::Days { Family::Sales } else { measure.family() };
-    let readable = move |s: &Source| measure == Measure::Days && *s != Source::Orders || s.measure(measure).is_some();
+    let readable = move |s: &Source| measure == Measure::Days && *s != Source::Orders || s.knows(measure);
     family.sources().iter().copied().filter(readable)
 }
 

@@ -86,7 +86,7 @@ impl Writer<'_> {
         for measure in measures {
             let Some(aggregate) = source.measure(*measure) else { continue };
             clauses.join(columns::measure_joins(source, *measure));
-            let mut aggregate = aggregate.to_owned();
+            let mut aggregate = aggregate.into_owned();
             if aggregate.contains("$currency") {
                 aggregate = aggregate.replace("$currency", &self.params.text(self.plan.frame.currency.code()));
             }
