@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::mpsc::{Receiver, sync_channel};
+use std::sync::mpsc::{Receiver, Sender, channel, sync_channel};
 use std::time::{Duration, Instant};
 
 use serde_json::json;
@@ -17,7 +17,7 @@ use super::{Limits, costs_now};
 use crate::auth::Author;
 use crate::brands::Brand;
 use crate::clock::Clock;
-use crate::commerce::{Landed, Lander, rates};
+use crate::commerce::{Landed, Lander, Marks, rates};
 use crate::error::{Error, Result};
 use crate::secrets::Purpose;
 use crate::tenants::Tenant;
@@ -86,15 +86,24 @@ impl Job {
             stop: self.stop.clone(),
         };
         let plan = reader.survey(self.layout.clone(), &self.setting, self.order)?;
-        let (send, receive) = sync_channel::<Piece>(2);
+        let marker = writer.lander.marker();
+        let (send, receive) = sync_channel::<(Piece, Marks)>(2);
+        // Landed pieces go back to the thread that made them: writing is the longer work, and freeing takes a tenth of it.
+        let (done, landed) = channel::<Piece>();
         std::thread::scope(|threads| {
-            let reading = threads.spawn(|| {
-                let send = send;
-                // A closed channel means that the writer has failed; its error is the one to tell.
-                batches::read(&reader, &plan, &self.setting, |piece| send.send(piece).map_err(|_| stopped()))
+            let reading = threads.spawn(move || {
+                let read = batches::read(&reader, &plan, &self.setting, |piece| {
+                    landed.try_iter().for_each(drop);
+                    let marks = marker.mark(&piece.output.batch);
+                    // A closed channel means that the writer has failed; its error is the one to tell.
+                    send.send((piece, marks)).map_err(|_| stopped())
+                });
+                drop(send);
+                landed.iter().for_each(drop);
+                read
             });
-            let written = writer.write_all(&receive);
-            drop(receive);
+            let written = writer.write_all(&receive, &done);
+            drop((receive, done));
             let read = reading.join().unwrap_or_else(|_| Err(anyhow::anyhow!("the reading thread broke").into()));
             written.and(read)
         })
@@ -141,21 +150,23 @@ impl<'j> Writer<'j> {
         Self { job, lander, counts: Counts::default(), version: None, announced: Instant::now() }
     }
 
-    fn write_all(&mut self, pieces: &Receiver<Piece>) -> Result<()> {
-        for piece in pieces {
-            self.write(piece)?;
+    fn write_all(&mut self, pieces: &Receiver<(Piece, Marks)>, done: &Sender<Piece>) -> Result<()> {
+        for (mut piece, marks) in pieces {
+            self.write(&mut piece, &marks)?;
+            // Nobody takes it: it is dropped here.
+            let _ = done.send(piece);
             self.announce(false);
         }
         Ok(())
     }
 
-    fn write(&mut self, mut piece: Piece) -> Result<()> {
+    fn write(&mut self, piece: &mut Piece, marks: &Marks) -> Result<()> {
         let (job, lander, before) = (self.job, &mut self.lander, self.counts);
         let undated = std::mem::take(&mut piece.output.costs_now);
         let (counts, seq) = job.tenant.db().write_blocking(|tx| {
             let batch = &mut piece.output.batch;
             let same = costs_now::settle(tx, job.brand.id, job.setting.today, undated, &mut batch.costs)?;
-            let landed = lander.land(tx, batch)?;
+            let landed = lander.land_marked(tx, batch, marks)?;
             let rates = match piece.output.rates.as_slice() {
                 [] => None,
                 rates => rates::land(tx, rates, "file", job.clock.now().as_millisecond())?,
