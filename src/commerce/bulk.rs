@@ -14,7 +14,8 @@ const SHORT: usize = 14;
 
 /// Where rows go.
 pub(super) struct Target {
-    /// `insert into orders`, `insert or replace into …`.
+    /// `insert or fail into orders`, `insert or replace into …`. With plain `insert` SQLite would note every page that a
+    /// statement of many rows changes, to take back only that statement; here a failure takes back the transaction.
     pub into: &'static str,
     /// Columns with one value for all rows.
     pub shared: &'static str,

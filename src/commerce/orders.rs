@@ -21,7 +21,7 @@ const KNOWN: Source = Source {
 };
 
 const ORDERS: Target = Target {
-    into: "insert into orders",
+    into: "insert or fail into orders",
     shared: "brand_id, connector, rev",
     own: "id, external_id, name, store_id, customer_id, currency, placed_at, cancelled_at, test, financial_status, \
         fulfillment_status, sales_source, device, country, region, city, discount_codes, shipping_micros, \
@@ -29,7 +29,7 @@ const ORDERS: Target = Target {
 };
 
 const LINES: Target = Target {
-    into: "insert into order_lines",
+    into: "insert or fail into order_lines",
     shared: "",
     own: "order_id, line_no, variant_id, quantity, fulfilled_quantity, price_micros, discount_micros, tax_micros, gift_card",
 };

@@ -11,6 +11,7 @@ mod bytes;
 mod costs_now;
 mod formats;
 mod job;
+mod preparing;
 mod reading;
 pub mod routes;
 mod runner;
