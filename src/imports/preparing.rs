@@ -152,3 +152,55 @@ fn about(asked: &Asked, head: &[u8]) -> Result<(Layout, Setting, Option<dates::O
     Ok((layout, setting, order))
 }
 
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::imports::text::numbers::Decimal;
+
+    fn asked() -> Asked {
+        let brand = Brand {
+            id: 1,
+            uid: "uid".into(),
+            slug: "acme".into(),
+            name: "Acme".into(),
+            currency: Currency::parse("USD").unwrap(),
+            timezone: jiff::tz::TimeZone::UTC,
+            timezone_name: "UTC".into(),
+            week_start: 1,
+            demo: false,
+            settings: serde_json::Value::Null,
+            created_at: jiff::Timestamp::UNIX_EPOCH,
+        };
+        let clock = Clock::fixed(jiff::Timestamp::UNIX_EPOCH);
+        Asked { brand, options: Options::default(), clock, limits: Limits::default(), stop: Arc::default() }
+    }
+
+    async fn survey(asked: Asked, file: &[u8], piece: usize) -> Option<Prepared> {
+        let place = Arc::new(tokio::sync::Semaphore::new(1)).try_acquire_owned().unwrap();
+        let mut early = Early::new(asked, place);
+        for piece in file.chunks(piece) {
+            early.give(&Arc::new(piece.to_vec())).await;
+        }
+        early.found().await.unwrap()
+    }
+
+    #[tokio::test]
+    async fn the_survey_is_done_when_the_file_has_come() {
+        let mut file = "order,sku,title,quantity,unit_price,placed_at\n".to_owned();
+        for order in 0..9_000 {
+            file.push_str(&format!("O-{},S,Thing,1,\"2,5\",{}.04.2026\n", order % 5_000, order % 28 + 1));
+        }
+        for piece in [1_013, 1 << 20] {
+            let (plan, _place) = survey(asked(), file.as_bytes(), piece).await.unwrap().plan.unwrap();
+            assert_eq!((plan.style.decimal, plan.style.order), (Decimal::Comma, dates::Order::DayFirst));
+            let runs = |order: &str| plan.runs(plan.hash(order, ""));
+            assert_eq!((runs("O-7"), runs("O-4999")), (2, 1));
+        }
+        // Not in UTF-8 after all, no file of ours, and asked to stop: all that is for the second look to tell.
+        let late = [file.as_bytes(), b"O-1,S,Gr\xf6\xdfe,1,2.5,01.04.2026\n"].concat();
+        assert!(survey(asked(), &late, 1 << 16).await.is_none());
+        assert!(survey(asked(), b"nobody,knows\n1,2\n", 3).await.is_none());
+        let stopped = Asked { stop: Arc::new(true.into()), ..asked() };
+        assert!(survey(stopped, file.as_bytes(), 1 << 16).await.is_none());
+    }
+}
