@@ -173,9 +173,11 @@ impl Slots<'_, '_> {
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
+    use proptest::test_runner::TestRunner;
     use rusqlite::Connection;
 
     use super::*;
+    use crate::db::{Db, FileSpec};
 
     type Row = (i64, Option<i64>, Option<String>, Vec<u8>);
 
@@ -188,48 +190,70 @@ mod tests {
         slots.blob(&row.3)
     }
 
-    fn stored(conn: &Connection) -> Vec<Row> {
-        let mut all = conn.prepare("select n, maybe, words, bytes from t where a = 7 and b = 'x' order by id").unwrap();
-        let rows = all.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))).unwrap();
-        rows.collect::<rusqlite::Result<_>>().unwrap()
+    fn stored(conn: &Connection) -> Result<Vec<Row>> {
+        let mut all = conn.prepare("select n, maybe, words, bytes from t where a = 7 and b = 'x' order by id")?;
+        let rows = all.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 
-    fn table() -> Connection {
-        let conn = Connection::open_in_memory().unwrap();
-        conn.execute_batch("create table t (id integer primary key, a, b, n, maybe, words, bytes)").unwrap();
-        conn
+    fn shared() -> Vec<Value> {
+        vec![7_i64.into(), "x".to_owned().into()]
     }
 
-    proptest! {
-        #![proptest_config(ProptestConfig::with_cases(60))]
-        #[test]
-        fn every_row_lands_as_it_is(
-            rows in proptest::collection::vec((0_i64..3, proptest::option::of(0_i64..2),
-                proptest::option::of("a{0,3}|é{6,8}|b{13,16}"), proptest::collection::vec(0_u8..2, 0..3)), 0..150),
-            cuts in proptest::collection::vec(0_usize..150, 0..3),
-        ) {
-            let mut conn = table();
-            let tx = conn.transaction().unwrap();
-            let mut bulk = Bulk::new(&tx, &ROWS, vec![7_i64.into(), "x".to_owned().into()]);
-            let mut left = rows.as_slice();
-            for cut in cuts {
-                let (now, later) = left.split_at(cut.min(left.len()));
-                bulk.insert(now, bind).unwrap();
-                left = later;
-            }
-            bulk.insert(left, bind).unwrap();
-            drop(bulk);
-            tx.commit().unwrap();
-            prop_assert_eq!(stored(&conn), rows);
-        }
+    fn store() -> (tempfile::TempDir, Db) {
+        let folder = tempfile::tempdir().unwrap();
+        let spec = FileSpec {
+            application_id: 1,
+            owner: "a test",
+            migrations: &[],
+            create: true,
+            least_commits: 0,
+            secure_delete: false,
+        };
+        let db = Db::open(&folder.path().join("t.db"), &[3; 32], &spec).unwrap();
+        let table = "create table t (id integer primary key, a, b, n, maybe, words, bytes)";
+        db.write_blocking(|tx| Ok(tx.execute_batch(table)?)).unwrap();
+        (folder, db)
+    }
+
+    #[test]
+    fn every_row_lands_as_it_is() {
+        let (_folder, db) = store();
+        let words = proptest::option::of("a{0,3}|é{6,8}|b{13,16}");
+        let bytes = proptest::collection::vec(0_u8..2, 0..3);
+        let row = (0_i64..3, proptest::option::of(0_i64..2), words, bytes);
+        let rows = (proptest::collection::vec(row, 0..150), proptest::collection::vec(0_usize..150, 0..3));
+        let mut runner = TestRunner::new(ProptestConfig::with_cases(60));
+        let checked = runner.run(&rows, |(rows, cuts)| {
+            let land = |tx: &Transaction| {
+                tx.execute("delete from t", [])?;
+                let mut bulk = Bulk::new(tx, &ROWS, shared());
+                let mut left = rows.as_slice();
+                for cut in cuts {
+                    let (now, later) = left.split_at(cut.min(left.len()));
+                    bulk.insert(now, bind)?;
+                    left = later;
+                }
+                bulk.insert(left, bind)?;
+                stored(tx)
+            };
+            prop_assert_eq!(db.write_blocking(land).unwrap(), rows);
+            Ok(())
+        });
+        checked.unwrap();
     }
 
     #[test]
     fn a_row_bound_too_short_or_too_long_is_refused() {
-        let mut conn = table();
-        let tx = conn.transaction().unwrap();
-        let mut bulk = Bulk::new(&tx, &ROWS, vec![7_i64.into(), "x".to_owned().into()]);
-        assert!(bulk.insert(&[1_i64; 4], |slots, n| slots.numbers(&[*n, 2, 3])).is_err());
-        assert!(bulk.insert(&[1_i64], |slots, n| slots.numbers(&[*n, 2, 3, 4, 5])).is_err());
+        let (_folder, db) = store();
+        for numbers in [&[1, 2, 3][..], &[1, 2, 3, 4, 5]] {
+            for count in [1, 4] {
+                let land = |tx: &Transaction| {
+                    Bulk::new(tx, &ROWS, shared()).insert(&vec![(); count], |slots, ()| slots.numbers(numbers))
+                };
+                assert!(db.write_blocking(land).is_err(), "{numbers:?} {count} times");
+            }
+        }
+        assert_eq!(db.read_blocking(stored).unwrap(), []);
     }
 }

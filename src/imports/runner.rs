@@ -29,7 +29,8 @@ use crate::tenants::Tenant;
 
 /// Imports of one tenant that may wait.
 const QUEUE: usize = 20;
-/// Imports of all tenants that work at once; each holds two threads and some tens of megabytes.
+/// Imports of all tenants that work at once; each holds two threads and some tens of megabytes. Also the files that are
+/// surveyed while they come, and wait surveyed; the others are surveyed when it is their turn.
 const AT_ONCE: usize = 2;
 const CHUNK: usize = 1 << 20;
 
