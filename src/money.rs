@@ -14,8 +14,10 @@ impl Currency {
     pub fn parse(code: &str) -> Option<Self> {
         let bytes: [u8; 3] = code.trim().as_bytes().try_into().ok()?;
         let upper = bytes.map(|b| b.to_ascii_uppercase());
-        let text = std::str::from_utf8(&upper).ok()?;
-        CODES.split_ascii_whitespace().any(|c| c == text).then_some(Self(upper))
+        // Every row of a file asks: the list is sorted, four bytes a code.
+        let (codes, last) = CODES.as_bytes().as_chunks::<4>();
+        let known = last == upper || codes.binary_search_by(|[a, b, c, _]| [*a, *b, *c].cmp(&upper)).is_ok();
+        known.then_some(Self(upper))
     }
 
     /// The code, upper case.
@@ -47,7 +49,7 @@ impl fmt::Debug for Currency {
     }
 }
 
-// ISO 4217 active codes.
+// ISO 4217 active codes, sorted, one blank between them.
 const CODES: &str = "AED AFN ALL AMD ANG AOA ARS AUD AWG AZN BAM BBD BDT BGN BHD BIF BMD BND BOB BRL BSD BTN BWP BYN BZD CAD CDF \
 CHF CLF CLP CNY COP CRC CUP CVE CZK DJF DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS GIP GMD GNF GTQ GYD HKD HNL HTG HUF IDR \
 ILS INR IQD IRR ISK JMD JOD JPY KES KGS KHR KMF KPW KRW KWD KYD KZT LAK LBP LKR LRD LSL LYD MAD MDL MGA MKD MMK MNT MOP MRU MUR \
@@ -144,6 +146,22 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    #[test]
+    fn every_code_is_found_and_nothing_else() {
+        let codes: Vec<&str> = CODES.split(' ').collect();
+        assert!(codes.is_sorted() && codes.iter().all(|code| code.len() == 3));
+        for code in &codes {
+            assert_eq!(Currency::parse(code).map(|c| c.code().to_owned()).as_deref(), Some(*code));
+        }
+        let letters = || b'A'..=b'Z';
+        let all = letters().flat_map(|a| letters().flat_map(move |b| letters().map(move |c| [a, b, c])));
+        let found = all.filter(|code| Currency::parse(std::str::from_utf8(code).unwrap()).is_some()).count();
+        assert_eq!(found, codes.len());
+        for text in ["", "US", "USDX", "US ", "D U", "\u{e9}U", "123"] {
+            assert_eq!(Currency::parse(text), None, "{text}");
+        }
+    }
 
     #[test]
     fn reads_decimal_text() {

@@ -1,12 +1,14 @@
 //! Who ordered, as a keyed hash: the same person has the same id, and nobody can be found by address without the key.
 
 use std::collections::HashMap;
+use std::hash::BuildHasherDefault;
 
 use hmac::{Hmac, KeyInit, Mac};
 use rusqlite::{OptionalExtension, Transaction, params};
 use sha2::Sha256;
 use zeroize::Zeroizing;
 
+use super::known::AsItIs;
 use super::lander::Work;
 use super::rows::CustomerRef;
 use crate::error::Result;
@@ -61,7 +63,7 @@ impl Identity {
 /// The brand's customers as far as they were needed.
 #[derive(Default)]
 pub(super) struct Customers {
-    ids: HashMap<Key, i64>,
+    ids: HashMap<Key, i64, BuildHasherDefault<AsItIs>>,
     complete: bool,
     too_many: bool,
     begun: bool,
@@ -95,7 +97,7 @@ impl Customers {
 
     fn remember(&mut self, key: &Key, id: i64) -> i64 {
         if self.ids.len() >= MOST_IN_MEMORY {
-            self.ids = HashMap::new();
+            self.ids = HashMap::default();
             self.complete = false;
             self.too_many = true;
         }
@@ -109,7 +111,7 @@ impl Customers {
             return Ok(());
         }
         let most = if first { 0 } else { MOST_IN_MEMORY };
-        let mut loaded = HashMap::new();
+        let mut loaded = HashMap::default();
         let mut all = tx.prepare_cached("select key, id from customers where brand_id = ?")?;
         let mut rows = all.query([brand_id])?;
         while let Some(row) = rows.next()? {

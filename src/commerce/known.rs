@@ -2,7 +2,7 @@
 //! an import.
 
 use std::collections::HashMap;
-use std::hash::{BuildHasher, RandomState};
+use std::hash::{BuildHasher, BuildHasherDefault, Hasher, RandomState};
 
 use rusqlite::{OptionalExtension, Transaction, params};
 
@@ -30,11 +30,17 @@ pub(super) struct Source {
     pub all: &'static str,
 }
 
+/// An external id with its hash.
+pub(super) struct Named<'a> {
+    pub external_id: &'a str,
+    pub hash: u64,
+}
+
 /// The rows of one brand and connector in one table.
 #[derive(Default)]
 pub(super) struct Known {
     hasher: RandomState,
-    digests: HashMap<u64, Digest>,
+    digests: HashMap<u64, Digest, BuildHasherDefault<AsItIs>>,
     /// `digests` has every row there is.
     complete: bool,
     too_many: bool,
@@ -43,18 +49,23 @@ pub(super) struct Known {
 }
 
 impl Known {
-    /// What there is under `external_id`. The id's hash may collide, so only equal digests are believed from memory.
+    /// The id with its hash, for the functions below.
+    pub(super) fn named<'a>(&self, external_id: &'a str) -> Named<'a> {
+        Named { external_id, hash: self.hasher.hash_one(external_id) }
+    }
+
+    /// What there is under the external id. The id's hash may collide, so only equal digests are believed from memory.
     pub(super) fn find(
         &mut self,
         tx: &Transaction,
         source: &Source,
         owner: (i64, &str),
-        external_id: &str,
+        named: &Named,
         digest: &Digest,
     ) -> Result<Found> {
         self.prepare(tx, source, owner)?;
         if self.complete {
-            match self.digests.get(&self.hasher.hash_one(external_id)) {
+            match self.digests.get(&named.hash) {
                 None => return Ok(Found::New),
                 Some(known) if known == digest => return Ok(Found::Unchanged),
                 Some(_) => {}
@@ -63,7 +74,7 @@ impl Known {
         self.lookups = self.lookups.saturating_add(1);
         let stored: Option<(i64, Digest)> = tx
             .prepare_cached(source.one)?
-            .query_row(params![owner.0, owner.1, external_id], |row| Ok((row.get(0)?, row.get(1)?)))
+            .query_row(params![owner.0, owner.1, named.external_id], |row| Ok((row.get(0)?, row.get(1)?)))
             .optional()?;
         Ok(match stored {
             None => Found::New,
@@ -73,9 +84,9 @@ impl Known {
     }
 
     /// Remembers a row that has just been written.
-    pub(super) fn remember(&mut self, external_id: &str, digest: &Digest) {
+    pub(super) fn remember(&mut self, named: &Named, digest: &Digest) {
         if self.complete {
-            self.digests.insert(self.hasher.hash_one(external_id), *digest);
+            self.digests.insert(named.hash, *digest);
         }
     }
 
@@ -90,7 +101,7 @@ impl Known {
         let mut rows = all.query(params![owner.0, owner.1])?;
         while let Some(row) = rows.next()? {
             if self.digests.len() >= most {
-                self.digests = HashMap::new();
+                self.digests = HashMap::default();
                 self.too_many = !first;
                 return Ok(());
             }
@@ -100,4 +111,27 @@ impl Known {
         self.complete = true;
         Ok(())
     }
+}
+
+/// For keys that are keyed hashes already, so that nobody can choose them to collide: takes the first eight bytes.
+#[derive(Default)]
+pub(super) struct AsItIs(u64);
+
+impl Hasher for AsItIs {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        if let Some(first) = bytes.first_chunk() {
+            self.0 = u64::from_le_bytes(*first);
+        }
+    }
+
+    fn write_u64(&mut self, hash: u64) {
+        self.0 = hash;
+    }
+
+    // A length says nothing.
+    fn write_usize(&mut self, _: usize) {}
 }

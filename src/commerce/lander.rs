@@ -9,9 +9,10 @@ use serde_json::json;
 use super::ads::AdAccounts;
 use super::catalogue::Catalogue;
 use super::change_log::{self, Kind, Mark};
-use super::customers::{Customers, Identity};
+use super::customers::Customers;
 use super::freshness::Reach;
 use super::known::Known;
+use super::marks::{Marker, Marks};
 use super::orders::Stores;
 use super::rows::Batch;
 use super::stock::Warehouses;
@@ -96,7 +97,7 @@ pub struct Lander {
     currency: Currency,
     connector: Box<str>,
     now: Timestamp,
-    pub(super) identity: Identity,
+    marker: Marker,
     last: Option<Mark>,
     pub(super) known: Caches,
     pub(super) ads: AdAccounts,
@@ -140,7 +141,7 @@ impl Lander {
             currency: brand.currency,
             connector: connector.into(),
             now,
-            identity: Identity::new(identity_key),
+            marker: Marker::new(identity_key, connector),
             last: None,
             known: Caches::default(),
             ads: AdAccounts::default(),
@@ -152,7 +153,23 @@ impl Lander {
     /// # Errors
     /// Whatever SQLite says. The transaction must be rolled back then; the lander may go on with another.
     pub fn land(&mut self, tx: &Transaction, batch: &Batch) -> Result<Landed> {
-        self.run(tx, batch, false)
+        self.run(tx, batch, &self.marker.mark(batch), false)
+    }
+
+    /// What computes the marks that [`Lander::land_marked`] takes, for another thread.
+    pub fn marker(&self) -> Marker {
+        self.marker.clone()
+    }
+
+    /// As [`Lander::land`], with the marks of the batch.
+    ///
+    /// # Errors
+    /// As [`Lander::land`], or an internal error for the marks of another batch.
+    pub fn land_marked(&mut self, tx: &Transaction, batch: &Batch, marks: &Marks) -> Result<Landed> {
+        if !marks.fit(batch) {
+            return Err(anyhow::anyhow!("the marks are of another batch").into());
+        }
+        self.run(tx, batch, marks, false)
     }
 
     /// Ends a source: ad rows that a file's (campaign, day) pairs no longer have are dropped.
@@ -160,7 +177,7 @@ impl Lander {
     /// # Errors
     /// As [`Lander::land`].
     pub fn finish(&mut self, tx: &Transaction) -> Result<Landed> {
-        self.run(tx, &Batch::default(), true)
+        self.run(tx, &Batch::default(), &Marks::default(), true)
     }
 
     /// Lands a batch that is the whole source.
@@ -168,18 +185,18 @@ impl Lander {
     /// # Errors
     /// As [`Lander::land`].
     pub fn land_whole(&mut self, tx: &Transaction, batch: &Batch) -> Result<Landed> {
-        self.run(tx, batch, true)
+        self.run(tx, batch, &self.marker.mark(batch), true)
     }
 
-    fn run(&mut self, tx: &Transaction, batch: &Batch, finish: bool) -> Result<Landed> {
-        let done = self.try_run(tx, batch, finish);
+    fn run(&mut self, tx: &Transaction, batch: &Batch, marks: &Marks, finish: bool) -> Result<Landed> {
+        let done = self.try_run(tx, batch, marks, finish);
         if done.is_err() {
             self.forget();
         }
         done
     }
 
-    fn try_run(&mut self, tx: &Transaction, batch: &Batch, finish: bool) -> Result<Landed> {
+    fn try_run(&mut self, tx: &Transaction, batch: &Batch, marks: &Marks, finish: bool) -> Result<Landed> {
         let mark = change_log::last_mark(tx, self.brand_id)?;
         if mark != self.last {
             self.forget();
@@ -202,8 +219,8 @@ impl Lander {
         };
         self.land_products(&mut work, &batch.products)?;
         self.land_costs(&mut work, &batch.costs)?;
-        self.land_orders(&mut work, &batch.orders)?;
-        self.land_refunds(&mut work, &batch.refunds)?;
+        self.land_orders(&mut work, &batch.orders, &marks.orders)?;
+        self.land_refunds(&mut work, &batch.refunds, &marks.refunds)?;
         self.land_stock(&mut work, &batch.stock)?;
         self.ads.land(&mut work, &batch.ads)?;
         if finish {

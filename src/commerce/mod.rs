@@ -2,6 +2,7 @@
 //! tables is [`Lander`]; the warehouse follows from the change log that it keeps.
 
 mod ads;
+mod bulk;
 mod catalogue;
 mod change_log;
 mod customers;
@@ -11,6 +12,7 @@ mod digest;
 mod freshness;
 mod known;
 mod lander;
+mod marks;
 mod orders;
 pub mod rates;
 mod refunds;
@@ -29,6 +31,7 @@ use crate::tenants::Tenant;
 pub use change_log::{ad_row_id, day_number};
 pub use freshness::{Freshness, freshness};
 pub use lander::{Landed, Lander, Tally};
+pub use marks::{Marker, Marks};
 pub use wipe::remove_demo;
 
 /// Lands one whole batch of one brand and connector in a transaction of its own and announces it. For a source that comes in

@@ -2,13 +2,15 @@
 
 use std::collections::HashMap;
 
-use rusqlite::{CachedStatement, OptionalExtension, Transaction, params};
+use rusqlite::{CachedStatement, OptionalExtension, params};
 
+use super::bulk::{Bulk, Slots, Target};
 use super::catalogue::Catalogue;
-use super::digest::Fields;
+use super::digest::{Digest, Fields};
 use super::known::{Found, Source};
 use super::lander::{Lander, Work};
-use super::rows::{CustomerRef, Order};
+use super::marks::Mark;
+use super::rows::{Order, OrderLine};
 use super::{customers, refunds};
 use crate::error::Result;
 use crate::money::Currency;
@@ -18,13 +20,22 @@ const KNOWN: Source = Source {
     all: "select external_id, digest from orders where brand_id = ? and connector = ?",
 };
 
-const INSERT: &str = "insert into orders (id, brand_id, connector, external_id, name, store_id, customer_id, currency, \
-    placed_at, cancelled_at, test, financial_status, fulfillment_status, sales_source, device, country, region, city, \
-    discount_codes, shipping_micros, shipping_discount_micros, tax_micros, digest, rev) \
-    values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+const ORDERS: Target = Target {
+    into: "insert or fail into orders",
+    shared: "brand_id, connector, rev",
+    own: "id, external_id, name, store_id, customer_id, currency, placed_at, cancelled_at, test, financial_status, \
+        fulfillment_status, sales_source, device, country, region, city, discount_codes, shipping_micros, \
+        shipping_discount_micros, tax_micros, digest",
+};
 
-const INSERT_LINE: &str = "insert into order_lines (order_id, line_no, variant_id, quantity, fulfilled_quantity, \
-    price_micros, discount_micros, tax_micros, gift_card) values (?, ?, ?, ?, ?, ?, ?, ?, ?)";
+const LINES: Target = Target {
+    into: "insert or fail into order_lines",
+    shared: "",
+    own: "order_id, line_no, variant_id, quantity, fulfilled_quantity, price_micros, discount_micros, tax_micros, gift_card",
+};
+
+/// Orders that are written together.
+const TOGETHER: usize = 64;
 
 /// The brand's stores by name.
 #[derive(Default)]
@@ -77,79 +88,126 @@ impl Stores {
     }
 }
 
-/// The statements that one batch runs many times.
-struct Statements<'tx> {
-    insert: CachedStatement<'tx>,
-    insert_line: CachedStatement<'tx>,
+/// Writes the orders of one batch, some at a time.
+struct Writer<'tx, 'b> {
+    orders: Bulk<'tx>,
+    lines: Bulk<'tx>,
     delete: CachedStatement<'tx>,
     delete_lines: CachedStatement<'tx>,
+    /// The id of the next new order.
+    next_id: i64,
+    waiting: Vec<Waiting<'b>>,
+    /// Of `waiting`, the hashes of the external ids.
+    hashes: Vec<u64>,
+    waiting_lines: Vec<WaitingLine<'b>>,
 }
 
-impl<'tx> Statements<'tx> {
-    fn new(tx: &'tx Transaction) -> Result<Self> {
+struct Waiting<'b> {
+    order: &'b Order,
+    id: i64,
+    store: i64,
+    customer: Option<i64>,
+    digest: Digest,
+}
+
+struct WaitingLine<'b> {
+    line: &'b OrderLine,
+    order: i64,
+    line_no: i64,
+    variant: i64,
+}
+
+impl<'tx, 'b> Writer<'tx, 'b> {
+    fn new(work: &Work<'tx>) -> Result<Self> {
+        let tx = work.tx;
+        let shared = vec![work.brand_id.into(), work.connector.to_owned().into(), work.rev.into()];
         Ok(Self {
-            insert: tx.prepare_cached(INSERT)?,
-            insert_line: tx.prepare_cached(INSERT_LINE)?,
+            orders: Bulk::new(tx, &ORDERS, shared),
+            lines: Bulk::new(tx, &LINES, Vec::new()),
             delete: tx.prepare_cached("delete from orders where id = ?")?,
             delete_lines: tx.prepare_cached("delete from order_lines where order_id = ?")?,
+            next_id: tx
+                .prepare_cached("select coalesce(max(id), 0) + 1 from orders")?
+                .query_row([], |row| row.get(0))?,
+            waiting: Vec::with_capacity(TOGETHER),
+            hashes: Vec::with_capacity(TOGETHER),
+            waiting_lines: Vec::with_capacity(2 * TOGETHER),
         })
+    }
+
+    /// Makes room for the order: the id it has or the next free one.
+    fn id(&mut self, found: &Found) -> Result<i64> {
+        if let Found::Changed(id) = found {
+            self.delete.execute([id])?;
+            self.delete_lines.execute([id])?;
+            return Ok(*id);
+        }
+        let id = self.next_id;
+        self.next_id += 1;
+        Ok(id)
+    }
+
+    fn add(&mut self, work: &mut Work, catalogue: &mut Catalogue, waiting: Waiting<'b>, hash: u64) -> Result<()> {
+        for (line_no, line) in (0..).zip(&waiting.order.lines) {
+            let variant = catalogue.variant(work, &line.variant)?;
+            self.waiting_lines.push(WaitingLine { line, order: waiting.id, line_no, variant });
+        }
+        self.waiting.push(waiting);
+        self.hashes.push(hash);
+        if self.waiting.len() == TOGETHER { self.write() } else { Ok(()) }
+    }
+
+    fn write(&mut self) -> Result<()> {
+        self.orders.insert(&self.waiting, bind_order)?;
+        self.lines.insert(&self.waiting_lines, bind_line)?;
+        self.waiting.clear();
+        self.hashes.clear();
+        self.waiting_lines.clear();
+        Ok(())
     }
 }
 
-/// The ids that an order's row and lines refer to.
-struct Refs {
-    /// `None` takes the next free one.
-    id: Option<i64>,
-    store: i64,
-    customer: Option<i64>,
-}
-
 impl Lander {
-    pub(super) fn land_orders(&mut self, work: &mut Work, orders: &[Order]) -> Result<()> {
+    pub(super) fn land_orders(&mut self, work: &mut Work, orders: &[Order], marks: &[Mark]) -> Result<()> {
         if orders.is_empty() {
             return Ok(());
         }
-        let tx = work.tx;
-        let mut statements = Statements::new(tx)?;
-        let mut fields = Fields::default();
+        let mut writer = Writer::new(work)?;
         let mut landed = false;
-        for order in orders {
-            let customer = order.customer.as_ref().and_then(|c| self.customer_key(work, c));
-            digest(&mut fields, order, customer.as_ref());
-            let digest = fields.digest();
+        for (order, Mark { customer, digest }) in orders.iter().zip(marks) {
+            let named = self.known.orders.named(&order.external_id);
+            // The same order once more in this batch: what it was must be there to be compared.
+            if writer.hashes.contains(&named.hash) {
+                writer.write()?;
+            }
             let owner = (work.brand_id, work.connector);
-            let found = self.known.orders.find(tx, &KNOWN, owner, &order.external_id, &digest)?;
+            let found = self.known.orders.find(work.tx, &KNOWN, owner, &named, digest)?;
             work.reach.orders(order.placed_at);
             work.landed.orders.count(order.lines.len().max(1), !matches!(found, Found::Unchanged));
-            let id = match found {
-                Found::Unchanged => continue,
-                Found::New => None,
-                Found::Changed(id) => Some(id),
-            };
-            let customer = match &customer {
+            if matches!(found, Found::Unchanged) {
+                continue;
+            }
+            let id = writer.id(&found)?;
+            let customer = match customer {
                 Some(key) => Some(self.known.customers.id(work, key)?),
                 None => None,
             };
             let store = self.known.stores.id(work, order.store.as_deref(), order.currency)?;
-            write(work, &mut statements, &mut self.known.catalogue, order, &Refs { id, store, customer }, &digest)?;
-            self.known.orders.remember(&order.external_id, &digest);
+            let waiting = Waiting { order, id, store, customer, digest: *digest };
+            writer.add(work, &mut self.known.catalogue, waiting, named.hash)?;
+            self.known.orders.remember(&named, digest);
             landed = true;
         }
+        writer.write()?;
         if landed {
             work.changed = true;
             refunds::resolve(work)?;
         }
         Ok(())
     }
-
-    /// `None` for an empty address or id: such an order has no customer.
-    pub(super) fn customer_key(&self, work: &Work, customer: &CustomerRef) -> Option<customers::Key> {
-        let (CustomerRef::Email(text) | CustomerRef::SourceId(text)) = customer;
-        (!text.trim().is_empty()).then(|| self.identity.key(customer, work.connector))
-    }
 }
 
-fn digest(fields: &mut Fields, order: &Order, customer: Option<&customers::Key>) {
+pub(super) fn digest(fields: &mut Fields, order: &Order, customer: Option<&customers::Key>) {
     fields.clear().text(&order.external_id).maybe(order.name.as_deref()).maybe(order.store.as_deref());
     fields.bytes(customer.map_or(&[], |key| key.as_slice())).text(order.currency.code());
     fields.numbers(&[
@@ -191,61 +249,49 @@ fn digest(fields: &mut Fields, order: &Order, customer: Option<&customers::Key>)
     }
 }
 
-fn write(
-    work: &mut Work,
-    statements: &mut Statements,
-    catalogue: &mut Catalogue,
-    order: &Order,
-    refs: &Refs,
-    digest: &[u8],
-) -> Result<()> {
-    if let Some(id) = refs.id {
-        statements.delete.execute([id])?;
-        statements.delete_lines.execute([id])?;
+fn bind_order(slots: &mut Slots, waiting: &Waiting) -> rusqlite::Result<()> {
+    let order = waiting.order;
+    slots.number(waiting.id)?;
+    slots.text(&order.external_id)?;
+    slots.maybe_text(order.name.as_deref())?;
+    slots.number(waiting.store)?;
+    slots.maybe_number(waiting.customer)?;
+    slots.text(order.currency.code())?;
+    slots.number(order.placed_at)?;
+    slots.maybe_number(order.cancelled_at)?;
+    slots.number(order.test.into())?;
+    for text in [
+        &order.financial_status,
+        &order.fulfillment_status,
+        &order.sales_source,
+        &order.device,
+        &order.country,
+        &order.region,
+        &order.city,
+    ] {
+        slots.maybe_text(text.as_deref())?;
     }
-    let codes = if order.discount_codes.is_empty() { None } else { Some(json_list(&order.discount_codes)) };
-    statements.insert.execute(params![
-        refs.id,
-        work.brand_id,
-        work.connector,
-        order.external_id,
-        order.name,
-        refs.store,
-        refs.customer,
-        order.currency.code(),
-        order.placed_at,
-        order.cancelled_at,
-        order.test,
-        order.financial_status,
-        order.fulfillment_status,
-        order.sales_source,
-        order.device,
-        order.country,
-        order.region,
-        order.city,
-        codes,
-        order.shipping_micros,
-        order.shipping_discount_micros,
-        order.tax_micros,
-        digest,
-        work.rev,
-    ])?;
-    let id = refs.id.unwrap_or_else(|| work.tx.last_insert_rowid());
-    for (line_no, line) in (0_i64..).zip(&order.lines) {
-        let variant = catalogue.variant(work, &line.variant)?;
-        statements.insert_line.execute(params![
-            id,
-            line_no,
-            variant,
-            line.quantity,
-            line.fulfilled_quantity,
-            line.price_micros,
-            line.discount_micros,
-            line.tax_micros,
-            line.gift_card,
-        ])?;
+    match order.discount_codes.as_slice() {
+        [] => slots.maybe_text(None)?,
+        codes => slots.text(&json_list(codes))?,
     }
-    Ok(())
+    slots.numbers(&[order.shipping_micros, order.shipping_discount_micros, order.tax_micros])?;
+    slots.blob(&waiting.digest)
+}
+
+fn bind_line(slots: &mut Slots, waiting: &WaitingLine) -> rusqlite::Result<()> {
+    let line = waiting.line;
+    slots.numbers(&[
+        waiting.order,
+        waiting.line_no,
+        waiting.variant,
+        line.quantity,
+        line.fulfilled_quantity,
+        line.price_micros,
+        line.discount_micros,
+        line.tax_micros,
+        line.gift_card.into(),
+    ])
 }
 
 /// A list of texts as a JSON array.

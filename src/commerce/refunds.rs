@@ -7,6 +7,7 @@ use super::customers;
 use super::digest::{Digest, Fields};
 use super::known::{Found, Source};
 use super::lander::{Lander, Work};
+use super::marks::Mark;
 use super::rows::Refund;
 use crate::error::Result;
 
@@ -57,19 +58,16 @@ impl<'tx> Statements<'tx> {
 }
 
 impl Lander {
-    pub(super) fn land_refunds(&mut self, work: &mut Work, refunds: &[Refund]) -> Result<()> {
+    pub(super) fn land_refunds(&mut self, work: &mut Work, refunds: &[Refund], marks: &[Mark]) -> Result<()> {
         if refunds.is_empty() {
             return Ok(());
         }
         let tx = work.tx;
         let mut statements = Statements::new(tx)?;
-        let mut fields = Fields::default();
-        for refund in refunds {
-            let customer = refund.customer.as_ref().and_then(|c| self.customer_key(work, c));
-            digest(&mut fields, refund, customer.as_ref());
-            let digest = fields.digest();
+        for (refund, Mark { customer, digest }) in refunds.iter().zip(marks) {
+            let named = self.known.refunds.named(&refund.external_id);
             let owner = (work.brand_id, work.connector);
-            let found = self.known.refunds.find(tx, &KNOWN, owner, &refund.external_id, &digest)?;
+            let found = self.known.refunds.find(tx, &KNOWN, owner, &named, digest)?;
             let order = match found {
                 Found::Unchanged => None,
                 _ => statements.order(work, refund.order.as_deref())?,
@@ -84,8 +82,8 @@ impl Lander {
                 delete(work, id)?;
             }
             let whose = (order.as_ref(), customer.as_ref());
-            self.write_refund(work, &mut statements, refund, whose, (&found, &digest))?;
-            self.known.refunds.remember(&refund.external_id, &digest);
+            self.write_refund(work, &mut statements, refund, whose, (&found, digest))?;
+            self.known.refunds.remember(&named, digest);
             work.changed = true;
         }
         Ok(())
@@ -143,7 +141,7 @@ impl Lander {
     }
 }
 
-fn digest(fields: &mut Fields, refund: &Refund, customer: Option<&customers::Key>) {
+pub(super) fn digest(fields: &mut Fields, refund: &Refund, customer: Option<&customers::Key>) {
     fields.clear().text(&refund.external_id).maybe(refund.order.as_deref()).maybe(refund.store.as_deref());
     fields.bytes(customer.map_or(&[], |key| key.as_slice())).text(refund.currency.code());
     fields.numbers(&[refund.refunded_at, i64::from(refund.day_estimated), refund.shipping_micros, refund.tax_micros]);

@@ -2,22 +2,22 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::mpsc::{Receiver, sync_channel};
+use std::sync::mpsc::{Receiver, Sender, channel, sync_channel};
 use std::time::{Duration, Instant};
 
 use serde_json::json;
 
 use super::batches::{self, Piece};
 use super::bytes::spool::Spool;
-use super::formats::{Format, Layout, Setting};
+use super::formats::Format;
+use super::preparing::Prepared;
 use super::reading::Reader;
 use super::store::{self, Counts, State};
-use super::text::dates;
 use super::{Limits, costs_now};
 use crate::auth::Author;
 use crate::brands::Brand;
 use crate::clock::Clock;
-use crate::commerce::{Landed, Lander, rates};
+use crate::commerce::{Landed, Lander, Marks, rates};
 use crate::error::{Error, Result};
 use crate::secrets::Purpose;
 use crate::tenants::Tenant;
@@ -40,9 +40,7 @@ pub(super) struct Job {
     pub brand: Brand,
     pub id: String,
     pub source: Spool,
-    pub layout: Layout,
-    pub setting: Setting,
-    pub order: Option<dates::Order>,
+    pub prepared: Prepared,
     pub by: Author,
     pub clock: Clock,
     pub limits: Limits,
@@ -85,16 +83,33 @@ impl Job {
             bytes: self.live.bytes_read.clone(),
             stop: self.stop.clone(),
         };
-        let plan = reader.survey(self.layout.clone(), &self.setting, self.order)?;
-        let (send, receive) = sync_channel::<Piece>(2);
+        let Prepared { layout, setting, order, plan } = &self.prepared;
+        let surveyed;
+        let plan = match plan {
+            Some((plan, _)) => plan,
+            None => {
+                surveyed = reader.survey(layout.clone(), setting, *order)?;
+                &surveyed
+            }
+        };
+        let marker = writer.lander.marker();
+        let (send, receive) = sync_channel::<(Piece, Marks)>(2);
+        // Landed pieces go back to the thread that made them: writing is the longer work, and freeing takes a tenth of it.
+        let (done, landed) = channel::<Piece>();
         std::thread::scope(|threads| {
-            let reading = threads.spawn(|| {
-                let send = send;
-                // A closed channel means that the writer has failed; its error is the one to tell.
-                batches::read(&reader, &plan, &self.setting, |piece| send.send(piece).map_err(|_| stopped()))
+            let reading = threads.spawn(move || {
+                let read = batches::read(&reader, plan, setting, |piece| {
+                    landed.try_iter().for_each(drop);
+                    let marks = marker.mark(&piece.output.batch);
+                    // A closed channel means that the writer has failed; its error is the one to tell.
+                    send.send((piece, marks)).map_err(|_| stopped())
+                });
+                drop(send);
+                landed.iter().for_each(drop);
+                read
             });
-            let written = writer.write_all(&receive);
-            drop(receive);
+            let written = writer.write_all(&receive, &done);
+            drop((receive, done));
             let read = reading.join().unwrap_or_else(|_| Err(anyhow::anyhow!("the reading thread broke").into()));
             written.and(read)
         })
@@ -137,31 +152,33 @@ struct Writer<'j> {
 impl<'j> Writer<'j> {
     fn new(job: &'j Job) -> Self {
         let identity = job.tenant.key().derive(Purpose::CustomerIdentity);
-        let lander = Lander::new(&identity, &job.brand, job.layout.format.connector(), job.clock.now());
+        let lander = Lander::new(&identity, &job.brand, job.prepared.layout.format.connector(), job.clock.now());
         Self { job, lander, counts: Counts::default(), version: None, announced: Instant::now() }
     }
 
-    fn write_all(&mut self, pieces: &Receiver<Piece>) -> Result<()> {
-        for piece in pieces {
-            self.write(piece)?;
+    fn write_all(&mut self, pieces: &Receiver<(Piece, Marks)>, done: &Sender<Piece>) -> Result<()> {
+        for (mut piece, marks) in pieces {
+            self.write(&mut piece, &marks)?;
+            // Nobody takes it: it is dropped here.
+            let _ = done.send(piece);
             self.announce(false);
         }
         Ok(())
     }
 
-    fn write(&mut self, mut piece: Piece) -> Result<()> {
+    fn write(&mut self, piece: &mut Piece, marks: &Marks) -> Result<()> {
         let (job, lander, before) = (self.job, &mut self.lander, self.counts);
         let undated = std::mem::take(&mut piece.output.costs_now);
         let (counts, seq) = job.tenant.db().write_blocking(|tx| {
             let batch = &mut piece.output.batch;
-            let same = costs_now::settle(tx, job.brand.id, job.setting.today, undated, &mut batch.costs)?;
-            let landed = lander.land(tx, batch)?;
+            let same = costs_now::settle(tx, job.brand.id, job.prepared.setting.today, undated, &mut batch.costs)?;
+            let landed = lander.land_marked(tx, batch, marks)?;
             let rates = match piece.output.rates.as_slice() {
                 [] => None,
                 rates => rates::land(tx, rates, "file", job.clock.now().as_millisecond())?,
             };
             let (fresh, unchanged) =
-                tally(job.layout.format, &landed, same, (piece.output.rates.len() as u64, rates.is_some()));
+                tally(job.prepared.layout.format, &landed, same, (piece.output.rates.len() as u64, rates.is_some()));
             let counts = Counts {
                 read: before.read + piece.rows,
                 landed: before.landed + fresh,

@@ -1,6 +1,6 @@
 //! The platforms' own export files, for the many without API access and for installs without a network. A file is recognised by
-//! its header, read twice (`reading`, `batches`) and landed batch by batch by a `commerce::Lander`; importing it again changes
-//! nothing. An upload is never on disk in clear.
+//! its header, read twice (`reading`, where possible while it is still coming: `preparing`; then `batches`) and landed batch by
+//! batch by a `commerce::Lander`; importing it again changes nothing. An upload is never on disk in clear.
 //!
 //! What is in a file decides what it replaces: orders, products and stock by their keys, ad rows by (account, campaign, day).
 //! Rows that cannot land are kept with their line number and a reason and never stop the rest; an order with a bad line is
@@ -11,6 +11,7 @@ mod bytes;
 mod costs_now;
 mod formats;
 mod job;
+mod preparing;
 mod reading;
 pub mod routes;
 mod runner;

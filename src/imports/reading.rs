@@ -53,35 +53,14 @@ impl Plan {
 }
 
 impl<'a> Reader<'a> {
-    /// Recognises the file. `wanted` fixes the format, `map` the mapping of an orders file.
+    /// The file's first bytes, for [`recognise`].
     ///
     /// # Errors
-    /// `Invalid` with a sentence where it is none of the known formats or cannot be read.
-    pub fn recognise(&self, wanted: Option<Format>, map: Option<&OrdersMap>) -> Result<Layout> {
-        let mut raw = Vec::new();
-        let plain = self.plain()?;
-        plain.take(HEAD).read_to_end(&mut raw).map_err(unreadable)?;
-        let mut encoding = sniff(&raw);
-        loop {
-            let mut head = Vec::with_capacity(raw.len());
-            Decoded::new(raw.as_slice(), encoding).and_then(|mut d| d.read_to_end(&mut head)).map_err(unreadable)?;
-            if encoding == Encoding::Utf8 {
-                // The cut may go through a character.
-                while !head.is_empty() && raw.len() as u64 == HEAD && !head.ends_with(b"\n") {
-                    head.pop();
-                }
-            }
-            match detect(&head, wanted, map) {
-                Ok(layout) => return Ok(Layout { encoding, ..layout }),
-                Err(formats::Unknown::Encoding) if encoding == Encoding::Utf8 => encoding = Encoding::Windows1252,
-                Err(formats::Unknown::Encoding) => {
-                    return Err(bad("unreadable_file", "The file's text cannot be decoded."));
-                }
-                Err(formats::Unknown::Reason(reason)) => {
-                    return Err(Error::invalid_code("unknown_format", Some("file"), reason));
-                }
-            }
-        }
+    /// `Invalid` with a sentence where it cannot be read.
+    pub(super) fn head(&self) -> Result<Vec<u8>> {
+        let mut head = Vec::new();
+        self.plain()?.take(HEAD).read_to_end(&mut head).map_err(unreadable)?;
+        Ok(head)
     }
 
     /// The first reading.
@@ -102,46 +81,106 @@ impl<'a> Reader<'a> {
     }
 
     fn look(&self, layout: &Layout, reading: &dyn Reading) -> Result<Option<Seen>> {
-        let mut records = self.records(layout)?;
-        let mut record = Record::default();
-        let mut seen = Seen::new(reading.cells());
-        loop {
-            match records.next(&mut record).map_err(unreadable)? {
-                Found::Record if record.is_empty() => {}
-                Found::Record => seen.row(&record, reading.key(&record)),
-                Found::Bad(BadRecord::Encoding) if layout.encoding == Encoding::Utf8 => return Ok(None),
-                Found::Bad(_) => seen.rows += 1,
-                Found::End => return Ok(Some(seen)),
-            }
-            if seen.rows & 0xfff == 0 {
-                self.check()?;
-                if seen.known.len() > MOST_GROUPS {
-                    return Err(bad("too_many_orders", "The file has more than ten million orders: split it by year."));
-                }
-            }
-        }
+        look(self.records(layout)?, layout, reading, &self.stop)
     }
 
     /// The records after the header.
     pub(super) fn records(&self, layout: &Layout) -> Result<Input<'a>> {
-        let decoded = Decoded::new(self.plain()?, layout.encoding).map_err(unreadable)?;
-        let mut records = Records::new(decoded, layout.delimiter, self.limits.record_bytes);
-        let mut record = Record::default();
-        for _ in 0..layout.skip {
-            records.next(&mut record).map_err(unreadable)?;
-        }
-        Ok(records)
+        records(self.plain()?, layout, self.limits)
     }
 
     /// # Errors
     /// `Unavailable` once a stop was asked for.
     pub(super) fn check(&self) -> Result<()> {
-        if self.stop.load(Ordering::Relaxed) { Err(interrupted()) } else { Ok(()) }
+        check(&self.stop)
     }
 
     fn plain(&self) -> Result<Box<dyn Read + Send + 'a>> {
         unpack(Counted::new(self.source.open(), self.bytes.clone()), self.limits.unpacked_bytes).map_err(unreadable)
     }
+}
+
+/// The survey of a file that is still coming in: `plain` is its unpacked text. `about` says from the head what it is. `None`
+/// where the file must be read once more to tell.
+///
+/// # Errors
+/// Whatever is wrong with the file; a [`Reader`] finds it again.
+pub(super) fn survey_on_the_way(
+    mut plain: Box<dyn Read + Send>,
+    limits: &Limits,
+    stop: &AtomicBool,
+    about: impl FnOnce(&[u8]) -> Result<(Layout, Setting, Option<dates::Order>)>,
+) -> Result<Option<(Plan, Setting, Option<dates::Order>)>> {
+    let mut head = Vec::new();
+    plain.by_ref().take(HEAD).read_to_end(&mut head).map_err(unreadable)?;
+    let (layout, setting, order) = about(&head)?;
+    let reading = formats::reader(&layout, &setting).map_err(|reason| bad("missing_columns", &reason))?;
+    let records = records(Box::new(io::Cursor::new(head).chain(plain)), &layout, limits)?;
+    let Some(seen) = look(records, &layout, reading.as_ref(), stop)? else { return Ok(None) };
+    Ok(Some((plan(layout, seen, order)?, setting, order)))
+}
+
+/// Recognises a file by its first bytes. `wanted` fixes the format, `map` the mapping of an orders file.
+///
+/// # Errors
+/// `Invalid` with a sentence where it is none of the known formats or cannot be read.
+pub(super) fn recognise(raw: &[u8], wanted: Option<Format>, map: Option<&OrdersMap>) -> Result<Layout> {
+    let mut encoding = sniff(raw);
+    loop {
+        let mut head = Vec::with_capacity(raw.len());
+        Decoded::new(raw, encoding).and_then(|mut d| d.read_to_end(&mut head)).map_err(unreadable)?;
+        if encoding == Encoding::Utf8 {
+            // The cut may go through a character.
+            while !head.is_empty() && raw.len() as u64 == HEAD && !head.ends_with(b"\n") {
+                head.pop();
+            }
+        }
+        match detect(&head, wanted, map) {
+            Ok(layout) => return Ok(Layout { encoding, ..layout }),
+            Err(formats::Unknown::Encoding) if encoding == Encoding::Utf8 => encoding = Encoding::Windows1252,
+            Err(formats::Unknown::Encoding) => {
+                return Err(bad("unreadable_file", "The file's text cannot be decoded."));
+            }
+            Err(formats::Unknown::Reason(reason)) => {
+                return Err(Error::invalid_code("unknown_format", Some("file"), reason));
+            }
+        }
+    }
+}
+
+fn look(mut records: Input, layout: &Layout, reading: &dyn Reading, stop: &AtomicBool) -> Result<Option<Seen>> {
+    let mut record = Record::default();
+    let mut seen = Seen::new(reading.cells());
+    loop {
+        match records.next(&mut record).map_err(unreadable)? {
+            Found::Record if record.is_empty() => {}
+            Found::Record => seen.row(&record, reading.key(&record)),
+            Found::Bad(BadRecord::Encoding) if layout.encoding == Encoding::Utf8 => return Ok(None),
+            Found::Bad(_) => seen.rows += 1,
+            Found::End => return Ok(Some(seen)),
+        }
+        if seen.rows & 0xfff == 0 {
+            check(stop)?;
+            if seen.known.len() > MOST_GROUPS {
+                return Err(bad("too_many_orders", "The file has more than ten million orders: split it by year."));
+            }
+        }
+    }
+}
+
+/// The records after the header.
+fn records<'a>(plain: Box<dyn Read + Send + 'a>, layout: &Layout, limits: &Limits) -> Result<Input<'a>> {
+    let decoded = Decoded::new(plain, layout.encoding).map_err(unreadable)?;
+    let mut records = Records::new(decoded, layout.delimiter, limits.record_bytes);
+    let mut record = Record::default();
+    for _ in 0..layout.skip {
+        records.next(&mut record).map_err(unreadable)?;
+    }
+    Ok(records)
+}
+
+fn check(stop: &AtomicBool) -> Result<()> {
+    if stop.load(Ordering::Relaxed) { Err(interrupted()) } else { Ok(()) }
 }
 
 /// The import was asked to stop; what had landed stays, and the same file can be imported again.

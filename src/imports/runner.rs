@@ -16,22 +16,21 @@ use tokio::task::{JoinHandle, spawn_blocking};
 use tokio_util::task::TaskTracker;
 
 use super::bytes::spool::{Spool, SpoolWriter};
-use super::formats::{Format, Layout, OrdersMap, Setting, reader};
 use super::job::{Job, Live, ended};
-use super::reading::{Reader, bad, interrupted};
+use super::preparing::{Asked, Early, Prepared, prepare};
+use super::reading::interrupted;
 use super::store::{self, Counts, New, State};
-use super::text::dates;
 use super::{Limits, Options};
 use crate::auth::Author;
 use crate::brands::Brand;
 use crate::clock::Clock;
 use crate::error::{Error, Result};
-use crate::money::Currency;
 use crate::tenants::Tenant;
 
 /// Imports of one tenant that may wait.
 const QUEUE: usize = 20;
-/// Imports of all tenants that work at once; each holds two threads and some tens of megabytes.
+/// Imports of all tenants that work at once; each holds two threads and some tens of megabytes. Also the files that are
+/// surveyed while they come, and wait surveyed; the others are surveyed when it is their turn.
 const AT_ONCE: usize = 2;
 const CHUNK: usize = 1 << 20;
 
@@ -45,6 +44,7 @@ struct Inner {
     stop: Arc<AtomicBool>,
     tasks: TaskTracker,
     places: Semaphore,
+    surveys: Arc<Semaphore>,
 }
 
 /// What a tenant's imports share. Lives and dies with the open tenant.
@@ -99,8 +99,8 @@ impl Drop for Place {
 impl Imports {
     /// A runner that nothing has been given yet.
     pub fn new(clock: Clock, limits: Limits) -> Self {
-        let places = Semaphore::new(AT_ONCE);
-        Self(Arc::new(Inner { clock, limits, stop: Arc::default(), tasks: TaskTracker::new(), places }))
+        let (places, surveys) = (Semaphore::new(AT_ONCE), Arc::new(Semaphore::new(AT_ONCE)));
+        Self(Arc::new(Inner { clock, limits, stop: Arc::default(), tasks: TaskTracker::new(), places, surveys }))
     }
 
     /// Imports a file and waits for its end, telling how far it is. For commands; [`Imports::accept`] does not wait.
@@ -142,8 +142,26 @@ impl Imports {
         by: Author,
         file: impl AsyncRead + Send + Unpin,
     ) -> Result<Accepted> {
-        let upload = self.receive(tenant, file).await?;
-        self.begin((tenant, brand), options, by, upload).await
+        // Few at once: a survey holds what it found until the import has run.
+        let place = self.0.surveys.clone().try_acquire_owned().ok();
+        let mut early = place.map(|place| Early::new(self.asked(brand, &options), place));
+        let upload = self.keep(tenant, file, early.as_mut()).await?;
+        let prepared = match early {
+            Some(early) => early.found().await?,
+            None => None,
+        };
+        self.start((tenant, brand), options, by, upload, prepared).await
+    }
+
+    fn asked(&self, brand: &Brand, options: &Options) -> Asked {
+        let Inner { clock, limits, stop, .. } = &*self.0;
+        Asked {
+            brand: brand.clone(),
+            options: options.clone(),
+            clock: clock.clone(),
+            limits: limits.clone(),
+            stop: stop.clone(),
+        }
     }
 
     /// The first half of [`Imports::accept`]: keeps an upload whose options are not known yet.
@@ -151,14 +169,28 @@ impl Imports {
     /// # Errors
     /// `TooLarge`, or `Unavailable` where too many wait or the disk is full.
     pub async fn receive(&self, tenant: &Tenant, file: impl AsyncRead + Send + Unpin) -> Result<Upload> {
+        self.keep(tenant, file, None).await
+    }
+
+    async fn keep(
+        &self,
+        tenant: &Tenant,
+        file: impl AsyncRead + Send + Unpin,
+        early: Option<&mut Early>,
+    ) -> Result<Upload> {
         let lane = self.lane(tenant).await?;
         let place = enter(&lane)?;
-        let source = self.spool(tenant, file).await?;
+        let source = self.spool(tenant, file, early).await?;
         Ok(Upload { source, lane, place })
     }
 
     /// Keeps an upload sealed in the tenant's folder until it is imported.
-    async fn spool(&self, tenant: &Tenant, mut file: impl AsyncRead + Send + Unpin) -> Result<Spool> {
+    async fn spool(
+        &self,
+        tenant: &Tenant,
+        mut file: impl AsyncRead + Send + Unpin,
+        mut early: Option<&mut Early>,
+    ) -> Result<Spool> {
         let folder = tenant.db().path().parent().context("finding the tenant's folder")?.to_owned();
         let mut writer =
             spawn_blocking(move || SpoolWriter::new(&folder)).await.context("keeping the upload")?.map_err(kept)?;
@@ -176,6 +208,10 @@ impl Imports {
             if writer.len() + chunk.len() as u64 > most {
                 return Err(Error::TooLarge { reason: format!("The file is larger than {} MB.", most >> 20) });
             }
+            let chunk = Arc::new(chunk);
+            if let Some(early) = &mut early {
+                early.give(&chunk).await;
+            }
             let write = move || std::io::Write::write_all(&mut writer, &chunk).map(|()| writer);
             writer = spawn_blocking(write).await.context("keeping the upload")?.map_err(kept)?;
             if self.0.stop.load(Ordering::Relaxed) {
@@ -191,23 +227,39 @@ impl Imports {
     /// # Errors
     /// As there.
     pub async fn begin(&self, to: (&Tenant, &Brand), options: Options, by: Author, upload: Upload) -> Result<Accepted> {
+        self.start(to, options, by, upload, None).await
+    }
+
+    async fn start(
+        &self,
+        to: (&Tenant, &Brand),
+        options: Options,
+        by: Author,
+        upload: Upload,
+        prepared: Option<Prepared>,
+    ) -> Result<Accepted> {
         let (Upload { source, lane, place }, (tenant, brand)) = (upload, to);
-        let (inner, brand, named) = (Arc::clone(&self.0), brand.clone(), options.clone());
-        let prepared = spawn_blocking(move || prepare(&inner, &brand, &named, &source).map(|p| (p, source, brand)));
-        let ((layout, setting, order), source, brand) = prepared.await.context("recognising the file")??;
+        let asked = self.asked(brand, &options);
+        let (prepared, source) = match prepared {
+            Some(prepared) => (prepared, source),
+            None => spawn_blocking(move || prepare(&asked, &source).map(|prepared| (prepared, source)))
+                .await
+                .context("recognising the file")??,
+        };
         let id = uuid::Uuid::now_v7().to_string();
         let live = Arc::new(Live::default());
         let bytes_total = source.len();
         live.bytes_total.store(bytes_total, Ordering::Relaxed);
+        if prepared.plan.is_some() {
+            live.bytes_read.store(bytes_total, Ordering::Relaxed);
+        }
         let (clock, limits, stop) = (self.0.clock.clone(), self.0.limits.clone(), self.0.stop.clone());
         let job = Job {
             tenant: tenant.clone(),
-            brand,
+            brand: brand.clone(),
             id: id.clone(),
             source,
-            layout,
-            setting,
-            order,
+            prepared,
             by,
             clock,
             limits,
@@ -300,69 +352,17 @@ fn record(job: &Job, options: &Options, bytes_total: u64) -> Result<()> {
                 id: &job.id,
                 brand_id: job.brand.id,
                 file_name: &options.file_name,
-                format: job.layout.format.name(),
+                format: job.prepared.layout.format.name(),
                 options: &told,
                 bytes_total,
                 started_by: &job.by.actor,
                 now,
             },
         )?;
-        let data = json!({ "brand": job.brand.uid, "format": job.layout.format.name(), "bytes": bytes_total });
+        let data = json!({ "brand": job.brand.uid, "format": job.prepared.layout.format.name(), "bytes": bytes_total });
         job.by.tell(tx, now, "import.started", &format!("import:{}", job.id), data)?;
         Ok(())
     })
-}
-
-/// Recognises the file and checks what was said about it, before anything is promised.
-fn prepare(
-    inner: &Inner,
-    brand: &Brand,
-    options: &Options,
-    source: &Spool,
-) -> Result<(Layout, Setting, Option<dates::Order>)> {
-    let wanted = match options.format.as_deref() {
-        None | Some("" | "auto") => None,
-        Some(name) => Some(Format::parse(name).ok_or_else(|| {
-            let known = Format::ALL.map(Format::name).join(", ");
-            Error::invalid("format", format!("There is no format \"{name}\"; there are {known}."))
-        })?),
-    };
-    let given =
-        options.map.as_deref().map(OrdersMap::parse).transpose().map_err(|reason| Error::invalid("map", reason))?;
-    let looking = Reader { source, limits: &inner.limits, bytes: Arc::default(), stop: inner.stop.clone() };
-    let layout = looking.recognise(wanted, given.as_ref())?;
-    let map = layout.map.clone();
-    let said = |option: &Option<String>, mapped: Option<&String>| {
-        option.clone().filter(|o| !o.trim().is_empty()).or(mapped.cloned())
-    };
-    let currency = match said(&options.currency, map.as_ref().and_then(|m| m.currency.as_ref())) {
-        Some(code) => Currency::parse(&code)
-            .ok_or_else(|| Error::invalid("currency", format!("\"{code}\" is not a currency code, like USD.")))?,
-        None => brand.currency,
-    };
-    let (zone, zone_name) = match said(&options.timezone, map.as_ref().and_then(|m| m.timezone.as_ref())) {
-        Some(name) => {
-            let zone = jiff::tz::TimeZone::get(name.trim());
-            let unknown =
-                |_| Error::invalid("timezone", format!("\"{name}\" is not an IANA time zone, like Europe/London."));
-            (zone.map_err(unknown)?, name.trim().to_owned())
-        }
-        None => (brand.timezone.clone(), brand.timezone_name.clone()),
-    };
-    let order = match said(&options.date_format, map.as_ref().and_then(|m| m.date_format.as_ref())) {
-        Some(format) => Some(dates::order_of(&format).ok_or_else(|| {
-            Error::invalid(
-                "date_format",
-                format!("\"{format}\" says no order of day, month and year, like DD/MM/YYYY does."),
-            )
-        })?),
-        None => None,
-    };
-    let account = options.account.clone().map(|a| a.trim().to_owned()).filter(|a| !a.is_empty());
-    let today = inner.clock.now().to_zoned(brand.timezone.clone()).date();
-    let setting = Setting { currency, zone, zone_name, account, today, map };
-    reader(&layout, &setting).map_err(|reason| bad("missing_columns", &reason))?;
-    Ok((layout, setting, order))
 }
 
 fn kept(error: std::io::Error) -> Error {

@@ -138,3 +138,59 @@ async fn dates_that_can_be_read_two_ways_are_asked_for() {
     assert_eq!(said["state"], "done");
     assert_eq!(number(&shop.tenant, "select count(*) from ad_days where day in ('2026-02-01', '2026-04-03')").await, 2);
 }
+
+/// What a brand has of orders, without ids; the digests hold no customer here, so that two tenants can be compared.
+async fn lines(tenant: &pulsepoint::tenants::Tenant) -> Vec<String> {
+    let sql = "select json_array(o.external_id, hex(o.digest), o.placed_at, l.line_no, v.key, v.title, l.quantity, l.price_micros)
+        from orders o join order_lines l on l.order_id = o.id join variants v on v.id = l.variant_id order by 1";
+    let read = |conn: &rusqlite::Connection| {
+        Ok(conn.prepare(sql)?.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?)
+    };
+    tenant.db().read(read).await.unwrap()
+}
+
+/// A command's file is surveyed while it comes, an upload's afterwards: what only the file's end tells must count in both.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_surveyed_on_the_way_lands_like_one_surveyed_afterwards() {
+    let scattered = |title: &str, last: &str| {
+        let mut file = String::from("order;sku;title;quantity;unit_price;placed_at\n");
+        for row in 0..30_000 {
+            let (order, sku) = (row % 11_000, row % 700);
+            file.push_str(&format!("O-{order};S-{sku};{title} {sku} größer;1;2,125;05.04.2026 10:00:00\n"));
+        }
+        file + last
+    };
+    let utf8 = scattered("Stuhl, naïve Ausführung – für draußen", "O-1;S-9;Ende;3;1.234,50;28.04.2026 10:00:00\n")
+        .into_bytes();
+    assert!(utf8.len() > 2 << 20, "the file comes in several pieces");
+    let mut windows = scattered("Chair", "").replace("größer", "large").into_bytes();
+    windows.extend_from_slice(b"O-2;S-8;Gr\xf6\xdfe;1;2,50;06.04.2026 10:00:00\n");
+    let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    std::io::Write::write_all(&mut packed, &utf8).unwrap();
+    let packed = packed.finish().unwrap();
+    let cut = packed[..packed.len() - 100].to_vec();
+    // Which of day and month comes first, no row tells.
+    let open = scattered("Lamp", "").replace("05.04.2026", "05/04/2026").into_bytes();
+    let app = TestApp::start().await;
+    for (slug, bytes, found) in [
+        ("utf8", utf8, 30_001),
+        ("windows", windows, 30_001),
+        ("packed", packed, 30_001),
+        ("cut", cut, 0),
+        ("open", open, 0),
+    ] {
+        let early = app.shop(&format!("{slug}-early")).await;
+        let late = app.shop(&format!("{slug}-late")).await;
+        let told = match run(&app, (&early.tenant, &early.brand), &bytes, Options::default()).await {
+            Ok(done) => (done.counts.landed, String::new()),
+            Err(error) => (0, error.to_string()),
+        };
+        let done = imported(&app, &late, ("orders.csv", &bytes), &[]).await;
+        let error = done["error"].as_str().unwrap_or_default().to_owned();
+        assert_eq!(told, (done["rows_landed"].as_u64().unwrap(), error), "{slug}");
+        assert_eq!((told.0, told.1.is_empty()), (found, found > 0), "{slug}: {told:?}");
+        let there = lines(&late.tenant).await;
+        assert_eq!(there.len() as u64, found, "{slug}");
+        assert!(lines(&early.tenant).await == there, "{slug}: the two differ");
+    }
+}

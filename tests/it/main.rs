@@ -10,6 +10,7 @@ mod cli_demo;
 mod cli_import;
 mod cli_serve;
 mod commerce;
+mod commerce_bulk;
 mod commerce_crash;
 mod db;
 mod db_crash;

@@ -4,11 +4,13 @@
 mod vanished;
 
 use std::collections::{HashMap, HashSet};
+use std::rc::Rc;
 
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use rusqlite::{CachedStatement, OptionalExtension, params};
 
+use super::bulk::{Bulk, Target};
 use super::change_log::{ad_row_id, day_number};
 use super::day_set::DaySet;
 use super::freshness::end_of_day;
@@ -18,8 +20,11 @@ use crate::error::Result;
 
 const FIND_DAY: &str = "select from_api, spend_micros, impressions, clicks, conversions_micros, revenue_micros, connector \
     from ad_days where ad_id = ? and day = ?";
-const UPSERT_DAY: &str = "insert or replace into ad_days (ad_id, day, connector, from_api, spend_micros, impressions, clicks, \
-    conversions_micros, revenue_micros, rev) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+const DAYS: Target = Target {
+    into: "insert or replace into ad_days",
+    shared: "connector, from_api, rev",
+    own: "ad_id, day, spend_micros, impressions, clicks, conversions_micros, revenue_micros",
+};
 
 /// The accounts this lander has met.
 #[derive(Default)]
@@ -52,10 +57,41 @@ struct Ad {
     seen: DaySet,
 }
 
-/// The statements that one batch runs many times.
-struct Statements<'tx> {
+/// Writes the days of one window.
+struct Writer<'tx, 'b> {
     find: CachedStatement<'tx>,
-    upsert: CachedStatement<'tx>,
+    days: Bulk<'tx>,
+    waiting: Vec<Waiting<'b>>,
+}
+
+struct Waiting<'b> {
+    ad_id: i64,
+    day: Rc<str>,
+    row: &'b AdDay,
+}
+
+impl<'tx> Writer<'tx, '_> {
+    fn new(work: &Work<'tx>, from_api: bool) -> Result<Self> {
+        let shared = vec![work.connector.to_owned().into(), i64::from(from_api).into(), work.rev.into()];
+        let find = work.tx.prepare_cached(FIND_DAY)?;
+        Ok(Self { find, days: Bulk::new(work.tx, &DAYS, shared), waiting: Vec::new() })
+    }
+
+    /// Writes what waits, in the order in which it is stored: a report comes by day, and there is a place for each ad.
+    fn write(&mut self) -> Result<()> {
+        self.waiting.sort_unstable_by(|a, b| (a.ad_id, &a.day).cmp(&(b.ad_id, &b.day)));
+        self.days.insert(&self.waiting, |slots, Waiting { ad_id, day, row }| {
+            slots.number(*ad_id)?;
+            slots.text(day)?;
+            slots.numbers(&values(row))
+        })?;
+        self.waiting.clear();
+        Ok(())
+    }
+}
+
+fn values(row: &AdDay) -> [i64; 5] {
+    [row.spend_micros, row.impressions, row.clicks, row.conversions_micros, row.revenue_micros]
 }
 
 impl AdAccounts {
@@ -144,8 +180,7 @@ impl Account {
     }
 
     fn land(&mut self, work: &mut Work, window: &AdWindow) -> Result<()> {
-        let tx = work.tx;
-        let mut statements = Statements { find: tx.prepare_cached(FIND_DAY)?, upsert: tx.prepare_cached(UPSERT_DAY)? };
+        let mut writer = Writer::new(work, window.from_api)?;
         self.permit(work, window.from_api)?;
         let mut landed_in_window = HashSet::new();
         let mut day = DayText::default();
@@ -156,7 +191,7 @@ impl Account {
                 continue;
             }
             let ad_id = self.ad(work, row)?;
-            let changed = self.land_day(work, &mut statements, (ad_id, row, &day), window.from_api)?;
+            let changed = self.land_day(work, &mut writer, (ad_id, row, &day), window.from_api)?;
             work.landed.ads.count(1, changed);
             work.changed |= changed;
             if let Some(ad) = self.ads.get_mut(row.key.as_str()) {
@@ -169,6 +204,7 @@ impl Account {
                 }
             }
         }
+        writer.write()?;
         if let AdScope::Days { first, last } = window.replaces {
             self.replace_days(work, (first, last), &landed_in_window, window.from_api)?;
         }
@@ -242,18 +278,21 @@ impl Account {
         Ok(id)
     }
 
-    /// Writes one day of an ad unless it is there as it is; says whether it wrote.
-    fn land_day(
+    /// Has one day of an ad written unless it is there as it is; says whether it will be.
+    fn land_day<'b>(
         &self,
         work: &Work,
-        statements: &mut Statements,
-        (ad_id, row, day): (i64, &AdDay, &DayText),
+        writer: &mut Writer<'_, 'b>,
+        (ad_id, row, day): (i64, &'b AdDay, &DayText),
         from_api: bool,
     ) -> Result<bool> {
-        let values = [row.spend_micros, row.impressions, row.clicks, row.conversions_micros, row.revenue_micros];
-        let surely_new = self.fresh && !self.ads.get(row.key.as_str()).is_some_and(|ad| ad.seen.contains(day.number));
-        if !surely_new {
-            let stored: Option<(bool, [i64; 5], bool)> = statements
+        let again = self.ads.get(row.key.as_str()).is_some_and(|ad| ad.seen.contains(day.number));
+        if again || !self.fresh {
+            if again {
+                // It may be among those that wait.
+                writer.write()?;
+            }
+            let stored: Option<(bool, [i64; 5], bool)> = writer
                 .find
                 .query_row(params![ad_id, day.text], |found| {
                     let values = [found.get(1)?, found.get(2)?, found.get(3)?, found.get(4)?, found.get(5)?];
@@ -261,25 +300,13 @@ impl Account {
                 })
                 .optional()?;
             if let Some((stored_api, stored_values, same_connector)) = stored {
-                let same = stored_api == from_api && stored_values == values && same_connector;
+                let same = stored_api == from_api && stored_values == values(row) && same_connector;
                 if same || stored_api && !from_api {
                     return Ok(false);
                 }
             }
         }
-        let [spend, impressions, clicks, conversions, revenue] = values;
-        statements.upsert.execute(params![
-            ad_id,
-            day.text,
-            work.connector,
-            from_api,
-            spend,
-            impressions,
-            clicks,
-            conversions,
-            revenue,
-            work.rev
-        ])?;
+        writer.waiting.push(Waiting { ad_id, day: Rc::clone(&day.text), row });
         Ok(true)
     }
 
@@ -327,13 +354,13 @@ fn reach(work: &mut Work, window: &AdWindow) {
 struct DayText {
     day: Option<Date>,
     number: i32,
-    text: String,
+    text: Rc<str>,
 }
 
 impl DayText {
     fn set(&mut self, day: Date) {
         if self.day != Some(day) {
-            *self = Self { day: Some(day), number: day_number(day), text: day.to_string() };
+            *self = Self { day: Some(day), number: day_number(day), text: day.to_string().into() };
         }
     }
 }
