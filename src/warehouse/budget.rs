@@ -38,6 +38,12 @@ pub fn limit(settings: &Settings) {
     BUDGET.store(settings.memory_mb.saturating_mul(MIB), Ordering::Relaxed);
 }
 
+/// What one instance may take: all there is, for its tenant may be the only one.
+pub(super) fn limits() -> duck::Limits {
+    let all = BUDGET.load(Ordering::Relaxed) / MIB;
+    duck::Limits { memory_mb: u32::try_from(all).unwrap_or(u32::MAX).max(256), ..duck::Limits::default() }
+}
+
 /// What an instance takes and when it was asked last.
 #[derive(Default)]
 pub(super) struct Share {

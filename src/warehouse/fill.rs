@@ -16,23 +16,36 @@ use crate::duck::{self, Duck};
 use crate::error::Result;
 
 /// Where the orders are cut in two: the second thread has the ads besides, so it takes the smaller part.
-const CUT: &str = "select coalesce(min(id) + (max(id) - min(id)) * 5 / 8, 0) from orders";
+const CUT: &str = "select coalesce(min(id) + (max(id) - min(id)) * 5 / 8, 0), \
+    coalesce(max(id) - min(id), 0) + (select count(*) from (select 1 from ad_days limit 20001)) from orders";
+/// Below this many rows, or so, a second thread takes longer to come than to help, and leaves its memory behind.
+const FEW_ROWS: i64 = 20_000;
 
 /// Fills the instance and returns the change-log entry it has.
 pub(super) fn fill(db: &Db, duck: &Arc<Duck>) -> Result<i64> {
-    let cut: i64 = db.read_blocking(|conn| Ok(conn.query_row(CUT, [], |row| row.get(0))?))?;
+    let (cut, rows): (i64, i64) =
+        db.read_blocking(|conn| Ok(conn.query_row(CUT, [], |row| Ok((row.get(0)?, row.get(1)?)))?))?;
+    let apart = rows > FEW_ROWS;
     let (first, second) = both(
+        apart,
         || facts(db, duck, |conn, brands, duck| fill_first(conn, brands, duck, [i64::MIN, cut])),
         || facts(db, duck, |conn, brands, duck| fill_second(conn, brands, duck, [cut.saturating_add(1), i64::MAX])),
     )?;
-    both(|| derived(duck, rollups::fill_sales), || derived(duck, rollups::fill_rest))?;
+    both(apart, || derived(duck, rollups::fill_sales), || derived(duck, rollups::fill_rest))?;
     let seq = first.min(second);
     derived(duck, |conn| mark(conn, seq))?;
     Ok(seq)
 }
 
-/// Runs the second on a thread of its own.
-fn both<T: Send>(first: impl FnOnce() -> Result<T>, second: impl FnOnce() -> Result<T> + Send) -> Result<(T, T)> {
+/// Runs the second on a thread of its own where they are to be `apart`, else after the first.
+fn both<T: Send>(
+    apart: bool,
+    first: impl FnOnce() -> Result<T>,
+    second: impl FnOnce() -> Result<T> + Send,
+) -> Result<(T, T)> {
+    if !apart {
+        return Ok((first()?, second()?));
+    }
     let (first, second) = std::thread::scope(|scope| {
         let second = scope.spawn(second);
         (first(), second.join().unwrap_or_else(|_| Err(anyhow!("filling the warehouse stopped half-way").into())))

@@ -25,7 +25,7 @@ use tokio::sync::broadcast;
 use tokio::sync::broadcast::error::RecvError;
 
 use crate::db::{Db, WeakDb};
-use crate::duck::{self, Duck, Gate, Limits};
+use crate::duck::{self, Duck, Gate};
 use crate::error::{Error, Result};
 use crate::tenants::{Change, Tenant};
 use follow::Outcome;
@@ -244,7 +244,7 @@ impl Inner {
     fn fill(&self, db: &Db) -> Result<i64> {
         // The old one goes first: two of a large tenant need not fit in memory.
         self.put(None);
-        let duck = Duck::open(Limits::default(), &SCHEMA)?;
+        let duck = Duck::open(budget::limits(), &SCHEMA)?;
         let seq = fill::fill(db, &duck)?;
         self.deleted.store(0, Ordering::Relaxed);
         self.applied.store(seq, Ordering::Release);
