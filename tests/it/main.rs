@@ -2,6 +2,9 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may stop at the first surprise")]
 
 mod access;
+mod access_keys;
+mod account;
+mod api_keys;
 mod auth;
 mod auth_tokens;
 mod brands;
@@ -21,6 +24,7 @@ mod demo_warehouse;
 mod events;
 mod http;
 mod http_wire;
+mod links;
 mod metrics;
 mod metrics_http;
 mod imports;
@@ -28,6 +32,7 @@ mod imports_ended;
 mod imports_files;
 mod imports_hostile;
 mod openapi;
+mod second_factor;
 mod support;
 mod tenants;
 mod tenants_attacked;
