@@ -1,6 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { useRouter } from "@tanstack/react-router";
-import { Keyboard, LogOut, Monitor, Moon, Palette, Sun } from "lucide-react";
+import { Keyboard, LogOut, Monitor, Moon, Palette, Sun, UserRound } from "lucide-react";
 import { meQuery, queryClient } from "../api/queries";
 import { logout } from "../api/session";
 import { t } from "../messages/en";
@@ -54,6 +54,13 @@ export function UserMenu({ onHelp }: { onHelp: () => void }) {
               </span>
             </>
           ),
+        },
+        {
+          id: "profile",
+          apart: true,
+          icon: <UserRound className={ICON} aria-hidden="true" />,
+          label: t.nav.profile,
+          run: () => void router.navigate({ to: "/settings/profile" }),
         },
         {
           id: "theme",
