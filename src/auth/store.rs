@@ -164,6 +164,13 @@ pub struct BrandRow {
     pub demo: bool,
 }
 
+/// The brands within reach, by name.
+pub fn brands_within(conn: &Connection, reach: &Reach) -> Result<Vec<BrandRow>> {
+    let mut brands = brands_in_short(conn)?;
+    brands.retain(|brand| reach.holds(brand.id));
+    Ok(brands)
+}
+
 /// Every brand, by name.
 pub fn brands_in_short(conn: &Connection) -> Result<Vec<BrandRow>> {
     let mut query = conn.prepare_cached("select id, uid, slug, name, demo from brands order by name, id")?;

@@ -11,7 +11,7 @@ use super::people::{self, Brands, NewPerson, Person, PersonChange, State as Pers
 use super::permission::Role;
 use super::reach::Reach;
 use super::session::Auth;
-use super::store::{BrandRow, brand_uids, brands_in_short};
+use super::store::{BrandRow, brand_uids, brands_within};
 use crate::error::{Error, Result};
 use crate::http::{Json, Path, Problem};
 
@@ -101,7 +101,8 @@ fn row(person: Person, brands: &[BrandRow]) -> UserRow {
     (status = 200, body = Users), (status = "default", body = Problem, content_type = "application/problem+json")))]
 pub async fn list(member: Member) -> Result<Json<Users>> {
     let people = people::list_people(&member.tenant).await?;
-    let brands = member.tenant.db().read(brands_in_short).await?;
+    let reach = member.reach;
+    let brands = member.tenant.db().read(move |conn| brands_within(conn, &reach)).await?;
     Ok(Json(Users { users: people.into_iter().map(|person| row(person, &brands)).collect() }))
 }
 
@@ -116,9 +117,11 @@ pub async fn create(
     let new = NewPerson::parse(&body.email, &body.name, body.role, body.password)?.within(body.brands.clone());
     let by = (member.author(), Some(member.power()));
     let user = people::create_person((auth.tenants(), &member.tenant), new, by, auth.clock().system_time()).await?;
-    let (names, all) = (body.brands, Reach::All);
-    let read =
-        member.tenant.db().read(move |conn| Ok((Reach::parse(conn, names.as_deref(), &all)?, brands_in_short(conn)?)));
+    let (names, all, within) = (body.brands, Reach::All, member.reach);
+    let read = member
+        .tenant
+        .db()
+        .read(move |conn| Ok((Reach::parse(conn, names.as_deref(), &all)?, brands_within(conn, &within)?)));
     let (reach, brands) = read.await?;
     let person = Person { user, state: PersonState::Active, last_login_at: None, reach, second_factor: false };
     Ok((StatusCode::CREATED, Json(row(person, &brands))))
@@ -135,7 +138,8 @@ pub async fn update(
 ) -> Result<Json<UserRow>> {
     let by = (member.author(), Some(member.power()));
     let person = people::update_person(&member.tenant, &id, body.read()?, by, auth.clock().system_time()).await?;
-    let brands = member.tenant.db().read(brands_in_short).await?;
+    let reach = member.reach;
+    let brands = member.tenant.db().read(move |conn| brands_within(conn, &reach)).await?;
     Ok(Json(row(person, &brands)))
 }
 

@@ -94,8 +94,6 @@ it("changes the password, which ends the other sessions; ends one by hand", asyn
   const third = await openSignedIn(browser, { email: ADA, password: SECOND });
   await third.goto("/settings/profile");
   await third.locator('[data-testid="table-sessions"]').waitFor();
-  // An access token ends with any session of its person; the page fetches another without a word.
-  here.allow = [/status of 401/];
   await here.reload();
   await here.getByRole("button", { name: /^End the session on/ }).first().click();
   await here.getByText("The session has ended.").waitFor();
@@ -196,4 +194,55 @@ it("gives somebody a link to a new password, and fewer brands", async () => {
   await ada.locator('[data-testid="state-error"]').first().waitFor();
   calm(owner, "people");
   for (const page of [owner, ada]) await page.context().close();
+});
+
+it("leads whoever is asked for a second factor to the one page where it is set up, in that company alone", async () => {
+  const email = "owner@northwind-demo.example";
+  const owner = await openSignedIn(browser, { email });
+  const enrol = async (page, password) => {
+    await page.getByRole("button", { name: "Set up" }).click();
+    const dialog = page.getByRole("dialog");
+    await dialog.getByLabel("Current password").fill(password);
+    await dialog.getByRole("button", { name: "Continue" }).click();
+    const secret = await dialog.locator('[data-testid="totp-secret"]').innerText();
+    await dialog.getByRole("textbox", { name: "Code" }).fill(codeOf(secret));
+    await dialog.getByRole("button", { name: "Turn on" }).click();
+    await dialog.getByRole("button", { name: "I saved them" }).click();
+    await page.locator('[data-testid="second-factor-state"][data-state="on"]').waitFor();
+  };
+  await owner.goto("/admin/users");
+  owner.allow = [/status of 409/];
+  await owner.getByRole("switch").click();
+  await owner.getByText("Set up a second factor of your own first").first().waitFor();
+  await owner.goto("/settings/profile");
+  await enrol(owner, "pulsepoint-demo");
+  await owner.goto("/admin/users");
+  await owner.getByRole("switch").click();
+  await owner.locator('[role="switch"][aria-checked="true"]').waitFor();
+  await owner.getByRole("button", { name: "Invite", exact: true }).click();
+  const dialog = owner.getByRole("dialog");
+  await dialog.getByLabel("E-mail").fill("bob@northwind-demo.example");
+  await dialog.getByRole("button", { name: "Make the link" }).click();
+  const link = await owner.locator('[data-testid="secret"]').inputValue();
+
+  const bob = await openPage(browser);
+  await bob.goto(link);
+  await bob.getByLabel("Your name").fill("Bob");
+  await bob.getByLabel("Password", { exact: true }).fill(FIRST);
+  await bob.getByRole("button", { name: "Join" }).click();
+  await bob.waitForURL(/\/settings\/profile/);
+  await bob.getByText("A second factor is asked of everybody in your company.").waitFor();
+  await axe(bob, "the page of who is asked for a second factor");
+  await enrol(bob, FIRST);
+  await bob.getByText("A second factor is asked of everybody in your company.").waitFor({ state: "detached" });
+  await bob.goto("/");
+  await bob.waitForURL(/\/b\/northwind/);
+  calm(bob, "being asked for a second factor");
+
+  const elsewhere = await openSignedIn(browser);
+  await elsewhere.goto("/settings/profile");
+  await elsewhere.locator('[data-testid="second-factor-state"][data-state="off"]').waitFor();
+  assert.equal(await elsewhere.getByText("A second factor is asked of everybody").count(), 0);
+  calm(owner, "the rule");
+  for (const page of [owner, bob, elsewhere]) await page.context().close();
 });

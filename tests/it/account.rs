@@ -231,3 +231,47 @@ async fn landings_of_other_brands_are_not_heard() {
     shop.tenant.announce(shop.brand.id + 1, 100);
     assert!(lines.next().await.is_some());
 }
+
+#[tokio::test]
+async fn two_owners_who_demote_each_other_at_once_leave_one() {
+    let app = TestApp::start().await;
+    let shop = app.shop("juniper-oak").await;
+    let owner = app.token(&shop, Role::Owner);
+    let admin = format!("/api/users/{}", shop.person(Role::Admin).id);
+    let raised = app.ask(Method::PATCH, &admin, Some(&owner), Some(json!({ "role": "owner" }))).await;
+    assert_eq!(raised.status, StatusCode::OK);
+    let first = format!("/api/users/{}", shop.person(Role::Owner).id);
+    let second = app.token(&shop, Role::Admin);
+    let demote = |path: String, by: String| {
+        let app = &app;
+        async move { app.ask(Method::PATCH, &path, Some(&by), Some(json!({ "role": "viewer" }))).await.status }
+    };
+    let (one, other) = tokio::join!(demote(admin, owner), demote(first, second));
+    assert!(one == StatusCode::OK || other == StatusCode::OK, "{one} {other}");
+    let sql = "select count(*) from users where role = 'owner' and state = 'active'";
+    let left: i64 = shop.tenant.db().read(|conn| Ok(conn.query_row(sql, [], |row| row.get(0))?)).await.unwrap();
+    assert_eq!(left, 1);
+}
+
+#[test]
+fn a_store_from_before_keeps_its_people_and_sessions() {
+    let conn = rusqlite::Connection::open_in_memory().unwrap();
+    conn.execute_batch(include_str!("../../assets/migrations/tenant/0002_people.sql")).unwrap();
+    conn.execute_batch(include_str!("../../assets/migrations/tenant/0003_brands.sql")).unwrap();
+    conn.execute_batch(
+        "insert into users (id, email, name, role, password_hash, created_at_ms) values ('u', 'u@x.example', 'U', 'owner', 'h', 1);
+         insert into refresh_tokens values (x'01', 'f', 'u', 10, 900, 20), (x'02', 'f', 'u', 20, 900, null);",
+    )
+    .unwrap();
+    conn.execute_batch(include_str!("../../assets/migrations/tenant/0006_accounts.sql")).unwrap();
+    let all: i64 = conn.query_row("select all_brands from users", [], |row| row.get(0)).unwrap();
+    assert_eq!(all, 1, "who was there sees every brand, as before");
+    let session: (String, String, i64, i64, i64) = conn
+        .query_row("select family, user_id, first_seen_ms, last_seen_ms, expires_at_ms from sessions", [], |row| {
+            Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?))
+        })
+        .unwrap();
+    assert_eq!(session, ("f".into(), "u".into(), 10, 20, 900));
+    let required: i64 = conn.query_row("select second_factor from sign_in_rules", [], |row| row.get(0)).unwrap();
+    assert_eq!(required, 0);
+}

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::super::member::Member;
 use super::super::permission::Permission;
 use super::super::session::Auth;
-use super::super::store::{BrandRow, brand_uids, brands_in_short, list as people};
+use super::super::store::{BrandRow, brand_uids, brands_within, list as people};
 use super::store::KeyRow;
 use super::{KeyToken, NewKey};
 use crate::error::Result;
@@ -92,7 +92,11 @@ fn view(row: KeyRow, maker: Option<&String>, brands: &[BrandRow], now: Timestamp
     (status = 200, body = Keys), (status = "default", body = Problem, content_type = "application/problem+json")))]
 pub async fn list(State(auth): State<Auth>, member: Member) -> Result<Json<Keys>> {
     let now = auth.clock().system_time();
-    let read = member.tenant.db().read(|conn| Ok((super::store::list(conn)?, people(conn)?, brands_in_short(conn)?)));
+    let reach = member.reach;
+    let read = member
+        .tenant
+        .db()
+        .read(move |conn| Ok((super::store::list(conn)?, people(conn)?, brands_within(conn, &reach)?)));
     let (rows, people, brands) = read.await?;
     let names: HashMap<String, String> = people.into_iter().map(|row| (row.user.id, row.user.name)).collect();
     let keys = rows.into_iter().map(|row| {
@@ -114,7 +118,8 @@ pub async fn create(
     let permissions = body.permissions.into_iter().collect();
     let new = NewKey { name: body.name, permissions, brands: body.brands, days: body.expires_in_days };
     let (row, key) = super::create(&member, new, now).await?;
-    let brands = member.tenant.db().read(brands_in_short).await?;
+    let reach = member.reach;
+    let brands = member.tenant.db().read(move |conn| brands_within(conn, &reach)).await?;
     let view = view(row, Some(&member.user.name), &brands, now);
     Ok((StatusCode::CREATED, Json(MadeKey { view, key: key.expose_secret().to_owned() })))
 }

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::super::member::Member;
 use super::super::permission::Role;
 use super::super::session::Auth;
-use super::super::store::{BrandRow, brand_uids, brands_in_short};
+use super::super::store::{BrandRow, brand_uids, brands_within};
 use super::store::LinkRow;
 use super::{LinkKind, Made, NewInvitation, store};
 use crate::error::Result;
@@ -124,8 +124,8 @@ fn view(row: LinkRow, brands: &[BrandRow]) -> InvitationView {
 #[utoipa::path(get, path = "/api/users/invitations", tag = "invitations", responses(
     (status = 200, body = Invitations), (status = "default", body = Problem, content_type = "application/problem+json")))]
 pub async fn list(State(auth): State<Auth>, member: Member) -> Result<Json<Invitations>> {
-    let now = auth.clock().system_time();
-    let read = member.tenant.db().read(move |conn| Ok((store::invitations(conn, now)?, brands_in_short(conn)?)));
+    let (now, reach) = (auth.clock().system_time(), member.reach);
+    let read = member.tenant.db().read(move |conn| Ok((store::invitations(conn, now)?, brands_within(conn, &reach)?)));
     let (rows, brands) = read.await?;
     Ok(Json(Invitations { invitations: rows.into_iter().map(|row| view(row, &brands)).collect() }))
 }

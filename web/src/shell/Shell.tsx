@@ -98,12 +98,15 @@ function FactorBar() {
   const factor = useQuery(meQuery).data?.second_factor;
   if (!factor?.required || factor.enrolled) return null;
   return (
-    <p className="flex flex-wrap items-center justify-center gap-x-3 border-b border-line bg-warn-soft px-4 py-2 text-center text-xs text-warn">
-      <span role="status">{t.factor.required}</span>
+    <section
+      aria-label={t.factor.required}
+      className="flex flex-wrap items-center justify-center gap-x-3 border-b border-line bg-warn-soft px-4 py-2 text-center text-xs text-warn"
+    >
+      <span>{t.factor.required}</span>
       <Link to="/settings/profile" className="tap inline-flex items-center font-medium underline">
         {t.factor.toProfile}
       </Link>
-    </p>
+    </section>
   );
 }
 

@@ -4,7 +4,7 @@ import { useForm } from "react-hook-form";
 import { api, body } from "../../api/client";
 import { asProblem } from "../../api/problem";
 import { meQuery, queryClient, sessionsQuery } from "../../api/queries";
-import { adopt } from "../../api/session";
+import { adopt, refresh } from "../../api/session";
 import type { Session } from "../../api/types";
 import { ageLabel, instantLabel } from "../../format/date";
 import { t } from "../../messages/en";
@@ -81,16 +81,21 @@ function PasswordCard({ email }: { email: string }) {
 function Sessions() {
   const sessions = useQuery(sessionsQuery);
   const again = { onSettled: () => queryClient.invalidateQueries({ queryKey: ["sessions"] }) };
+  /** Every access token of the person has ended with it; this session's cookie brings another. */
+  const renewed = async (text: string) => {
+    await refresh();
+    toast(text);
+  };
   const failed = (error: unknown) => toast(asProblem(error).message, "bad");
   const end = useMutation({
     mutationFn: (id: string) => api.DELETE("/api/auth/sessions/{id}", { params: { path: { id } } }),
-    onSuccess: () => toast(t.profile.ended),
+    onSuccess: () => renewed(t.profile.ended),
     onError: failed,
     ...again,
   });
   const endOthers = useMutation({
     mutationFn: () => api.DELETE("/api/auth/sessions"),
-    onSuccess: () => toast(t.profile.othersEnded),
+    onSuccess: () => renewed(t.profile.othersEnded),
     onError: failed,
     ...again,
   });
