@@ -17,7 +17,8 @@ use crate::error::{Error, Result};
 use crate::http;
 use crate::secrets::{hash_password, verify_password};
 
-/// Checks the password of somebody who is signed in, as often as a sign-in may be tried. Returns the hash it fits.
+/// Checks the password of somebody who is signed in, as often as a sign-in may be tried: a wrong one is told of `route`. Returns
+/// the hash it fits.
 ///
 /// # Errors
 /// `Invalid` with the code `wrong_password` and the field of it; `TooMany`.
@@ -25,7 +26,7 @@ pub(super) async fn confirm_password(
     auth: &Auth,
     member: &Member,
     password: SecretString,
-    field: &'static str,
+    (field, route): (&'static str, &'static str),
     scope: &http::Scope,
 ) -> Result<String> {
     let attempt = auth.throttle().begin(scope.ip().key(), &member.user.email, WRONG_PASSWORDS)?;
@@ -41,7 +42,7 @@ pub(super) async fn confirm_password(
             Ok(hash)
         }
         Ok(None) => {
-            auth.refuse("password.refused", "(own account)", &member.user.id, scope);
+            auth.refuse("password.refused", route, &member.user.id, scope);
             Err(Error::invalid_code("wrong_password", Some(field), "This is not your password."))
         }
         Err(error) => {
@@ -71,7 +72,8 @@ pub async fn change_password(
     cookie: Option<RefreshToken>,
     scope: &http::Scope,
 ) -> Result<SignedIn> {
-    let verified = confirm_password(auth, member, change.current, "current", scope).await?;
+    let verified =
+        confirm_password(auth, member, change.current, ("current", "POST /api/auth/password"), scope).await?;
     passwords::check(&change.new, &member.user.email).map_err(|error| match error {
         Error::Invalid { code, reason, .. } => Error::invalid_code(code, Some("new"), reason),
         other => other,

@@ -176,6 +176,16 @@ async fn setting_up_and_taking_away_need_the_password_and_a_code() {
         let answer = post("/api/auth/totp/remove", json!({ "password": password, "code": code })).await;
         assert_eq!(answer.code(), expected);
     }
+    app.app.auth.denials().flush().await.unwrap();
+    let denied = app.app.tenants.control().read(|conn| events::read_from(conn, "test", 100)).await.unwrap();
+    for (kind, route) in [
+        ("password.refused", "POST /api/auth/totp"),
+        ("second_factor.failed", "POST /api/auth/totp/confirm"),
+        ("password.refused", "POST /api/auth/totp/remove"),
+        ("second_factor.failed", "POST /api/auth/totp/remove"),
+    ] {
+        assert!(denied.iter().any(|one| one.kind == kind && one.data["route"] == route), "{kind} {route}: {denied:?}");
+    }
     let gone = post("/api/auth/totp/remove", json!({ "password": PASSWORD, "code": phone.code(1) })).await;
     assert_eq!(gone.status, StatusCode::NO_CONTENT);
     assert_eq!(app.login("marketer@juniper-oak.example", PASSWORD).await.status, StatusCode::OK);

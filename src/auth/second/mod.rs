@@ -118,7 +118,7 @@ pub struct Begun {
 /// # Errors
 /// `Conflict` where a second factor is in force already.
 pub async fn begin(auth: &Auth, member: &Member, password: SecretString, scope: &http::Scope) -> Result<Begun> {
-    confirm_password(auth, member, password, "password", scope).await?;
+    confirm_password(auth, member, password, ("password", "POST /api/auth/totp"), scope).await?;
     let secret: [u8; totp::SECRET] = random_bytes();
     let (now, by, user) = (auth.clock().system_time(), member.author(), member.user.clone());
     let sealed = member.tenant.key().seal(Purpose::SecondFactor, &user.id, &secret);
@@ -148,7 +148,12 @@ fn qr(text: &str) -> Result<Vec<String>> {
 ///
 /// # Errors
 /// `Invalid` with the code `wrong_code`; `Conflict` where none was begun, or too long ago.
-pub async fn confirm(auth: &Auth, member: &Member, code: SecretString) -> Result<Vec<SecretString>> {
+pub async fn confirm(
+    auth: &Auth,
+    member: &Member,
+    code: SecretString,
+    scope: &http::Scope,
+) -> Result<Vec<SecretString>> {
     let attempt = auth.throttle().begin_code(&member.user.id)?;
     let (now, by, tenant, id) =
         (auth.clock().system_time(), member.author(), member.tenant.clone(), member.user.id.clone());
@@ -166,7 +171,15 @@ pub async fn confirm(auth: &Auth, member: &Member, code: SecretString) -> Result
         store::replace_recovery(tx, &id, &macs)?;
         by.tell(tx, now, "second_factor.enrolled", &subject(&id), json!({})).map(drop)
     });
-    done.await?;
+    if let Err(error) = done.await {
+        match &error {
+            Error::Invalid { code: "wrong_code", .. } => {
+                auth.refuse("second_factor.failed", "POST /api/auth/totp/confirm", &member.user.id, scope);
+            }
+            _ => attempt.undo(),
+        }
+        return Err(error);
+    }
     attempt.right();
     Roster::of(&member.tenant).forget(&member.user.id);
     Ok(codes)
@@ -176,7 +189,7 @@ pub async fn confirm(auth: &Auth, member: &Member, code: SecretString) -> Result
 pub async fn renew(auth: &Auth, member: &Member, proof: Proof, scope: &http::Scope) -> Result<Vec<SecretString>> {
     let codes = new_codes();
     let macs = macs(&member.tenant, &member.user.id, &codes);
-    with_proof(auth, member, proof, scope, move |tx, id, by, now| {
+    with_proof(auth, member, proof, ("POST /api/auth/totp/recovery", scope), move |tx, id, by, now| {
         store::replace_recovery(tx, id, &macs)?;
         by.tell(tx, now, "second_factor.codes_renewed", &subject(id), json!({})).map(drop)
     })
@@ -189,7 +202,7 @@ pub async fn renew(auth: &Auth, member: &Member, proof: Proof, scope: &http::Sco
 /// # Errors
 /// `Conflict` while a second factor is asked of everybody.
 pub async fn remove(auth: &Auth, member: &Member, proof: Proof, scope: &http::Scope) -> Result<()> {
-    with_proof(auth, member, proof, scope, |tx, id, by, now| {
+    with_proof(auth, member, proof, ("POST /api/auth/totp/remove", scope), |tx, id, by, now| {
         if store::required(tx)? {
             return Err(Error::conflict("second_factor_required", "A second factor is asked of everybody here."));
         }
@@ -213,10 +226,10 @@ async fn with_proof(
     auth: &Auth,
     member: &Member,
     proof: Proof,
-    scope: &http::Scope,
+    (route, scope): (&'static str, &http::Scope),
     change: impl FnOnce(&Transaction<'_>, &str, &Author, Timestamp) -> Result<()> + Send + 'static,
 ) -> Result<()> {
-    confirm_password(auth, member, proof.password, "password", scope).await?;
+    confirm_password(auth, member, proof.password, ("password", route), scope).await?;
     let attempt = auth.throttle().begin_code(&member.user.id)?;
     let (now, by, tenant, id) =
         (auth.clock().system_time(), member.author(), member.tenant.clone(), member.user.id.clone());
@@ -229,12 +242,16 @@ async fn with_proof(
     });
     match write.await {
         Err(error @ Error::Invalid { code: "wrong_code", .. }) => {
-            auth.refuse("second_factor.failed", "POST /api/auth/totp", &member.user.id, scope);
+            auth.refuse("second_factor.failed", route, &member.user.id, scope);
             Err(error)
         }
-        done => {
+        Err(error) => {
+            attempt.undo();
+            Err(error)
+        }
+        Ok(()) => {
             attempt.right();
-            done
+            Ok(())
         }
     }
 }

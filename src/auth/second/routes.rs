@@ -120,9 +120,10 @@ pub async fn begin(
 pub async fn confirm(
     State(auth): State<Auth>,
     member: Member,
+    scope: Scope,
     Json(body): Json<CodeOnly>,
 ) -> Result<Json<RecoveryCodes>> {
-    Ok(Json(super::confirm(&auth, &member, body.code).await?.into()))
+    Ok(Json(super::confirm(&auth, &member, body.code, &scope).await?.into()))
 }
 
 /// Makes new recovery codes; the old ones are good no more.
