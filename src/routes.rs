@@ -16,7 +16,7 @@ use utoipa::openapi::PathItem;
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityRequirement, SecurityScheme};
 
 use crate::app::App;
-use crate::auth::Access::{self, Needs, Public, SignedIn};
+use crate::auth::Access::{self, Needs, Person, Public, SignedIn};
 use crate::auth::Permission::{Connect, Manage, View};
 use crate::auth::{self, Asked, guard};
 use crate::brands;
@@ -78,10 +78,31 @@ table! {
     POST   "/api/auth/refresh"               Public          => auth::routes::refresh;
     POST   "/api/auth/logout"                Public          => auth::routes::logout;
     GET    "/api/auth/me"                    SignedIn        => auth::routes::me;
+    POST   "/api/auth/links"                 Public          => auth::links::routes::show;
+    POST   "/api/auth/links/accept"          Public          => auth::links::routes::accept;
+    POST   "/api/auth/password"              Person          => auth::account_routes::change_password;
+    GET    "/api/auth/sessions"              Person          => auth::account_routes::sessions;
+    DELETE "/api/auth/sessions"              Person          => auth::account_routes::end_other_sessions;
+    DELETE "/api/auth/sessions/{id}"         Person          => auth::account_routes::end_session;
+    GET    "/api/auth/totp"                  Person          => auth::second::routes::show;
+    POST   "/api/auth/totp"                  Person          => auth::second::routes::begin;
+    POST   "/api/auth/totp/confirm"          Person          => auth::second::routes::confirm;
+    POST   "/api/auth/totp/recovery"         Person          => auth::second::routes::renew;
+    POST   "/api/auth/totp/remove"           Person          => auth::second::routes::remove;
     GET    "/api/users"                      Needs(Manage)   => auth::users_routes::list;
     POST   "/api/users"                      Needs(Manage)   => auth::users_routes::create;
     PATCH  "/api/users/{id}"                 Needs(Manage)   => auth::users_routes::update;
     DELETE "/api/users/{id}"                 Needs(Manage)   => auth::users_routes::remove;
+    POST   "/api/users/{id}/reset"           Needs(Manage)   => auth::links::routes::reset;
+    DELETE "/api/users/{id}/sessions"        Needs(Manage)   => auth::users_routes::sign_out;
+    DELETE "/api/users/{id}/totp"            Needs(Manage)   => auth::second::routes::reset;
+    PUT    "/api/users/policy"               Needs(Manage)   => auth::second::routes::require;
+    GET    "/api/users/invitations"          Needs(Manage)   => auth::links::routes::list;
+    POST   "/api/users/invitations"          Needs(Manage)   => auth::links::routes::invite;
+    DELETE "/api/users/invitations/{id}"     Needs(Manage)   => auth::links::routes::revoke;
+    GET    "/api/keys"                       Needs(Manage)   => auth::keys::routes::list;
+    POST   "/api/keys"                       Needs(Manage)   => auth::keys::routes::create;
+    DELETE "/api/keys/{id}"                  Needs(Manage)   => auth::keys::routes::revoke;
     GET    "/api/brands"                     Needs(View)     => brands::routes::list;
     POST   "/api/brands"                     Needs(Manage)   => brands::routes::create;
     GET    "/api/brands/{brand}"             Needs(View)     => brands::routes::show;
@@ -99,8 +120,20 @@ table! {
 }
 
 /// Addresses of the page: each answers with its shell. A `*` stands for one segment.
-const PAGES: [&str; 8] =
-    ["/", "/setup", "/login", "/b/*", "/b/*/import", "/admin/users", "/settings/brand", "/settings/appearance"];
+const PAGES: [&str; 12] = [
+    "/",
+    "/setup",
+    "/login",
+    "/join",
+    "/reset",
+    "/b/*",
+    "/b/*/import",
+    "/admin/users",
+    "/admin/keys",
+    "/settings/profile",
+    "/settings/brand",
+    "/settings/appearance",
+];
 
 /// The OpenAPI 3.1 document, generated from the handlers that the table names.
 pub fn openapi() -> utoipa::openapi::OpenApi {

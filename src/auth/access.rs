@@ -4,10 +4,11 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use axum::extract::{MatchedPath, Request, State};
-use axum::http::{HeaderMap, Method, header};
+use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
+use super::keys::{FAMILY, KeyToken};
 use super::member::Member;
 use super::permission::Permission;
 use super::session::Auth;
@@ -21,8 +22,10 @@ use crate::http::{Allowance, Scope, within};
 pub enum Access {
     /// Anybody.
     Public,
-    /// Anybody who has signed in.
+    /// Anybody who has signed in, and every key.
     SignedIn,
+    /// Anybody who has signed in, in person: what concerns oneself is not for keys.
+    Person,
     /// Whoever holds the permission.
     Needs(Permission),
 }
@@ -52,6 +55,8 @@ enum Bearer {
     None,
     Bad,
     Good(Arc<Claims>),
+    /// Reads as a key; whether it is one, its tenant knows.
+    Key(Arc<KeyToken>),
 }
 
 /// Counts the request against its caller's quota and leaves on it what its token claims.
@@ -64,9 +69,22 @@ pub async fn gate(State(auth): State<Auth>, mut request: Request, next: Next) ->
         Ok(scope) => scope,
         Err(error) => return error.into_response(),
     };
-    let bearer = read_bearer(&auth, request.headers());
-    let allowance = match &bearer {
-        Bearer::Good(claims) => auth.limits().person(claims.user_number()),
+    let mut bearer = read_bearer(&auth, request.headers());
+    let key = match &bearer {
+        Bearer::Key(token) => match auth.key(token).await {
+            Ok(Some((_, key))) => Some(key),
+            Ok(None) => {
+                bearer = Bearer::Bad;
+                None
+            }
+            // Why it cannot be known now, the guard says; until then it is a stranger's.
+            Err(_) => None,
+        },
+        _ => None,
+    };
+    let allowance = match (&bearer, key) {
+        (Bearer::Good(claims), _) => auth.limits().person(claims.user_number()),
+        (_, Some(key)) => auth.limits().key(key.number()),
         _ => auth.limits().stranger(scope.ip().key()),
     };
     scope.timings().add("auth", from.elapsed());
@@ -80,11 +98,9 @@ pub async fn gate(State(auth): State<Auth>, mut request: Request, next: Next) ->
 /// Lets a request through to its handler, with a `Member` on it where the route is not public.
 pub async fn guard(auth: Auth, access: Access, limit: Duration, mut request: Request, next: Next) -> Response {
     let from = Instant::now();
-    let needed = match access {
-        Access::Public => return within(limit, next.run(request)).await,
-        Access::SignedIn => None,
-        Access::Needs(permission) => Some(permission),
-    };
+    if access == Access::Public {
+        return within(limit, next.run(request)).await;
+    }
     let asked = match Asked::of(&auth, &request) {
         Ok(asked) => asked,
         Err(error) => return error.into_response(),
@@ -93,10 +109,11 @@ pub async fn guard(auth: Auth, access: Access, limit: Duration, mut request: Req
         Ok(member) => member,
         Err(error) => return error.into_response(),
     };
-    if let Some(permission) = needed.filter(|permission| !member.may(*permission)) {
+    if let Some(permission) = lacks(access, &member) {
         note(&auth, "access.denied", &asked, Some(&member.user.id));
-        return Error::Forbidden { permission: permission.name() }.into_response();
+        return Error::Forbidden { permission }.into_response();
     }
+    let who = member.user.id.clone();
     request.extensions_mut().insert(member);
     let timings = asked.scope.timings();
     timings.add("auth", from.elapsed());
@@ -104,13 +121,27 @@ pub async fn guard(auth: Auth, access: Access, limit: Duration, mut request: Req
     let handling = Instant::now();
     let response = within(limit, next.run(request)).await;
     timings.add("handler", handling.elapsed());
+    if response.status() == StatusCode::FORBIDDEN {
+        // Refused by what the request asks for, not by its route: told all the same.
+        note(&auth, "access.denied", &asked, Some(&who));
+    }
     response
+}
+
+/// What the member lacks for a route.
+fn lacks(access: Access, member: &Member) -> Option<&'static str> {
+    match access {
+        Access::Public | Access::SignedIn => None,
+        Access::Person => member.key.is_some().then_some("person"),
+        Access::Needs(permission) => (!member.may(permission)).then_some(permission.name()),
+    }
 }
 
 /// The member behind a request's token, with the tenant opened. Every refusal is the same answer.
 pub async fn recognise(auth: &Auth, asked: &Asked) -> Result<Member> {
     let outcome = match &asked.bearer {
         Bearer::Good(claims) => auth.member(claims, &asked.scope).await,
+        Bearer::Key(token) => auth.key_member(token, &asked.scope).await,
         _ => Err(super::sign_in()),
     };
     if !matches!(asked.bearer, Bearer::None) && matches!(outcome, Err(Error::SignInRequired { .. })) {
@@ -146,7 +177,11 @@ fn read_bearer(auth: &Auth, headers: &HeaderMap) -> Bearer {
         .ok()
         .and_then(|text| text.split_once(' '))
         .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
-    match token.and_then(|(_, token)| auth.signer().verify(token, auth.clock().system_time())) {
+    let token = token.map(|(_, token)| token);
+    if let Some(text) = token.filter(|token| token.starts_with(FAMILY)) {
+        return KeyToken::parse(text).map_or(Bearer::Bad, |key| Bearer::Key(Arc::new(key)));
+    }
+    match token.and_then(|token| auth.signer().verify(token, auth.clock().system_time())) {
         Some(claims) => Bearer::Good(claims),
         None => Bearer::Bad,
     }

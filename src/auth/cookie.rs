@@ -12,14 +12,18 @@ use crate::tenants::TenantId;
 
 const NAME: &str = "pp_refresh";
 
-/// A refresh token as it travels: the tenant's id, a dot, 256 random bits.
-pub struct RefreshToken {
+/// A token of which a tenant's store knows only the hash, as it travels: the tenant's id, a dot, 256 random bits. Refresh tokens
+/// are of this form, and what links carry.
+pub struct TenantToken {
     /// Whose store knows it.
     pub tenant: TenantId,
     secret: SecretString,
 }
 
-impl RefreshToken {
+/// What the refresh cookie holds.
+pub type RefreshToken = TenantToken;
+
+impl TenantToken {
     /// A new one.
     pub fn random(tenant: &TenantId) -> Self {
         let secret = BASE64_URL_SAFE_NO_PAD.encode(random_bytes::<32>());
@@ -32,7 +36,12 @@ impl RefreshToken {
         let mut values = lines.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='));
         let mut ours = values.by_ref().filter(|(name, _)| *name == NAME).map(|(_, value)| value);
         let (Some(value), None) = (ours.next(), ours.next()) else { return None };
-        let (tenant, secret) = value.split_once('.')?;
+        Self::parse(value)
+    }
+
+    /// The token in a text.
+    pub fn parse(text: &str) -> Option<Self> {
+        let (tenant, secret) = text.split_once('.')?;
         let sound = secret.len() == 43 && secret.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'));
         let tenant = TenantId::parse(tenant)?;
         sound.then(|| Self { tenant, secret: secret.into() })
@@ -43,10 +52,14 @@ impl RefreshToken {
         Sha256::digest(self.secret.expose_secret().as_bytes()).into()
     }
 
+    /// As it travels.
+    pub fn text(&self) -> SecretString {
+        format!("{}.{}", self.tenant, self.secret.expose_secret()).into()
+    }
+
     /// The header that hands it to the browser.
     pub fn set(&self, max_age_secs: i64, over_tls: bool) -> Result<HeaderValue> {
-        let value = format!("{}.{}", self.tenant, self.secret.expose_secret());
-        set_cookie(&value, max_age_secs, over_tls)
+        set_cookie(self.text().expose_secret(), max_age_secs, over_tls)
     }
 }
 

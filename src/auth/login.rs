@@ -3,14 +3,15 @@
 use jiff::Timestamp;
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
-use serde_json::json;
 
 use super::cookie::RefreshToken;
 use super::member::{Author, User};
 use super::people::parse_email;
-use super::permission::{Permission, Role};
+use super::permission::{Permission, Permissions, Role};
 use super::refresh;
+use super::second;
 use super::session::Auth;
+use super::sessions::{self, Seen};
 use super::store::{self, PersonRow};
 use super::tokens::{Claims, LIFETIME_SECS};
 use crate::error::{Error, Result};
@@ -20,7 +21,7 @@ use crate::secrets::verify_password;
 use crate::tenants::Tenant;
 
 /// Wrong passwords that one address may try at one account within a quarter of an hour.
-const WRONG_PASSWORDS: u32 = 10;
+pub(super) const WRONG_PASSWORDS: u32 = 10;
 
 /// The body of `POST /api/auth/login`.
 #[derive(Deserialize, utoipa::ToSchema)]
@@ -29,6 +30,9 @@ pub struct Login {
     email: String,
     #[schema(value_type = String, format = Password)]
     password: SecretString,
+    /// The code of the second factor, or a recovery code; asked for by 401 `totp_required` after the right password.
+    #[schema(value_type = Option<String>)]
+    totp: Option<SecretString>,
 }
 
 /// What a session is told when it begins and when it is refreshed.
@@ -57,7 +61,7 @@ pub struct UserView {
     pub name: String,
     /// What the person is in the tenant.
     pub role: Role,
-    /// What the role may do.
+    /// What the person may do: nothing while a second factor is asked for that is not set up.
     pub permissions: Vec<Permission>,
 }
 
@@ -72,14 +76,15 @@ pub struct TenantView {
     pub slug: String,
 }
 
-impl From<&User> for UserView {
-    fn from(user: &User) -> Self {
+impl UserView {
+    /// A person who may do this.
+    pub fn of(user: &User, permissions: Permissions) -> Self {
         Self {
             id: user.id.clone(),
             email: user.email.clone(),
             name: user.name.clone(),
             role: user.role,
-            permissions: user.role.permissions().iter().collect(),
+            permissions: permissions.iter().collect(),
         }
     }
 }
@@ -90,8 +95,23 @@ impl From<&Tenant> for TenantView {
     }
 }
 
+/// A session that is to begin.
+pub(super) struct Opening {
+    /// Whose.
+    pub user_id: String,
+    /// Who is told of it.
+    pub by: Author,
+    /// The device it speaks from.
+    pub device: String,
+    /// The password hash that was checked; another one by now is a refusal.
+    pub verified: Option<String>,
+    /// The code of the second factor.
+    pub code: Option<SecretString>,
+}
+
 /// Signs a person in. Whoever cannot gets one answer after one amount of work, whatever the reason.
-pub async fn login(auth: &Auth, body: Login, scope: &http::Scope) -> Result<(SignedIn, RefreshToken)> {
+/// Only whoever has shown the right password is told that a second factor is asked for.
+pub async fn login(auth: &Auth, body: Login, device: String, scope: &http::Scope) -> Result<(SignedIn, RefreshToken)> {
     let email = parse_email(&body.email)?;
     let attempt = auth.throttle().begin(scope.ip().key(), &email, WRONG_PASSWORDS)?;
     let found = find(auth, &email).await?;
@@ -108,13 +128,41 @@ pub async fn login(auth: &Auth, body: Login, scope: &http::Scope) -> Result<(Sig
         auth.denials().note(denial, None, Some(scope.id().as_str()));
         return Err(Error::SignInRequired { code: "wrong_credentials", reason: "E-mail or password is wrong.".into() });
     };
-    attempt.right();
+    let user_id = row.user.id;
     let by = Author {
-        actor: format!("user:{}", row.user.id),
+        actor: format!("user:{user_id}"),
         request_id: Some(scope.id().to_string()),
         ip: Some(scope.ip().to_string()),
     };
-    begin_session(auth, &tenant, &row.user.id, by, "login").await
+    let guess = match body.totp.as_ref().filter(|_| row.second_factor).map(|_| auth.throttle().begin_code(&user_id)) {
+        Some(Err(error)) => {
+            attempt.undo();
+            return Err(error);
+        }
+        guess => guess.and_then(Result::ok),
+    };
+    let verified = Some(row.password_hash);
+    let opening = Opening { user_id: user_id.clone(), by, device, verified, code: body.totp };
+    let begun = begin_session(auth, &tenant, opening).await;
+    match &begun {
+        // The wrong code counts, here as there.
+        Err(Error::SignInRequired { code: "wrong_totp", .. }) => {
+            auth.refuse("second_factor.failed", "POST /api/auth/login", &user_id, scope);
+        }
+        Ok(_) => {
+            attempt.right();
+            if let Some(guess) = guess {
+                guess.right();
+            }
+        }
+        Err(_) => {
+            attempt.undo();
+            if let Some(guess) = guess {
+                guess.undo();
+            }
+        }
+    }
+    begun
 }
 
 async fn find(auth: &Auth, email: &str) -> Result<Option<(Tenant, PersonRow)>> {
@@ -126,24 +174,23 @@ async fn find(auth: &Auth, email: &str) -> Result<Option<(Tenant, PersonRow)>> {
 }
 
 /// Begins a session of a person: a new family of refresh tokens, an event, an access token.
-pub(super) async fn begin_session(
-    auth: &Auth,
-    tenant: &Tenant,
-    user_id: &str,
-    by: Author,
-    kind: &'static str,
-) -> Result<(SignedIn, RefreshToken)> {
+pub(super) async fn begin_session(auth: &Auth, tenant: &Tenant, opening: Opening) -> Result<(SignedIn, RefreshToken)> {
     let now = auth.clock().system_time();
     let token = RefreshToken::random(tenant.id());
-    let (hash, user_id) = (token.hash(), user_id.to_owned());
+    let (hash, inside) = (token.hash(), tenant.clone());
     let row = tenant
         .db()
         .write(move |tx| {
+            let Opening { user_id, by, device, verified, code } = opening;
             // Read again: what was checked before the transaction may have changed since.
-            let row = store::find(tx, &user_id)?.filter(|row| row.active).ok_or_else(super::sign_in)?;
+            let found = store::find(tx, &user_id)?.filter(|row| row.active);
+            let row = found.filter(|row| verified.is_none_or(|hash| hash == row.password_hash));
+            let row = row.ok_or_else(super::sign_in)?;
+            let passed = second::pass(tx, &inside, &user_id, code.as_ref(), now)?;
             store::note_login(tx, &user_id, now)?;
-            store::insert_refresh(tx, &hash, &refresh::first_of_family(&user_id, now), now)?;
-            by.tell(tx, now, kind, &format!("user:{user_id}"), json!({}))?;
+            let seen = Seen { device, ip: by.ip.clone().unwrap_or_default() };
+            sessions::begin(tx, &hash, &refresh::first_of_family(&user_id, now), &seen, now)?;
+            by.tell(tx, now, "login", &format!("user:{user_id}"), passed.told())?;
             Ok(row)
         })
         .await?;
@@ -157,7 +204,7 @@ pub(super) fn signed_in(auth: &Auth, tenant: &Tenant, row: &PersonRow, now: Time
         access_token: auth.signer().sign(&claims)?,
         token_type: "Bearer".into(),
         expires_in: LIFETIME_SECS,
-        user: (&row.user).into(),
+        user: UserView::of(&row.user, row.permissions()),
         tenant: tenant.into(),
     })
 }

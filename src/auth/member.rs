@@ -9,22 +9,28 @@ use rusqlite::Transaction;
 use serde_json::Value;
 use tokio::time::Instant;
 
+use super::keys::KeyEntry;
 use super::permission::{Permission, Permissions, Role};
+use super::reach::{Power, Reach};
 use super::roster::Roster;
 use crate::error::{Error, Result};
 use crate::events;
 use crate::http::{ClientIp, RequestId};
 use crate::tenants::Tenant;
 
-/// A signed-in person within its tenant. A handler takes it as an argument; without the guard there is none, and the answer is 401.
+/// A signed-in person within its tenant, or the holder of an API key that the person made. A handler takes it as an argument; without the guard there is none, and the answer is 401.
 #[derive(Clone)]
 pub struct Member {
     /// Whose data.
     pub tenant: Tenant,
-    /// Who.
+    /// Who; for a key, who made it.
     pub user: Arc<User>,
     /// What it may do.
     pub permissions: Permissions,
+    /// The brands it may know of.
+    pub reach: Reach,
+    /// The API key, where it is not the person itself.
+    pub key: Option<Arc<KeyEntry>>,
     /// The request's id.
     pub request_id: RequestId,
     /// The client's address.
@@ -67,16 +73,24 @@ impl Member {
         Scope(self.permissions)
     }
 
-    /// Done when the token that the member came in with is no longer good: signed out, changed, removed or run out. What goes on
-    /// after its answer has begun, like a stream, ends with it.
+    /// What the person may hand on to others. A key is never an owner.
+    pub fn power(&self) -> Power {
+        let owner = self.key.is_none() && self.user.role == Role::Owner;
+        Power { person: self.user.id.clone(), owner, permissions: self.permissions, reach: self.reach.clone() }
+    }
+
+    /// Done when the token or key that the member came in with is no longer good: signed out, changed, revoked, removed or run
+    /// out. What goes on after its answer has begun, like a stream, ends with it.
     pub fn signed_out(&self) -> impl Future<Output = ()> + Send + use<> {
         let (tenant, id, ticket) = (self.tenant.clone(), self.user.id.clone(), self.ticket);
+        let key = self.key.as_ref().map(|key| key.id.clone());
         async move {
             let roster = Roster::of(&tenant);
             let mut moved = roster.moved();
             let left = async {
                 while let Ok(Some(entry)) = roster.get(&tenant, &id).await
                     && entry.version == ticket.version
+                    && holds(&roster, &tenant, key.as_deref()).await
                     && moved.changed().await.is_ok()
                 {}
             };
@@ -91,15 +105,25 @@ impl Member {
     }
 }
 
-/// The name of a member in events: `user:<id>`.
+async fn holds(roster: &Roster, tenant: &Tenant, key: Option<&str>) -> bool {
+    match key {
+        None => true,
+        Some(id) => matches!(roster.key(tenant, id).await, Ok(Some(_))),
+    }
+}
+
+/// The name of a member in events: `user:<id>` or `key:<id>`.
 pub fn actor(member: &Member) -> String {
-    format!("user:{}", member.user.id)
+    match &member.key {
+        None => format!("user:{}", member.user.id),
+        Some(key) => format!("key:{}", key.id),
+    }
 }
 
 /// Who is behind a change, from where and in which request.
 #[derive(Clone, Debug)]
 pub struct Author {
-    /// `user:<id>`, `cli`, `setup`, `system`.
+    /// `user:<id>`, `key:<id>`, `cli`, `setup`, `system`.
     pub actor: String,
     /// The request, where there is one.
     pub request_id: Option<String>,

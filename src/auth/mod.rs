@@ -1,20 +1,28 @@
-//! Who asks and what they may: sign-in, access tokens, refresh cookies, people and their roles, and the guard before every route.
+//! Who asks and what they may: sign-in, access tokens, refresh cookies, people with their roles and brands, links that let them in,
+//! API keys, second factors, and the guard before every route.
 //!
 //! An access token is void as soon as its person's token version moves on (sign-out, another role, disabled, removed, a new
 //! password); versions are kept per open tenant and changed with the row, so the next request already sees it. Signing out ends
 //! the session's refresh cookie and voids all access tokens of the person; their other sessions refresh without noticing.
 
 mod access;
+mod account;
+pub mod account_routes;
 mod cookie;
+pub mod keys;
+pub mod links;
 mod login;
 mod member;
 mod passwords;
 mod people;
 mod permission;
+mod reach;
 mod refresh;
 mod roster;
 pub mod routes;
+pub mod second;
 mod session;
+mod sessions;
 mod setup;
 mod store;
 mod throttle;
@@ -22,11 +30,16 @@ mod tokens;
 pub mod users_routes;
 
 pub use access::{Access, Asked, gate, guard, recognise};
+pub use links::{NewInvitation, invite, reset as reset_link};
 pub use login::{Login, SignedIn, TenantView, UserView};
 pub use member::{Author, Member, Scope, User, actor};
-pub use people::{NewPerson, Person, PersonChange, State, create_person, list_people, remove_person, update_person};
+pub use people::{
+    Brands, NewPerson, Person, PersonChange, State, create_person, list_people, remove_person, update_person,
+};
 pub use permission::{Permission, Permissions, Role};
+pub use reach::{Power, Reach};
 pub use refresh::clear_old_sessions;
+pub use second::reset as reset_second_factor;
 pub use session::Auth;
 pub use setup::NewOwner;
 pub use tokens::{Claims, LIFETIME_SECS, Signer};

@@ -6,10 +6,13 @@ use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
+use super::links;
 use super::member::{Author, User};
 use super::passwords;
 use super::permission::Role;
+use super::reach::{Power, Reach, allows};
 use super::roster::Roster;
+use super::sessions;
 use super::store::{self, PersonRow};
 use crate::error::{Error, Result};
 use crate::secrets::hash_password;
@@ -34,6 +37,10 @@ pub struct Person {
     pub state: State,
     /// When the person last signed in.
     pub last_login_at: Option<Timestamp>,
+    /// The brands the person may know of.
+    pub reach: Reach,
+    /// Whether a second factor is in force.
+    pub second_factor: bool,
 }
 
 /// A person to be added.
@@ -42,6 +49,7 @@ pub struct NewPerson {
     name: String,
     role: Role,
     password: SecretString,
+    brands: Option<Vec<String>>,
 }
 
 /// What is to change; `None` stays as it is.
@@ -55,6 +63,16 @@ pub struct PersonChange {
     pub state: Option<State>,
     /// The password.
     pub password: Option<SecretString>,
+    /// The brands the person may know of.
+    pub brands: Option<Brands>,
+}
+
+/// Brands as people name them.
+pub enum Brands {
+    /// All, also those still to come.
+    All,
+    /// These, by id or slug.
+    Only(Vec<String>),
 }
 
 impl NewPerson {
@@ -62,18 +80,30 @@ impl NewPerson {
     pub fn parse(email: &str, name: &str, role: Role, password: SecretString) -> Result<Self> {
         let (email, name) = (parse_email(email)?, parse_name("name", name)?);
         passwords::check(&password, &email)?;
-        Ok(Self { email, name, role, password })
+        Ok(Self { email, name, role, password, brands: None })
+    }
+
+    /// The same person, who may know of these brands alone, by id or slug; of all where there is none.
+    pub fn within(self, brands: Option<Vec<String>>) -> Self {
+        Self { brands, ..self }
     }
 }
 
-/// Adds a person to a tenant and its e-mail to the login directory. `by_role` is the asker's; `None` for commands.
+/// Adds a person to a tenant and its e-mail to the login directory. `power` is the asker's; `None` for commands.
+///
+/// # Errors
+/// `Forbidden` for more than the asker may, `Conflict` for an e-mail in use, `Invalid` for brands that are not there.
 pub async fn create_person(
     (tenants, tenant): (&Tenants, &Tenant),
     new: NewPerson,
-    (by, by_role): (Author, Option<Role>),
+    (by, power): (Author, Option<Power>),
     now: Timestamp,
 ) -> Result<User> {
-    only_owners_touch_owners(by_role, &[new.role])?;
+    let within = power.as_ref().map_or(Reach::All, |power| power.reach.clone());
+    let brands = new.brands;
+    let reach = tenant.db().read(move |conn| Reach::parse(conn, brands.as_deref(), &within)).await?;
+    check_reach(new.role, &reach)?;
+    allows(power.as_ref(), new.role, &reach)?;
     let hash = hash_password(new.password).await?;
     let user = User { id: uuid::Uuid::new_v4().to_string(), email: new.email, name: new.name, role: new.role };
     if tenant
@@ -94,7 +124,8 @@ pub async fn create_person(
         .db()
         .write(move |tx| {
             store::insert(tx, &added, &hash, now)?;
-            by.tell(tx, now, "user.created", &subject(&added.id), json!({ "role": added.role }))
+            store::set_reach(tx, &added.id, &reach)?;
+            by.tell(tx, now, "user.created", &subject(&added.id), told(added.role, &reach))
         })
         .await?;
     Ok(user)
@@ -106,12 +137,15 @@ pub async fn list_people(tenant: &Tenant) -> Result<Vec<Person>> {
     Ok(rows.into_iter().map(person).collect())
 }
 
-/// Changes a person. Another role, state or password ends what the person is signed in with.
+/// Changes a person. Another role, state or password, or other brands, end what the person is signed in with.
+///
+/// # Errors
+/// `Forbidden` for more than the asker may, `Conflict` where nobody would stay owner, and for one's own password.
 pub async fn update_person(
     tenant: &Tenant,
     id: &str,
     change: PersonChange,
-    (by, by_role): (Author, Option<Role>),
+    (by, power): (Author, Option<Power>),
     now: Timestamp,
 ) -> Result<Person> {
     let name = change.name.as_deref().map(|name| parse_name("name", name)).transpose()?;
@@ -119,24 +153,27 @@ pub async fn update_person(
     let row = tenant.db().read(move |conn| store::find(conn, &wanted)).await?.ok_or(Error::NotFound)?;
     let hash = match change.password {
         Some(password) => {
-            only_owners_touch_owners(by_role, &[row.user.role])?;
+            allows(power.as_ref(), row.user.role, &row.reach)?;
+            if power.as_ref().is_some_and(|power| power.person == id) {
+                return Err(Error::conflict("own_account", "One's own password is changed on one's profile."));
+            }
             passwords::check(&password, &row.user.email)?;
             Some(hash_password(password).await?)
         }
         None => None,
     };
-    let edit = Edit { name, role: change.role, state: change.state, hash };
+    let edit = Edit { name, role: change.role, state: change.state, hash, brands: change.brands };
     let wanted = id.to_owned();
-    let row = tenant.db().write(move |tx| edit.apply(tx, &wanted, (&by, by_role), now)).await?;
+    let row = tenant.db().write(move |tx| edit.apply(tx, &wanted, (&by, power.as_ref()), now)).await?;
     Roster::of(tenant).forget(id);
     Ok(person(row))
 }
 
-/// Removes a person and frees its e-mail.
+/// Removes a person and frees its e-mail. The keys that the person made fall with them.
 pub async fn remove_person(
     (tenants, tenant): (&Tenants, &Tenant),
     id: &str,
-    (by, by_role): (Author, Option<Role>),
+    (by, power): (Author, Option<Power>),
     now: Timestamp,
 ) -> Result<()> {
     let wanted = id.to_owned();
@@ -144,15 +181,40 @@ pub async fn remove_person(
         .db()
         .write(move |tx| {
             let row = store::find(tx, &wanted)?.ok_or(Error::NotFound)?;
-            only_owners_touch_owners(by_role, &[row.user.role])?;
+            allows(power.as_ref(), row.user.role, &row.reach)?;
             store::delete(tx, &wanted)?;
             keep_an_owner(tx, row.active && row.user.role == Role::Owner)?;
             by.tell(tx, now, "user.removed", &subject(&wanted), json!({ "role": row.user.role }))?;
             Ok(row.user)
         })
         .await?;
-    Roster::of(tenant).forget(id);
+    let roster = Roster::of(tenant);
+    roster.forget(id);
+    roster.forget_keys();
     tenants.release_email(&user.email, tenant.id()).await
+}
+
+/// Ends every session of somebody, as when a phone was lost. Their password stays.
+///
+/// # Errors
+/// `Forbidden` where the person may more than the asker, `NotFound`.
+pub async fn sign_out_person(
+    tenant: &Tenant,
+    id: &str,
+    (by, power): (Author, Option<Power>),
+    now: Timestamp,
+) -> Result<()> {
+    let wanted = id.to_owned();
+    let write = tenant.db().write(move |tx| {
+        let row = store::find(tx, &wanted)?.ok_or(Error::NotFound)?;
+        allows(power.as_ref(), row.user.role, &row.reach)?;
+        let ended = sessions::end_others(tx, &wanted, None)?;
+        store::void_tokens(tx, &wanted)?;
+        by.tell(tx, now, "user.signed_out", &subject(&wanted), json!({ "sessions": ended })).map(drop)
+    });
+    write.await?;
+    Roster::of(tenant).forget(id);
+    Ok(())
 }
 
 /// A checked change, ready for its transaction.
@@ -161,6 +223,7 @@ struct Edit {
     role: Option<Role>,
     state: Option<State>,
     hash: Option<String>,
+    brands: Option<Brands>,
 }
 
 impl Edit {
@@ -168,19 +231,28 @@ impl Edit {
         self,
         tx: &Transaction<'_>,
         id: &str,
-        (by, by_role): (&Author, Option<Role>),
+        (by, power): (&Author, Option<&Power>),
         now: Timestamp,
     ) -> Result<PersonRow> {
         let mut row = store::find(tx, id)?.ok_or(Error::NotFound)?;
         let was = (row.user.role, row.active);
         let role = self.role.unwrap_or(row.user.role);
-        only_owners_touch_owners(by_role, &[row.user.role, role])?;
+        let within = power.map_or(Reach::All, |power| power.reach.clone());
+        let reach = match &self.brands {
+            None => row.reach.clone(),
+            Some(Brands::All) => Reach::All,
+            Some(Brands::Only(names)) => Reach::parse(tx, Some(names), &within)?,
+        };
+        check_reach(role, &reach)?;
+        allows(power, row.user.role, &row.reach)?;
+        allows(power, role, &reach)?;
         let active = self.state.map_or(row.active, |state| state == State::Active);
         let changed: Vec<&str> = [
             ("name", self.name.as_ref().is_some_and(|name| *name != row.user.name)),
             ("role", role != row.user.role),
             ("state", active != row.active),
             ("password", self.hash.is_some()),
+            ("brands", reach != row.reach),
         ]
         .into_iter()
         .filter_map(|(what, is)| is.then_some(what))
@@ -193,11 +265,18 @@ impl Edit {
         (row.user.role, row.active) = (role, active);
         let ends_sessions = changed.iter().any(|what| *what != "name");
         store::update(tx, &row, ends_sessions)?;
+        if reach != row.reach {
+            store::set_reach(tx, id, &reach)?;
+            row.reach = reach;
+        }
         if changed.contains(&"state") || changed.contains(&"password") {
-            store::end_sessions(tx, id)?;
+            sessions::end_others(tx, id, None)?;
+            links::store::drop_resets(tx, id)?;
         }
         keep_an_owner(tx, was == (Role::Owner, true))?;
-        by.tell(tx, now, "user.updated", &subject(id), json!({ "changed": changed, "role": role, "active": active }))?;
+        let mut data = told(role, &row.reach);
+        (data["changed"], data["active"]) = (json!(changed), json!(active));
+        by.tell(tx, now, "user.updated", &subject(id), data)?;
         Ok(row)
     }
 }
@@ -209,19 +288,26 @@ fn keep_an_owner(tx: &Transaction<'_>, was_owner: bool) -> Result<()> {
     Ok(())
 }
 
-fn only_owners_touch_owners(by_role: Option<Role>, roles: &[Role]) -> Result<()> {
-    match by_role {
-        Some(role) if role != Role::Owner && roles.contains(&Role::Owner) => {
-            Err(Error::Forbidden { permission: "owner" })
-        }
-        _ => Ok(()),
+/// An owner answers for the tenant, hence sees all of it.
+pub(super) fn check_reach(role: Role, reach: &Reach) -> Result<()> {
+    match role == Role::Owner && *reach != Reach::All {
+        true => Err(Error::invalid("brands", "An owner sees every brand.")),
+        false => Ok(()),
+    }
+}
+
+/// What events say of somebody's rights.
+fn told(role: Role, reach: &Reach) -> serde_json::Value {
+    match reach {
+        Reach::All => json!({ "role": role }),
+        Reach::Only(brands) => json!({ "role": role, "brands": brands.len() }),
     }
 }
 
 fn person(row: PersonRow) -> Person {
     let state = if row.active { State::Active } else { State::Disabled };
     let last_login_at = row.last_login_ms.and_then(|ms| Timestamp::from_millisecond(ms).ok());
-    Person { user: row.user, state, last_login_at }
+    Person { user: row.user, state, last_login_at, reach: row.reach, second_factor: row.second_factor }
 }
 
 fn subject(id: &str) -> String {

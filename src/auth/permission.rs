@@ -26,6 +26,11 @@ impl Permission {
     /// All six, in the order they are listed to users.
     pub const ALL: [Self; 6] = [Self::View, Self::Ask, Self::Act, Self::Connect, Self::Manage, Self::Operate];
 
+    /// The permission of a name.
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|permission| permission.name() == name)
+    }
+
     /// The name users and scripts see.
     pub fn name(self) -> &'static str {
         match self {
@@ -59,9 +64,25 @@ impl Permissions {
         self.0 & (1 << permission as u8) != 0
     }
 
+    /// What is in both.
+    pub fn and(self, other: Self) -> Self {
+        Self(self.0 & other.0)
+    }
+
+    /// Whether there is nothing in it.
+    pub fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+
     /// The members, in the order of `Permission::ALL`.
     pub fn iter(self) -> impl Iterator<Item = Permission> {
         Permission::ALL.into_iter().filter(move |permission| self.has(*permission))
+    }
+}
+
+impl FromIterator<Permission> for Permissions {
+    fn from_iter<I: IntoIterator<Item = Permission>>(list: I) -> Self {
+        Self(list.into_iter().fold(0, |bits, permission| bits | 1 << permission as u8))
     }
 }
 

@@ -8,7 +8,8 @@ use super::login::{SignedIn, signed_in};
 use super::member::Author;
 use super::roster::Roster;
 use super::session::Auth;
-use super::store::{self, PersonRow, RefreshRow};
+use super::sessions::{self, RefreshRow};
+use super::store::{self, PersonRow};
 use crate::error::{Error, Result};
 use crate::http;
 use crate::tenants::Tenant;
@@ -28,7 +29,7 @@ pub(super) fn first_of_family(user_id: &str, now: Timestamp) -> RefreshRow {
 
 /// Clears away a tenant's sessions whose time is over, also of those who never came back; returns how many tokens that was.
 pub async fn clear_old_sessions(tenant: &Tenant, now: Timestamp) -> Result<usize> {
-    tenant.db().write(move |tx| store::delete_old_refresh(tx, now)).await
+    tenant.db().write(move |tx| sessions::delete_old(tx, now)).await
 }
 
 enum Outcome {
@@ -61,11 +62,11 @@ fn rotate(
     by: &Author,
     now: Timestamp,
 ) -> Result<Outcome> {
-    let Some(found) = store::find_refresh(tx, old)? else { return Ok(Outcome::Refused) };
+    let Some(found) = sessions::find_refresh(tx, old)? else { return Ok(Outcome::Refused) };
     let by = Author { actor: format!("user:{}", found.user_id), ..by.clone() };
     let subject = format!("user:{}", found.user_id);
     if found.used {
-        store::end_family(tx, &found.family)?;
+        sessions::end_one(tx, &found.user_id, &found.family)?;
         store::void_tokens(tx, &found.user_id)?;
         by.tell(tx, now, "session.reused", &subject, json!({ "family": found.family }))?;
         return Ok(Outcome::Reused(found.user_id));
@@ -74,8 +75,8 @@ fn rotate(
     let Some(person) = person.filter(|_| found.expires_at_ms > now.as_millisecond()) else {
         return Ok(Outcome::Refused);
     };
-    store::use_refresh(tx, old, now)?;
-    store::insert_refresh(tx, next, &found, now)?;
+    let ip = by.ip.as_deref().unwrap_or_default();
+    sessions::go_on(tx, (old, next), &found, ip, now)?;
     by.tell(tx, now, "session.refreshed", &subject, json!({ "family": found.family }))?;
     Ok(Outcome::Rotated(Box::new(person)))
 }
@@ -87,8 +88,8 @@ pub async fn end_session(auth: &Auth, token: &RefreshToken, scope: &http::Scope)
     let ended = tenant
         .db()
         .write(move |tx| {
-            let Some(found) = store::find_refresh(tx, &hash)? else { return Ok(None) };
-            store::end_family(tx, &found.family)?;
+            let Some(found) = sessions::find_refresh(tx, &hash)? else { return Ok(None) };
+            sessions::end_one(tx, &found.user_id, &found.family)?;
             sign_out(tx, &found.user_id, &by, now)?;
             Ok(Some(found.user_id))
         })

@@ -1,16 +1,20 @@
-//! Who is active in an open tenant, in memory: what every request asks. Changed together with the rows, so it is never behind.
+//! Who is active in an open tenant and which API keys hold, in memory: what every request asks. Changed together with the rows,
+//! so it is never behind.
 
 use std::collections::HashMap;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use tokio::sync::watch;
 
+use super::keys::{self, KeyEntry};
 use super::member::User;
-use super::store;
+use super::permission::Permissions;
+use super::reach::Reach;
+use super::store::{self, PersonRow};
 use crate::error::Result;
 use crate::tenants::Tenant;
 
-/// The people of a tenant who have been asked for.
+/// The people of a tenant who have been asked for, and its keys.
 #[derive(Default)]
 pub struct Roster {
     known: RwLock<Known>,
@@ -20,9 +24,12 @@ pub struct Roster {
 #[derive(Default)]
 struct Known {
     people: HashMap<String, Entry>,
+    keys: Option<Keys>,
     /// Moves with every change, so that a row read before a change is not kept after it.
     changes: u64,
 }
+
+type Keys = Arc<HashMap<String, Arc<KeyEntry>>>;
 
 /// An active person.
 #[derive(Clone)]
@@ -31,6 +38,17 @@ pub struct Entry {
     pub user: Arc<User>,
     /// The version that access tokens must have.
     pub version: i64,
+    /// What the person may do at the moment.
+    pub permissions: Permissions,
+    /// The brands the person may know of.
+    pub reach: Reach,
+}
+
+impl From<PersonRow> for Entry {
+    fn from(row: PersonRow) -> Self {
+        let permissions = row.permissions();
+        Self { version: row.token_version, permissions, reach: row.reach, user: Arc::new(row.user) }
+    }
 }
 
 impl Roster {
@@ -42,7 +60,7 @@ impl Roster {
     /// The person of an id, if active.
     pub async fn get(&self, tenant: &Tenant, id: &str) -> Result<Option<Entry>> {
         let seen = {
-            let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
+            let known = self.read();
             if let Some(entry) = known.people.get(id) {
                 return Ok(Some(entry.clone()));
             }
@@ -50,26 +68,67 @@ impl Roster {
         };
         let wanted = id.to_owned();
         let row = tenant.db().read(move |conn| store::find(conn, &wanted)).await?;
-        let entry =
-            row.filter(|row| row.active).map(|row| Entry { version: row.token_version, user: Arc::new(row.user) });
-        let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
+        let entry = row.filter(|row| row.active).map(Entry::from);
+        let mut known = self.write();
         if let Some(entry) = entry.as_ref().filter(|_| known.changes == seen) {
             known.people.insert(id.to_owned(), entry.clone());
         }
         Ok(entry)
     }
 
+    /// The key of an id, whether its time is over or not. All of a tenant's keys are read at once, so that a guess asks no
+    /// database.
+    pub async fn key(&self, tenant: &Tenant, id: &str) -> Result<Option<Arc<KeyEntry>>> {
+        let seen = {
+            let known = self.read();
+            if let Some(keys) = &known.keys {
+                return Ok(keys.get(id).cloned());
+            }
+            known.changes
+        };
+        let rows = tenant.db().read(keys::store::list).await?;
+        let keys: Keys = Arc::new(rows.into_iter().map(|row| (row.id.clone(), Arc::new(KeyEntry::of(row)))).collect());
+        let found = keys.get(id).cloned();
+        let mut known = self.write();
+        if known.changes == seen {
+            known.keys = Some(keys);
+        }
+        Ok(found)
+    }
+
     /// Forgets a person whose row has changed. To be called after the commit, before anybody is told of it.
     pub fn forget(&self, id: &str) {
-        let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
+        self.change(|known| drop(known.people.remove(id)));
+    }
+
+    /// Forgets the keys, some of which have changed.
+    pub fn forget_keys(&self) {
+        self.change(|known| known.keys = None);
+    }
+
+    /// Forgets everybody: what holds for all has changed.
+    pub fn forget_all(&self) {
+        self.change(|known| known.people.clear());
+    }
+
+    /// Moves whenever a person's row or a key has changed.
+    pub fn moved(&self) -> watch::Receiver<()> {
+        self.moved.subscribe()
+    }
+
+    fn change(&self, what: impl FnOnce(&mut Known)) {
+        let mut known = self.write();
         known.changes += 1;
-        known.people.remove(id);
+        what(&mut known);
         drop(known);
         self.moved.send_replace(());
     }
 
-    /// Moves whenever a person's row has changed.
-    pub fn moved(&self) -> watch::Receiver<()> {
-        self.moved.subscribe()
+    fn read(&self) -> RwLockReadGuard<'_, Known> {
+        self.known.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn write(&self) -> RwLockWriteGuard<'_, Known> {
+        self.known.write().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -12,6 +12,7 @@ use super::member::Member;
 use super::permission::Permission;
 use super::refresh::{self, SESSION_SECS};
 use super::session::Auth;
+use super::sessions;
 use super::setup::{self, NewOwner};
 use crate::error::Result;
 use crate::http::{Json, Problem, Scope, Timings};
@@ -31,6 +32,14 @@ pub struct Me {
     brands: Vec<MyBrand>,
     /// Whether any of the brands holds demo data.
     demo: bool,
+    second_factor: MyFactor,
+}
+
+/// How it stands with one's second factor. Where it is required and not set up, one may do nothing else.
+#[derive(Serialize, utoipa::ToSchema)]
+pub struct MyFactor {
+    enrolled: bool,
+    required: bool,
 }
 
 /// A brand in short.
@@ -50,16 +59,27 @@ pub async fn setup_state(State(auth): State<Auth>) -> Result<Json<SetupState>> {
 /// Makes the first tenant and its owner, with the token that the server's log shows. There is no such thing afterwards: 404.
 #[utoipa::path(post, path = "/api/setup", tag = "auth", security(()), request_body = NewOwner, responses(
     (status = 201, body = SignedIn), (status = "default", body = Problem, content_type = "application/problem+json")))]
-pub async fn set_up(State(auth): State<Auth>, scope: Scope, Json(body): Json<NewOwner>) -> Result<Response> {
-    let (answer, token) = setup::set_up(&auth, body, &scope).await?;
+pub async fn set_up(
+    State(auth): State<Auth>,
+    scope: Scope,
+    headers: HeaderMap,
+    Json(body): Json<NewOwner>,
+) -> Result<Response> {
+    let (answer, token) = setup::set_up(&auth, body, device(&headers), &scope).await?;
     with_cookie(StatusCode::CREATED, answer, &token, &scope)
 }
 
-/// Signs in with e-mail and password. The answer's access token is for memory; the refresh token travels as a cookie.
+/// Signs in with e-mail and password, and with a code where a second factor is set up: without one, the right password is answered
+/// with 401 `totp_required`. The answer's access token is for memory; the refresh token travels as a cookie.
 #[utoipa::path(post, path = "/api/auth/login", tag = "auth", security(()), request_body = Login, responses(
     (status = 200, body = SignedIn), (status = "default", body = Problem, content_type = "application/problem+json")))]
-pub async fn login(State(auth): State<Auth>, scope: Scope, Json(body): Json<Login>) -> Result<Response> {
-    let (answer, token) = login::login(&auth, body, &scope).await?;
+pub async fn login(
+    State(auth): State<Auth>,
+    scope: Scope,
+    headers: HeaderMap,
+    Json(body): Json<Login>,
+) -> Result<Response> {
+    let (answer, token) = login::login(&auth, body, device(&headers), &scope).await?;
     with_cookie(StatusCode::OK, answer, &token, &scope)
 }
 
@@ -92,7 +112,10 @@ pub async fn logout(State(auth): State<Auth>, scope: Scope, request: Request) ->
         refresh::end_session(&auth, &token, &scope).await?;
     }
     // The cookie's session may be another's, or gone: a token that is still good after that is voided by itself.
-    if let Ok(member) = super::recognise(&auth, &asked).await {
+    // A key is revoked, not signed out.
+    if let Ok(member) = super::recognise(&auth, &asked).await
+        && member.key.is_none()
+    {
         refresh::end_access(&auth, &member.tenant, &member.user.id, member.author()).await?;
     }
     let mut response = StatusCode::NO_CONTENT.into_response();
@@ -110,12 +133,22 @@ pub async fn me(member: Member, timings: Timings) -> Result<Json<Me>> {
     let mut brands = Vec::new();
     if member.may(Permission::View) {
         let read = member.tenant.db().read(super::store::brands_in_short);
-        for (id, slug, name, is_demo) in timings.time("sqlite", read).await? {
-            demo |= is_demo;
-            brands.push(MyBrand { id, slug, name });
+        for brand in timings.time("sqlite", read).await?.into_iter().filter(|brand| member.reach.holds(brand.id)) {
+            demo |= brand.demo;
+            brands.push(MyBrand { id: brand.uid, slug: brand.slug, name: brand.name });
         }
     }
-    Ok(Json(Me { user: (&*member.user).into(), tenant: (&member.tenant).into(), brands, demo }))
+    let id = member.user.id.clone();
+    let row = member.tenant.db().read(move |conn| super::store::find(conn, &id)).await?.ok_or_else(super::sign_in)?;
+    let second_factor = MyFactor { enrolled: row.second_factor, required: row.second_factor_required };
+    let user = UserView::of(&member.user, member.permissions);
+    Ok(Json(Me { user, tenant: (&member.tenant).into(), brands, demo, second_factor }))
+}
+
+/// The device that a request says it comes from.
+fn device(headers: &HeaderMap) -> String {
+    let agent = headers.get(header::USER_AGENT).and_then(|agent| agent.to_str().ok());
+    sessions::device(agent.unwrap_or_default())
 }
 
 fn with_cookie(status: StatusCode, answer: SignedIn, token: &RefreshToken, scope: &Scope) -> Result<Response> {

@@ -1,11 +1,13 @@
 //! The long-lived parts of signing in, and the way from a token's claims to a member.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::time::Instant;
 
+use super::keys::{KeyEntry, KeyToken};
 use super::member::{Member, Ticket};
-use super::roster::Roster;
+use super::roster::{Entry, Roster};
 use super::setup::Setup;
 use super::throttle::Throttle;
 use super::tokens::{Claims, Signer};
@@ -13,7 +15,7 @@ use crate::clock::Clock;
 use crate::error::{Error, Result};
 use crate::events::Denials;
 use crate::http::{self, RateLimits};
-use crate::tenants::{TenantId, Tenants};
+use crate::tenants::{Tenant, TenantId, Tenants};
 
 /// What signing in needs. Cheap to clone.
 #[derive(Clone)]
@@ -89,8 +91,35 @@ impl Auth {
         };
         let entry = Roster::of(&tenant).get(&tenant, &claims.user_id).await?;
         let entry = entry.filter(|entry| entry.version == claims.ver).ok_or_else(super::sign_in)?;
-        let permissions = entry.user.role.permissions();
         let ticket = Ticket { version: claims.ver, ends: Instant::now() + claims.left(self.0.clock.system_time()) };
-        Ok(Member { tenant, user: entry.user, permissions, request_id: scope.id().clone(), ip: scope.ip(), ticket })
+        let Entry { user, permissions, reach, .. } = entry;
+        let (request_id, ip) = (scope.id().clone(), scope.ip());
+        Ok(Member { tenant, user, permissions, reach, key: None, request_id, ip, ticket })
+    }
+
+    /// The key that a token is, in its tenant, if it is one and holds.
+    pub(super) async fn key(&self, token: &KeyToken) -> Result<Option<(Tenant, Arc<KeyEntry>)>> {
+        let tenant = match self.0.tenants.open(token.tenant()).await {
+            Err(Error::NotFound) => return Ok(None),
+            other => other?,
+        };
+        let now = self.0.clock.system_time();
+        let found = Roster::of(&tenant).key(&tenant, token.id()).await?;
+        Ok(found.filter(|key| key.fits(&tenant, token, now)).map(|key| (tenant, key)))
+    }
+
+    /// The member that a key stands for: its maker, with what the key was made for and the maker still may.
+    pub(super) async fn key_member(&self, token: &KeyToken, scope: &http::Scope) -> Result<Member> {
+        let (tenant, key) = self.key(token).await?.ok_or_else(super::sign_in)?;
+        let maker = Roster::of(&tenant).get(&tenant, &key.maker).await?.ok_or_else(super::sign_in)?;
+        let now = self.0.clock.system_time();
+        key.note_use(&tenant, now).await;
+        let ends = Instant::now() + Duration::from_millis(key.left_ms(now));
+        let ticket = Ticket { version: maker.version, ends };
+        // A second factor is asked of people; a key is a credential of its own.
+        let permissions = key.permissions.and(maker.user.role.permissions());
+        let reach = key.reach.and(&maker.reach);
+        let (request_id, ip) = (scope.id().clone(), scope.ip());
+        Ok(Member { tenant, user: maker.user, permissions, reach, key: Some(key), request_id, ip, ticket })
     }
 }

@@ -6,7 +6,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 
 use super::cookie::RefreshToken;
-use super::login::{SignedIn, begin_session};
+use super::login::{Opening, SignedIn, begin_session};
 use super::member::Author;
 use super::people::{NewPerson, create_person, parse_name};
 use super::permission::Role;
@@ -69,7 +69,12 @@ impl Setup {
 }
 
 /// Makes the first tenant and its owner, and signs the owner in.
-pub async fn set_up(auth: &Auth, body: NewOwner, scope: &http::Scope) -> Result<(SignedIn, RefreshToken)> {
+pub async fn set_up(
+    auth: &Auth,
+    body: NewOwner,
+    device: String,
+    scope: &http::Scope,
+) -> Result<(SignedIn, RefreshToken)> {
     let setup = auth.setup();
     let _turn = setup.turn.lock().await;
     if !setup.is_needed(auth.tenants()).await? {
@@ -106,7 +111,8 @@ pub async fn set_up(auth: &Auth, body: NewOwner, scope: &http::Scope) -> Result<
         }
     };
     *setup.token.lock().unwrap_or_else(PoisonError::into_inner) = None;
-    begin_session(auth, &tenant, &owner.id, by, "login").await
+    let opening = Opening { user_id: owner.id, by, device, verified: None, code: None };
+    begin_session(auth, &tenant, opening).await
 }
 
 async fn is_needed(tenants: &Tenants) -> Result<bool> {

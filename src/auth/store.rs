@@ -1,10 +1,11 @@
-//! People and refresh tokens in a tenant's SQLite.
+//! People in a tenant's SQLite.
 
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::member::User;
-use super::permission::Role;
+use super::permission::{Permissions, Role};
+use super::reach::Reach;
 use crate::error::{Error, Result};
 
 /// A person's row.
@@ -19,9 +20,28 @@ pub struct PersonRow {
     pub token_version: i64,
     /// Milliseconds of unix time.
     pub last_login_ms: Option<i64>,
+    /// The brands the person may know of.
+    pub reach: Reach,
+    /// Whether a second factor is in force.
+    pub second_factor: bool,
+    /// Whether a second factor is asked of everybody.
+    pub second_factor_required: bool,
 }
 
-const COLUMNS: &str = "id, email, name, role, password_hash, state, token_version, last_login_ms";
+impl PersonRow {
+    /// What the person may do at the moment: nothing while a second factor is asked of them that they do not have.
+    pub fn permissions(&self) -> Permissions {
+        match self.second_factor_required && !self.second_factor {
+            true => Permissions::default(),
+            false => self.user.role.permissions(),
+        }
+    }
+}
+
+const COLUMNS: &str = "id, email, name, role, password_hash, state, token_version, last_login_ms,
+    case all_brands when 0 then (select json_group_array(brand_id) from user_brands where user_id = users.id) end as brands,
+    exists (select 1 from second_factors where user_id = users.id and confirmed_at_ms is not null) as second_factor,
+    (select second_factor from sign_in_rules) as second_factor_required";
 
 fn read(row: &Row<'_>) -> rusqlite::Result<PersonRow> {
     let role: String = row.get("role")?;
@@ -38,6 +58,10 @@ fn read(row: &Row<'_>) -> rusqlite::Result<PersonRow> {
         active: state == "active",
         token_version: row.get("token_version")?,
         last_login_ms: row.get("last_login_ms")?,
+        // SQLite made the list; should it not be one, the person sees nothing rather than all.
+        reach: Reach::read(row.get::<_, Option<String>>("brands")?.as_deref()).unwrap_or(Reach::of(Vec::new())),
+        second_factor: row.get("second_factor")?,
+        second_factor_required: row.get("second_factor_required")?,
     })
 }
 
@@ -89,7 +113,20 @@ pub fn update(conn: &Connection, row: &PersonRow, void_tokens: bool) -> Result<(
     Ok(())
 }
 
-/// Removes a person with all refresh tokens.
+/// Writes which brands a person may know of.
+pub fn set_reach(conn: &Connection, id: &str, reach: &Reach) -> Result<()> {
+    conn.execute("update users set all_brands = ?2 where id = ?1", params![id, *reach == Reach::All])?;
+    conn.execute("delete from user_brands where user_id = ?1", [id])?;
+    if let Reach::Only(brands) = reach {
+        let mut add = conn.prepare_cached("insert into user_brands (user_id, brand_id) values (?1, ?2)")?;
+        for brand in brands.iter() {
+            add.execute((id, brand))?;
+        }
+    }
+    Ok(())
+}
+
+/// Removes a person with all refresh tokens, sessions, keys and links.
 pub fn delete(conn: &Connection, id: &str) -> Result<()> {
     conn.execute("delete from users where id = ?1", [id])?;
     Ok(())
@@ -113,70 +150,41 @@ pub fn note_login(conn: &Connection, id: &str, now: Timestamp) -> Result<()> {
     Ok(())
 }
 
-/// A refresh token's row.
-pub struct RefreshRow {
-    /// Shared by all tokens that one sign-in led to.
-    pub family: String,
-    /// Whose.
-    pub user_id: String,
-    /// Milliseconds of unix time; the same for the whole family.
-    pub expires_at_ms: i64,
-    /// Whether it was used up.
-    pub used: bool,
+/// A brand, as far as people and keys are concerned with it. The brands themselves are another module's.
+pub struct BrandRow {
+    /// The row's own number.
+    pub id: i64,
+    /// The id users and scripts see.
+    pub uid: String,
+    /// The name in addresses.
+    pub slug: String,
+    /// The name for people.
+    pub name: String,
+    /// Whether it holds demo data.
+    pub demo: bool,
 }
 
-/// The refresh token of a hash.
-pub fn find_refresh(conn: &Connection, hash: &[u8; 32]) -> Result<Option<RefreshRow>> {
-    let mut query = conn.prepare_cached(
-        "select family, user_id, expires_at_ms, used_at_ms from refresh_tokens where token_hash = ?1",
-    )?;
-    let row = query.query_row([hash], |row| {
-        let used: Option<i64> = row.get(3)?;
-        Ok(RefreshRow { family: row.get(0)?, user_id: row.get(1)?, expires_at_ms: row.get(2)?, used: used.is_some() })
-    });
-    Ok(row.optional()?)
+/// The brands within reach, by name.
+pub fn brands_within(conn: &Connection, reach: &Reach) -> Result<Vec<BrandRow>> {
+    let mut brands = brands_in_short(conn)?;
+    brands.retain(|brand| reach.holds(brand.id));
+    Ok(brands)
 }
 
-/// Adds a refresh token, and clears away those whose time is over.
-pub fn insert_refresh(conn: &Connection, hash: &[u8; 32], row: &RefreshRow, now: Timestamp) -> Result<()> {
-    let now_ms = now.as_millisecond();
-    conn.prepare_cached("delete from refresh_tokens where user_id = ?1 and expires_at_ms <= ?2")?
-        .execute((&row.user_id, now_ms))?;
-    conn.prepare_cached(
-        "insert into refresh_tokens (token_hash, family, user_id, issued_at_ms, expires_at_ms) values (?1, ?2, ?3, ?4, ?5)",
-    )?
-    .execute(params![hash, row.family, row.user_id, now_ms, row.expires_at_ms])?;
-    Ok(())
-}
-
-/// Uses a refresh token up.
-pub fn use_refresh(conn: &Connection, hash: &[u8; 32], now: Timestamp) -> Result<()> {
-    conn.prepare_cached("update refresh_tokens set used_at_ms = ?2 where token_hash = ?1")?
-        .execute((hash, now.as_millisecond()))?;
-    Ok(())
-}
-
-/// Clears away what can be used no more; returns how much that was.
-pub fn delete_old_refresh(conn: &Connection, now: Timestamp) -> Result<usize> {
-    Ok(conn.execute("delete from refresh_tokens where expires_at_ms <= ?1", [now.as_millisecond()])?)
-}
-
-/// Ends one session.
-pub fn end_family(conn: &Connection, family: &str) -> Result<()> {
-    conn.prepare_cached("delete from refresh_tokens where family = ?1")?.execute([family])?;
-    Ok(())
-}
-
-/// Ends all sessions of a person.
-pub fn end_sessions(conn: &Connection, user_id: &str) -> Result<()> {
-    conn.prepare_cached("delete from refresh_tokens where user_id = ?1")?.execute([user_id])?;
-    Ok(())
-}
-
-/// Id, slug, name and whether it is a demo of every brand, by name. The brands themselves are another module's; a session is told
-/// no more of them than this.
-pub fn brands_in_short(conn: &Connection) -> Result<Vec<(String, String, String, bool)>> {
-    let mut query = conn.prepare_cached("select uid, slug, name, demo from brands order by name, id")?;
-    let rows = query.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))?;
+/// Every brand, by name.
+pub fn brands_in_short(conn: &Connection) -> Result<Vec<BrandRow>> {
+    let mut query = conn.prepare_cached("select id, uid, slug, name, demo from brands order by name, id")?;
+    let rows = query.query_map([], |row| {
+        let (id, uid, slug) = (row.get(0)?, row.get(1)?, row.get(2)?);
+        Ok(BrandRow { id, uid, slug, name: row.get(3)?, demo: row.get(4)? })
+    })?;
     Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// The ids of a reach's brands as users see them, by name; nothing for all.
+pub fn brand_uids(brands: &[BrandRow], reach: &Reach) -> Option<Vec<String>> {
+    match reach {
+        Reach::All => None,
+        Reach::Only(_) => Some(brands.iter().filter(|b| reach.holds(b.id)).map(|b| b.uid.clone()).collect()),
+    }
 }

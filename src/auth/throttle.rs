@@ -22,6 +22,7 @@ const REMEMBERED: u64 = 200_000;
 pub struct Throttle {
     pairs: Cache<(AddressKey, [u8; 16]), Arc<Guesses>>,
     addresses: Cache<AddressKey, Arc<Guesses>>,
+    accounts: Cache<[u8; 16], Arc<Guesses>>,
 }
 
 struct Guesses {
@@ -29,31 +30,46 @@ struct Guesses {
     since: Instant,
 }
 
+/// Wrong guesses at one account from all addresses together, of what is short enough to be guessed.
+const FROM_ANYWHERE: u32 = 10;
+
 /// A guess under way; it counts as wrong unless it is taken back.
 pub struct Attempt {
     pair: Arc<Guesses>,
     address: Arc<Guesses>,
 }
 
+/// A guess at a short code; it counts as wrong unless it is taken back.
+pub struct CodeAttempt(Arc<Guesses>);
+
 impl Throttle {
     /// Remembers nothing yet.
     pub fn new() -> Self {
-        let (pairs, addresses) = (Cache::builder(), Cache::builder());
+        let (pairs, addresses, accounts) = (Cache::builder(), Cache::builder(), Cache::builder());
         Self {
             pairs: pairs.max_capacity(REMEMBERED).time_to_live(WINDOW).build(),
             addresses: addresses.max_capacity(REMEMBERED).time_to_live(WINDOW).build(),
+            accounts: accounts.max_capacity(REMEMBERED).time_to_live(WINDOW).build(),
         }
+    }
+
+    /// Begins a guess at the code of `account`. A code has six digits, so many addresses could guess it together; whoever gets
+    /// to guess has shown the password already, so a stranger cannot lock the person out this way.
+    pub fn begin_code(&self, account: &str) -> Result<CodeAttempt> {
+        let attempt = CodeAttempt(self.accounts.get_with(short(account), fresh));
+        if attempt.0.wrong.fetch_add(1, Ordering::Relaxed) < FROM_ANYWHERE {
+            return Ok(attempt);
+        }
+        let since = attempt.0.since;
+        attempt.undo();
+        Err(wait(since))
     }
 
     /// Begins a guess at `account`, of which `allowed` may be wrong. Counted before it is checked, so that a hundred at once are
     /// a hundred.
     pub fn begin(&self, address: AddressKey, account: &str, allowed: u32) -> Result<Attempt> {
-        let digest: [u8; 32] = Sha256::digest(account.as_bytes()).into();
-        let mut short = [0; 16];
-        short.copy_from_slice(&digest[..16]);
-        let fresh = || Arc::new(Guesses { wrong: AtomicU32::new(0), since: Instant::now() });
         let attempt = Attempt {
-            pair: self.pairs.get_with((address, short), fresh),
+            pair: self.pairs.get_with((address, short(account)), fresh),
             address: self.addresses.get_with(address, fresh),
         };
         let pair = attempt.pair.wrong.fetch_add(1, Ordering::Relaxed);
@@ -63,8 +79,23 @@ impl Throttle {
         }
         let since = if pair >= allowed { attempt.pair.since } else { attempt.address.since };
         attempt.undo();
-        Err(Error::TooMany { retry_after_secs: WINDOW.saturating_sub(since.elapsed()).as_secs().max(1) })
+        Err(wait(since))
     }
+}
+
+fn fresh() -> Arc<Guesses> {
+    Arc::new(Guesses { wrong: AtomicU32::new(0), since: Instant::now() })
+}
+
+fn short(account: &str) -> [u8; 16] {
+    let digest: [u8; 32] = Sha256::digest(account.as_bytes()).into();
+    let mut short = [0; 16];
+    short.copy_from_slice(&digest[..16]);
+    short
+}
+
+fn wait(since: Instant) -> Error {
+    Error::TooMany { retry_after_secs: WINDOW.saturating_sub(since.elapsed()).as_secs().max(1) }
 }
 
 impl Default for Throttle {
@@ -84,6 +115,18 @@ impl Attempt {
     pub fn undo(self) {
         take_back(&self.pair.wrong);
         take_back(&self.address.wrong);
+    }
+}
+
+impl CodeAttempt {
+    /// The code was right: earlier wrong ones are forgiven.
+    pub fn right(self) {
+        self.0.wrong.store(0, Ordering::Relaxed);
+    }
+
+    /// The code was not checked after all.
+    pub fn undo(self) {
+        take_back(&self.0.wrong);
     }
 }
 

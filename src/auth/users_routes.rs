@@ -7,10 +7,12 @@ use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 
 use super::member::Member;
-use super::people::{self, NewPerson, Person, PersonChange, State as PersonState};
+use super::people::{self, Brands, NewPerson, Person, PersonChange, State as PersonState};
 use super::permission::Role;
+use super::reach::Reach;
 use super::session::Auth;
-use crate::error::Result;
+use super::store::{BrandRow, brand_uids, brands_within};
+use crate::error::{Error, Result};
 use crate::http::{Json, Path, Problem};
 
 /// A person as its tenant's managers see it.
@@ -26,6 +28,10 @@ pub struct UserRow {
     /// Null for somebody who has never signed in.
     #[schema(value_type = Option<String>, format = DateTime)]
     last_login_at: Option<Timestamp>,
+    /// Ids of the brands the person may know of; null for all.
+    brands: Option<Vec<String>>,
+    /// Whether a code is asked for at the sign-in.
+    second_factor: bool,
 }
 
 /// Everybody of the tenant.
@@ -44,6 +50,8 @@ pub struct NewUser {
     /// 12 characters or more, none of the common ones.
     #[schema(value_type = String, format = Password)]
     password: SecretString,
+    /// Ids or slugs of the brands the person may know of; all where absent.
+    brands: Option<Vec<String>>,
 }
 
 /// The body of `PATCH /api/users/{id}`: what is absent stays.
@@ -55,12 +63,36 @@ pub struct UserChange {
     state: Option<PersonState>,
     #[schema(value_type = Option<String>, format = Password)]
     password: Option<SecretString>,
+    /// Ids or slugs of the brands the person may know of.
+    brands: Option<Vec<String>>,
+    /// True: all brands, also those still to come.
+    all_brands: Option<bool>,
 }
 
-impl From<Person> for UserRow {
-    fn from(person: Person) -> Self {
-        let (user, state, last_login_at) = (person.user, person.state, person.last_login_at);
-        Self { id: user.id, email: user.email, name: user.name, role: user.role, state, last_login_at }
+impl UserChange {
+    fn read(self) -> Result<PersonChange> {
+        let brands = match (self.brands, self.all_brands) {
+            (None, Some(true)) => Some(Brands::All),
+            (Some(_), Some(true)) => {
+                return Err(Error::invalid("brands", "Name the brands, or ask for all: not both."));
+            }
+            (brands, _) => brands.map(Brands::Only),
+        };
+        Ok(PersonChange { name: self.name, role: self.role, state: self.state, password: self.password, brands })
+    }
+}
+
+fn row(person: Person, brands: &[BrandRow]) -> UserRow {
+    let (user, state, last_login_at) = (person.user, person.state, person.last_login_at);
+    UserRow {
+        id: user.id,
+        email: user.email,
+        name: user.name,
+        role: user.role,
+        state,
+        last_login_at,
+        brands: brand_uids(brands, &person.reach),
+        second_factor: person.second_factor,
     }
 }
 
@@ -69,7 +101,9 @@ impl From<Person> for UserRow {
     (status = 200, body = Users), (status = "default", body = Problem, content_type = "application/problem+json")))]
 pub async fn list(member: Member) -> Result<Json<Users>> {
     let people = people::list_people(&member.tenant).await?;
-    Ok(Json(Users { users: people.into_iter().map(UserRow::from).collect() }))
+    let reach = member.reach;
+    let brands = member.tenant.db().read(move |conn| brands_within(conn, &reach)).await?;
+    Ok(Json(Users { users: people.into_iter().map(|person| row(person, &brands)).collect() }))
 }
 
 /// Adds a person.
@@ -80,14 +114,20 @@ pub async fn create(
     member: Member,
     Json(body): Json<NewUser>,
 ) -> Result<(StatusCode, Json<UserRow>)> {
-    let new = NewPerson::parse(&body.email, &body.name, body.role, body.password)?;
-    let by = (member.author(), Some(member.user.role));
+    let new = NewPerson::parse(&body.email, &body.name, body.role, body.password)?.within(body.brands.clone());
+    let by = (member.author(), Some(member.power()));
     let user = people::create_person((auth.tenants(), &member.tenant), new, by, auth.clock().system_time()).await?;
-    let person = Person { user, state: PersonState::Active, last_login_at: None };
-    Ok((StatusCode::CREATED, Json(person.into())))
+    let (names, all, within) = (body.brands, Reach::All, member.reach);
+    let read = member
+        .tenant
+        .db()
+        .read(move |conn| Ok((Reach::parse(conn, names.as_deref(), &all)?, brands_within(conn, &within)?)));
+    let (reach, brands) = read.await?;
+    let person = Person { user, state: PersonState::Active, last_login_at: None, reach, second_factor: false };
+    Ok((StatusCode::CREATED, Json(row(person, &brands))))
 }
 
-/// Changes a person. Another role, state or password signs the person out everywhere.
+/// Changes a person. Another role, state or password, or other brands, sign the person out everywhere.
 #[utoipa::path(patch, path = "/api/users/{id}", tag = "users", params(("id" = String, Path)), request_body = UserChange, responses(
     (status = 200, body = UserRow), (status = "default", body = Problem, content_type = "application/problem+json")))]
 pub async fn update(
@@ -96,17 +136,27 @@ pub async fn update(
     Path(id): Path<String>,
     Json(body): Json<UserChange>,
 ) -> Result<Json<UserRow>> {
-    let change = PersonChange { name: body.name, role: body.role, state: body.state, password: body.password };
-    let by = (member.author(), Some(member.user.role));
-    let person = people::update_person(&member.tenant, &id, change, by, auth.clock().system_time()).await?;
-    Ok(Json(person.into()))
+    let by = (member.author(), Some(member.power()));
+    let person = people::update_person(&member.tenant, &id, body.read()?, by, auth.clock().system_time()).await?;
+    let reach = member.reach;
+    let brands = member.tenant.db().read(move |conn| brands_within(conn, &reach)).await?;
+    Ok(Json(row(person, &brands)))
 }
 
 /// Removes a person.
 #[utoipa::path(delete, path = "/api/users/{id}", tag = "users", params(("id" = String, Path)), responses(
     (status = 204), (status = "default", body = Problem, content_type = "application/problem+json")))]
 pub async fn remove(State(auth): State<Auth>, member: Member, Path(id): Path<String>) -> Result<StatusCode> {
-    let by = (member.author(), Some(member.user.role));
+    let by = (member.author(), Some(member.power()));
     people::remove_person((auth.tenants(), &member.tenant), &id, by, auth.clock().system_time()).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Ends every session of a person, as when a phone was lost.
+#[utoipa::path(delete, path = "/api/users/{id}/sessions", tag = "users", params(("id" = String, Path)), responses(
+    (status = 204), (status = "default", body = Problem, content_type = "application/problem+json")))]
+pub async fn sign_out(State(auth): State<Auth>, member: Member, Path(id): Path<String>) -> Result<StatusCode> {
+    let by = (member.author(), Some(member.power()));
+    people::sign_out_person(&member.tenant, &id, by, auth.clock().system_time()).await?;
     Ok(StatusCode::NO_CONTENT)
 }

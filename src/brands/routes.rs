@@ -7,9 +7,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::{Brand, BrandChange, NewBrand, create as insert, freshest, get, list as all, update as change};
-use crate::auth::Member;
+use crate::auth::{Member, Reach};
 use crate::clock::Clock;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::http::{Json, Path, Problem, Timings};
 
 /// A brand as its people see it.
@@ -84,9 +84,11 @@ fn view(brand: &Brand, has_data: bool) -> BrandView {
 #[utoipa::path(get, path = "/api/brands", tag = "brands", responses(
     (status = 200, body = Brands), (status = "default", body = Problem, content_type = "application/problem+json")))]
 pub async fn list(member: Member, timings: Timings) -> Result<Json<Brands>> {
-    let read = member.tenant.db().read(|conn| {
+    let reach = member.reach;
+    let read = member.tenant.db().read(move |conn| {
         let brands = all(conn)?;
-        brands.iter().map(|brand| Ok(view(brand, freshest(conn, brand.id)?.is_some()))).collect::<Result<_>>()
+        let brands = brands.iter().filter(|brand| reach.holds(brand.id));
+        brands.map(|brand| Ok(view(brand, freshest(conn, brand.id)?.is_some()))).collect::<Result<_>>()
     });
     Ok(Json(Brands { brands: timings.time("sqlite", read).await? }))
 }
@@ -95,8 +97,9 @@ pub async fn list(member: Member, timings: Timings) -> Result<Json<Brands>> {
 #[utoipa::path(get, path = "/api/brands/{brand}", tag = "brands", params(("brand" = String, Path, description = "Id or slug")),
     responses((status = 200, body = BrandView), (status = "default", body = Problem, content_type = "application/problem+json")))]
 pub async fn show(member: Member, timings: Timings, Path(key): Path<String>) -> Result<Json<BrandView>> {
+    let reach = member.reach;
     let read = member.tenant.db().read(move |conn| {
-        let brand = get(conn, &key)?;
+        let brand = get(conn, &reach, &key)?;
         Ok(view(&brand, freshest(conn, brand.id)?.is_some()))
     });
     Ok(Json(timings.time("sqlite", read).await?))
@@ -110,6 +113,10 @@ pub async fn create(
     State(clock): State<Clock>,
     Json(body): Json<BrandInput>,
 ) -> Result<(StatusCode, Json<BrandView>)> {
+    if member.reach != Reach::All {
+        // It would be beyond the reach of who made it.
+        return Err(Error::Forbidden { permission: "all brands" });
+    }
     let new = NewBrand::parse(&body.name, body.slug.as_deref(), &body.currency, &body.timezone, body.week_start)?;
     let (by, now) = (member.author(), clock.system_time());
     let write = member.tenant.db().write(move |tx| {
@@ -131,7 +138,7 @@ pub async fn update(
     Path(key): Path<String>,
     Json(body): Json<BrandPatch>,
 ) -> Result<Json<BrandView>> {
-    let (by, now) = (member.author(), clock.system_time());
+    let (by, now, reach) = (member.author(), clock.system_time(), member.reach.clone());
     let asked = BrandChange {
         name: body.name,
         slug: body.slug,
@@ -143,7 +150,7 @@ pub async fn update(
         .tenant
         .db()
         .write(move |tx| {
-            let old = get(tx, &key)?;
+            let old = get(tx, &reach, &key)?;
             let (new, seq) = change(tx, &old, &asked, now)?;
             let data = json!({ "slug": new.slug, "currency": new.currency.code(), "timezone": new.timezone_name,
             "week_start": new.week_start, "rebuilds": seq.is_some() });

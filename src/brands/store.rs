@@ -6,6 +6,7 @@ use jiff::tz::TimeZone;
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
 
 use super::{Brand, BrandChange, NewBrand, parse_currency, parse_name, parse_slug, parse_week_start, parse_zone};
+use crate::auth::Reach;
 use crate::error::{Error, Result};
 use crate::money::Currency;
 
@@ -18,9 +19,12 @@ pub fn find(conn: &Connection, key: &str) -> Result<Option<Brand>> {
     row.map(brand).transpose()
 }
 
-/// The brand of an id or a slug.
-pub fn get(conn: &Connection, key: &str) -> Result<Brand> {
-    find(conn, key)?.ok_or(Error::NotFound)
+/// The brand of an id or a slug, for whoever may know of it.
+///
+/// # Errors
+/// `NotFound`, the same for a brand that is not there and one beyond `reach`.
+pub fn get(conn: &Connection, reach: &Reach, key: &str) -> Result<Brand> {
+    find(conn, key)?.filter(|brand| reach.holds(brand.id)).ok_or(Error::NotFound)
 }
 
 /// All brands, by name.
@@ -50,7 +54,7 @@ pub fn create(tx: &Transaction<'_>, new: &NewBrand, now: Timestamp) -> Result<Br
     if added == 0 {
         return Err(slug_taken(&new.slug));
     }
-    get(tx, &uid)
+    get(tx, &Reach::All, &uid)
 }
 
 /// Changes a brand. Another zone or currency means other figures: the change-log entry that has them rebuilt comes back.
@@ -83,7 +87,7 @@ pub fn update(tx: &Transaction<'_>, old: &Brand, change: &BrandChange, now: Time
     )?;
     let rebuilds = new.currency != old.currency || new.timezone_name != old.timezone_name;
     let seq = rebuilds.then(|| rebuild(tx, old.id, now)).transpose()?;
-    Ok((get(tx, &old.uid)?, seq))
+    Ok((get(tx, &Reach::All, &old.uid)?, seq))
 }
 
 /// When data of a brand last landed, in milliseconds of unix time; `None` for an empty brand.

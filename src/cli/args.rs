@@ -274,6 +274,34 @@ pub enum User {
         #[command(flatten)]
         plain: Plain,
     },
+    /// Make a link by which somebody new sets their name and password; it is good once, for seven days
+    #[command(after_help = "Example:
+  pulsepoint user invite ada@acme.example --tenant acme --role analyst --brand acme")]
+    Invite {
+        email: String,
+        #[arg(long)]
+        tenant: String,
+        /// owner, admin, marketer, analyst, viewer or operator
+        #[arg(long)]
+        role: String,
+        /// A brand they may know of, by slug; may be given again [default: all]
+        #[arg(long = "brand", value_name = "BRAND")]
+        brands: Vec<String>,
+        #[command(flatten)]
+        plain: Plain,
+    },
+    /// Make a link by which somebody sets a new password; it is good once, for a day
+    Reset {
+        email: String,
+        #[command(flatten)]
+        plain: Plain,
+    },
+    /// Take somebody's second factor away, when their phone and recovery codes are gone
+    ResetTotp {
+        email: String,
+        #[command(flatten)]
+        plain: Plain,
+    },
     /// Change somebody's role
     Role {
         email: String,

@@ -51,6 +51,18 @@ pub enum Command {
     UserRemove {
         email: String,
     },
+    UserInvite {
+        tenant: String,
+        email: String,
+        role: String,
+        brands: Option<Vec<String>>,
+    },
+    UserReset {
+        email: String,
+    },
+    UserResetTotp {
+        email: String,
+    },
     SetupToken,
     WarehouseRebuild {
         tenant: Option<String>,

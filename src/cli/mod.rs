@@ -117,6 +117,12 @@ fn user(verb: User) -> Result<bool> {
             answer(&plain, Command::UserPassword { email, password })
         }
         User::Role { email, role, plain } => answer(&plain, Command::UserRole { email, role }),
+        User::Invite { email, tenant, role, brands, plain } => {
+            let brands = (!brands.is_empty()).then_some(brands);
+            answer(&plain, Command::UserInvite { tenant, email, role, brands })
+        }
+        User::Reset { email, plain } => answer(&plain, Command::UserReset { email }),
+        User::ResetTotp { email, plain } => answer(&plain, Command::UserResetTotp { email }),
         User::Remove { email, plain } => answer(&plain, Command::UserRemove { email }),
     }
 }

@@ -15,9 +15,9 @@ use crate::http::{Path, Problem};
 #[utoipa::path(delete, path = "/api/brands/{brand}/demo", tag = "brands", params(("brand" = String, Path, description = "Id or slug")),
     responses((status = 204), (status = "default", body = Problem, content_type = "application/problem+json")))]
 pub async fn remove_demo(member: Member, State(clock): State<Clock>, Path(key): Path<String>) -> Result<StatusCode> {
-    let (by, now) = (member.author(), clock.system_time());
+    let (by, now, reach) = (member.author(), clock.system_time(), member.reach.clone());
     let write = member.tenant.db().write(move |tx| {
-        let brand = brands::get(tx, &key)?;
+        let brand = brands::get(tx, &reach, &key)?;
         let seq = wipe(tx, &brand, now.as_millisecond())?;
         by.tell(tx, now, "brand.demo_removed", &format!("brand:{}", brand.uid), json!({}))?;
         Ok((brand.id, seq))

@@ -1,4 +1,4 @@
-//! How many requests a minute: per address for strangers, per person for the signed-in.
+//! How many requests a minute: per address for strangers, per person for the signed-in, per API key.
 //!
 //! The algorithm is GCRA: a burst of the whole quota, then one more every 60/quota seconds. So a caller that has been quiet gets
 //! its quota at once, and up to twice the quota (less one) within its first minute; after that, the quota a minute.
@@ -22,6 +22,8 @@ type Limiter<K> = RateLimiter<K, DashMapStateStore<K>, DefaultClock, StateInform
 /// Requests a minute of a stranger's address, and of a signed-in person, unless set.
 const STRANGER: u32 = 100;
 const PERSON: u32 = 1200;
+/// Requests a minute of an API key, unless set.
+const KEY: u32 = 600;
 /// How often callers that have been quiet long enough are forgotten.
 const SWEEP: Duration = Duration::from_secs(30);
 
@@ -32,6 +34,7 @@ pub struct RateLimits(Arc<Inner>);
 struct Inner {
     strangers: Option<Quota<AddressKey>>,
     people: Option<Quota<u128>>,
+    keys: Option<Quota<u128>>,
     started: Instant,
     next_sweep_ms: AtomicU64,
 }
@@ -61,6 +64,7 @@ impl RateLimits {
         Self(Arc::new(Inner {
             strangers: quota(STRANGER).map(|n| Quota::per_minute(n, "stranger")),
             people: quota(PERSON).map(|n| Quota::per_minute(n, "person")),
+            keys: quota(KEY).map(|n| Quota::per_minute(n, "key")),
             started: Instant::now(),
             next_sweep_ms: AtomicU64::new(0),
         }))
@@ -78,10 +82,17 @@ impl RateLimits {
         self.0.people.as_ref().map(|quota| quota.take(&user))
     }
 
+    /// Takes one request off an API key's quota; `None` where there is no limit.
+    pub fn key(&self, key: u128) -> Option<Allowance> {
+        self.sweep();
+        self.0.keys.as_ref().map(|quota| quota.take(&key))
+    }
+
     /// Callers remembered at the moment.
     pub fn callers(&self) -> usize {
         let strangers = self.0.strangers.as_ref().map_or(0, |quota| quota.limiter.len());
-        strangers + self.0.people.as_ref().map_or(0, |quota| quota.limiter.len())
+        let signed_in = [&self.0.people, &self.0.keys].into_iter().flatten();
+        strangers + signed_in.map(|quota| quota.limiter.len()).sum::<usize>()
     }
 
     fn sweep(&self) {
@@ -95,7 +106,7 @@ impl RateLimits {
         if let Some(quota) = &self.0.strangers {
             quota.limiter.retain_recent();
         }
-        if let Some(quota) = &self.0.people {
+        for quota in [&self.0.people, &self.0.keys].into_iter().flatten() {
             quota.limiter.retain_recent();
         }
     }

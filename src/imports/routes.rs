@@ -127,7 +127,8 @@ pub async fn create(
     Path(key): Path<String>,
     form: Multipart,
 ) -> Result<(StatusCode, Json<ImportView>)> {
-    let brand = member.tenant.db().read(move |conn| brands::get(conn, &key)).await?;
+    let reach = member.reach.clone();
+    let brand = member.tenant.db().read(move |conn| brands::get(conn, &reach, &key)).await?;
     let (options, upload) = read_form(&imports, &member.tenant, form).await?;
     let accepted = imports.begin((&member.tenant, &brand), options, member.author(), upload).await?;
     Ok((StatusCode::ACCEPTED, Json(one(&imports, &member.tenant, brand, accepted.id).await?)))
@@ -137,8 +138,9 @@ pub async fn create(
 #[utoipa::path(get, path = "/api/brands/{brand}/imports", tag = "imports", params(("brand" = String, Path, description = "Id or slug")),
     responses((status = 200, body = ImportList), (status = "default", body = Problem, content_type = "application/problem+json")))]
 pub async fn list(member: Member, State(imports): State<Imports>, Path(key): Path<String>) -> Result<Json<ImportList>> {
+    let reach = member.reach;
     let read = member.tenant.db().read(move |conn| {
-        let brand = brands::get(conn, &key)?;
+        let brand = brands::get(conn, &reach, &key)?;
         Ok((store::list(conn, brand.id)?, brand))
     });
     let (all, brand) = read.await?;
@@ -159,7 +161,8 @@ pub async fn show(
     State(imports): State<Imports>,
     Path((key, id)): Path<(String, String)>,
 ) -> Result<Json<ImportView>> {
-    let brand = member.tenant.db().read(move |conn| brands::get(conn, &key)).await?;
+    let reach = member.reach.clone();
+    let brand = member.tenant.db().read(move |conn| brands::get(conn, &reach, &key)).await?;
     Ok(Json(one(&imports, &member.tenant, brand, id).await?))
 }
 
@@ -168,8 +171,9 @@ pub async fn show(
     params(("brand" = String, Path, description = "Id or slug"), ("id" = String, Path)), responses(
     (status = 200, body = String, content_type = "text/csv"), (status = "default", body = Problem, content_type = "application/problem+json")))]
 pub async fn rejects(member: Member, Path((key, id)): Path<(String, String)>) -> Result<Response> {
+    let reach = member.reach;
     let read = member.tenant.db().read(move |conn| {
-        let brand = brands::get(conn, &key)?;
+        let brand = brands::get(conn, &reach, &key)?;
         store::get(conn, brand.id, &id)?;
         store::rejects(conn, &id)
     });

@@ -5,9 +5,10 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use jiff::Timestamp;
 
+use crate::auth::Reach;
 use crate::brands::{self, Brand};
 use crate::commerce;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::metrics::answer::{Freshness, SourceFreshness};
 use crate::metrics::calendar::Calendar;
 use crate::metrics::dashboard::shape::BrandShown;
@@ -27,11 +28,16 @@ pub struct Known {
 #[derive(Default)]
 struct Memory(RwLock<HashMap<String, (i64, Arc<Known>)>>);
 
-/// The brand of an id or slug.
+/// The brand of an id or slug, for whoever may know of it.
 ///
 /// # Errors
-/// `NotFound` where the tenant has no such brand.
-pub async fn known(tenant: &Tenant, key: &str) -> Result<Arc<Known>> {
+/// `NotFound` where the tenant has no such brand, or it is beyond `reach`.
+pub async fn known(tenant: &Tenant, reach: &Reach, key: &str) -> Result<Arc<Known>> {
+    let known = remembered(tenant, key).await?;
+    reach.holds(known.brand.id).then_some(known).ok_or(Error::NotFound)
+}
+
+async fn remembered(tenant: &Tenant, key: &str) -> Result<Arc<Known>> {
     let memory = tenant.slot(Memory::default);
     // Read before the store is: what commits in between makes the memory stale, never wrong.
     let commits = tenant.db().commits();
@@ -43,7 +49,7 @@ pub async fn known(tenant: &Tenant, key: &str) -> Result<Arc<Known>> {
     }
     let name = key.to_owned();
     let read = tenant.db().read(move |conn| {
-        let brand = brands::get(conn, &name)?;
+        let brand = brands::get(conn, &Reach::All, &name)?;
         let sources = commerce::freshness(conn, brand.id)?;
         Ok(Known { brand, sources })
     });

@@ -31,7 +31,7 @@ use anyhow::Context as _;
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 
-use crate::auth::Scope;
+use crate::auth::{Reach, Scope};
 use crate::brands::Brand;
 use crate::error::Result;
 use crate::tenants::Tenant;
@@ -54,7 +54,7 @@ use sql::{Param, compile, roles};
 /// `Invalid` with a stable code and the field at fault where the query cannot be answered; `Unavailable` when too much is asked
 /// at once.
 pub async fn run(tenant: &Tenant, brand: &Brand, query: &Query, now: Timestamp) -> Result<Answer> {
-    answer_query(tenant, &*known(tenant, &brand.uid).await?, query, now).await
+    answer_query(tenant, &*known(tenant, &Reach::All, &brand.uid).await?, query, now).await
 }
 
 async fn answer_query(tenant: &Tenant, known: &Known, query: &Query, now: Timestamp) -> Result<Answer> {
@@ -88,7 +88,7 @@ fn digest(parts: &[&str]) -> String {
 /// # Errors
 /// As [`run()`].
 pub async fn build(tenant: &Tenant, brand: &Brand, ask: Ask, now: Timestamp) -> Result<Dashboard> {
-    lay_out(tenant, &*known(tenant, &brand.uid).await?, ask, now).await
+    lay_out(tenant, &*known(tenant, &Reach::All, &brand.uid).await?, ask, now).await
 }
 
 async fn lay_out(tenant: &Tenant, known: &Known, ask: Ask, now: Timestamp) -> Result<Dashboard> {
@@ -103,6 +103,8 @@ async fn lay_out(tenant: &Tenant, known: &Known, ask: Ask, now: Timestamp) -> Re
 pub struct Asker<'a> {
     /// Whose data.
     pub tenant: &'a Tenant,
+    /// The brands that the asker may know of.
+    pub reach: &'a Reach,
     /// What the answer may be shared by.
     pub scope: Scope,
     /// Computes even if the page is there.
@@ -120,7 +122,7 @@ pub async fn page(
     ask: Ask,
     now: Timestamp,
 ) -> Result<(Arc<Page>, Origin)> {
-    let known = known(asker.tenant, brand).await?;
+    let known = known(asker.tenant, asker.reach, brand).await?;
     let key = cache::Key::new(asker.tenant.id(), &everything(asker, &known, &ask, now)?);
     let compute = async {
         let dashboard = lay_out(asker.tenant, &known, ask, now).await?;

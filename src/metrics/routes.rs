@@ -163,7 +163,7 @@ pub async fn dashboard(
 ) -> Result<Response> {
     let ask = Ask::read(&params.pairs())?;
     let fresh = member.may(Permission::Operate) && says(&headers, &header::CACHE_CONTROL, "no-cache");
-    let asker = Asker { tenant: &member.tenant, scope: member.scope(), fresh };
+    let asker = Asker { tenant: &member.tenant, reach: &member.reach, scope: member.scope(), fresh };
     let (page, origin) = desk.timings.time("figures", page(&desk.pages, &asker, &brand, ask, desk.clock.now())).await?;
     Ok(send(&page, origin, &headers))
 }
@@ -240,7 +240,7 @@ pub async fn query(
             return Err(Error::invalid_code("unknown_format", Some("format"), "An answer comes as json or csv."));
         }
     };
-    let known = known(&member.tenant, &brand).await?;
+    let known = known(&member.tenant, &member.reach, &brand).await?;
     let answer = desk.timings.time("figures", answer_query(&member.tenant, &known, &query, desk.clock.now())).await?;
     if !as_csv {
         return Ok(Json(answer).into_response());
@@ -263,7 +263,8 @@ fn columns_of_metrics(query: &Query) -> usize {
     (status = 200, body = NewData, content_type = "text/event-stream"),
     (status = "default", body = Problem, content_type = "application/problem+json")))]
 pub async fn stream(member: Member) -> Result<Sse<impl Stream<Item = Result<Event, axum::Error>>>> {
-    let (landings, signed_out) = (Landings::of(member.tenant.clone()).await?, member.signed_out());
+    let (landings, signed_out) =
+        (Landings::of(member.tenant.clone(), member.reach.clone()).await?, member.signed_out());
     let events = futures_util::stream::unfold(landings, |mut landings| async {
         let told = landings.next().await?;
         Some((Event::default().event("data").json_data(told), landings))

@@ -10,6 +10,7 @@ use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::Instant;
 
+use crate::auth::Reach;
 use crate::brands;
 use crate::error::{Error, Result};
 use crate::tenants::{Change, Tenant};
@@ -30,9 +31,10 @@ pub struct NewData {
 
 struct Places(Arc<Semaphore>);
 
-/// The landings of a tenant from now on, after one line for each brand as it is.
+/// The landings of a tenant's brands within reach from now on, after one line for each as it is.
 pub struct Landings {
     tenant: Tenant,
+    reach: Reach,
     changes: Receiver<Change>,
     brands: HashMap<i64, String>,
     waiting: VecDeque<NewData>,
@@ -45,7 +47,7 @@ impl Landings {
     ///
     /// # Errors
     /// `Unavailable` when the tenant has too many streams open.
-    pub async fn of(tenant: Tenant) -> Result<Self> {
+    pub async fn of(tenant: Tenant, reach: Reach) -> Result<Self> {
         let places = tenant.slot(|| Places(Arc::new(Semaphore::new(MOST_STREAMS))));
         let place = Arc::clone(&places.0).try_acquire_owned().map_err(|_| Error::Unavailable {
             code: "too_many_streams",
@@ -55,13 +57,14 @@ impl Landings {
         let changes = tenant.changes();
         let ends = Instant::now() + LIFETIME;
         let mut landings =
-            Self { tenant, changes, brands: HashMap::new(), waiting: VecDeque::new(), ends, _place: place };
+            Self { tenant, reach, changes, brands: HashMap::new(), waiting: VecDeque::new(), ends, _place: place };
         landings.tell_all().await?;
         Ok(landings)
     }
 
     async fn tell_all(&mut self) -> Result<()> {
-        let brands = self.tenant.db().read(brands::list).await?;
+        let mut brands = self.tenant.db().read(brands::list).await?;
+        brands.retain(|brand| self.reach.holds(brand.id));
         let version = self.tenant.data_version();
         self.waiting = brands.iter().map(|brand| NewData { brand: brand.uid.clone(), version }).collect();
         self.brands = brands.into_iter().map(|brand| (brand.id, brand.uid)).collect();
@@ -75,6 +78,7 @@ impl Landings {
                 return Some(told);
             }
             match tokio::time::timeout_at(self.ends, self.changes.recv()).await.ok()? {
+                Ok(change) if !self.reach.holds(change.brand_id) => {}
                 Ok(change) => match self.brands.get(&change.brand_id) {
                     Some(brand) => return Some(NewData { brand: brand.clone(), version: change.version }),
                     // A brand that is newer than this stream.

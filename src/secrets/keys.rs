@@ -4,6 +4,7 @@ use anyhow::anyhow;
 use chacha20poly1305::aead::{Aead, KeyInit, Payload};
 use chacha20poly1305::{XChaCha20Poly1305, XNonce};
 use hkdf::Hkdf;
+use hmac::{Hmac, Mac};
 use secrecy::{ExposeSecret, SecretBox};
 use sha2::Sha256;
 use zeroize::Zeroizing;
@@ -30,6 +31,10 @@ pub enum Purpose {
     CustomerIdentity,
     /// A warehouse kept on disk.
     Warehouse,
+    /// The keyed hashes of API keys.
+    ApiKeys,
+    /// Secrets of second factors, and the keyed hashes of their recovery codes.
+    SecondFactor,
 }
 
 impl Purpose {
@@ -42,6 +47,8 @@ impl Purpose {
             Self::Backup => b"pulsepoint/tenant/backup/v1",
             Self::CustomerIdentity => b"pulsepoint/tenant/customer-identity/v1",
             Self::Warehouse => b"pulsepoint/tenant/warehouse/v1",
+            Self::ApiKeys => b"pulsepoint/tenant/api-keys/v1",
+            Self::SecondFactor => b"pulsepoint/tenant/second-factor/v1",
         }
     }
 }
@@ -61,6 +68,28 @@ impl TenantKey {
         hkdf(self.expose(), purpose.info())
     }
 
+    /// Seals a short secret under the key of `purpose`. It opens with the same `bound_to` alone, the name of its row.
+    pub fn seal(&self, purpose: Purpose, bound_to: &str, secret: &[u8]) -> Vec<u8> {
+        seal(&self.derive(purpose), bound_to.as_bytes(), secret)
+    }
+
+    /// Opens what [`Self::seal`] sealed.
+    ///
+    /// # Errors
+    /// `Internal` for another tenant's, another purpose's, another row's or a damaged one.
+    pub fn open(&self, purpose: Purpose, bound_to: &str, sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>> {
+        unseal_bytes(&self.derive(purpose), bound_to.as_bytes(), sealed)
+    }
+
+    /// A keyed hash (HMAC-SHA-256) of `text` under the key of `purpose`.
+    pub fn mac(&self, purpose: Purpose, text: &[u8]) -> [u8; 32] {
+        let Ok(mut mac) = <Hmac<Sha256> as hmac::KeyInit>::new_from_slice(self.derive(purpose).as_slice()) else {
+            unreachable!("HMAC takes keys of any length");
+        };
+        mac.update(text);
+        mac.finalize().into_bytes().into()
+    }
+
     /// The key itself, to be wrapped.
     pub(crate) fn expose(&self) -> &[u8; 32] {
         self.0.expose_secret()
@@ -73,18 +102,24 @@ impl std::fmt::Debug for TenantKey {
     }
 }
 
-/// Seals `key` under `wrapping`; `bound_to` must be the same at unwrapping, so a row copied elsewhere does not open.
-pub(super) fn seal(wrapping: &[u8; 32], bound_to: &[u8], key: &[u8; 32]) -> Vec<u8> {
+/// Seals a short `secret` under `wrapping`; `bound_to` must be the same at unsealing, so a row copied elsewhere does not open.
+pub(super) fn seal(wrapping: &[u8; 32], bound_to: &[u8], secret: &[u8]) -> Vec<u8> {
     let nonce: [u8; NONCE_LEN] = super::random_bytes();
-    let payload = Payload { msg: key, aad: bound_to };
+    let payload = Payload { msg: secret, aad: bound_to };
     let Ok(sealed) = XChaCha20Poly1305::new(wrapping.into()).encrypt(&XNonce::from(nonce), payload) else {
-        unreachable!("32 bytes are within the cipher's limit");
+        unreachable!("a short secret is within the cipher's limit");
     };
     [&[FORMAT][..], &nonce, &sealed].concat()
 }
 
-/// Opens what [`seal`] made with the same `wrapping` and `bound_to`.
+/// Opens a key that [`seal`] sealed with the same `wrapping` and `bound_to`.
 pub(super) fn unseal(wrapping: &[u8; 32], bound_to: &[u8], sealed: &[u8]) -> Result<TenantKey> {
+    let plain = unseal_bytes(wrapping, bound_to, sealed)?;
+    let key: &[u8; 32] = plain.as_slice().try_into().map_err(|_| anyhow!("the wrapped key has another length"))?;
+    Ok(TenantKey(SecretBox::init_with(|| *key)))
+}
+
+fn unseal_bytes(wrapping: &[u8; 32], bound_to: &[u8], sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>> {
     let refused = || {
         anyhow!("the wrapped key does not open: it was made under another master key, for another owner, or is damaged")
     };
@@ -96,9 +131,7 @@ pub(super) fn unseal(wrapping: &[u8; 32], bound_to: &[u8], sealed: &[u8]) -> Res
     let payload = Payload { msg: body, aad: bound_to };
     let plain =
         XChaCha20Poly1305::new(wrapping.into()).decrypt(&XNonce::from(*nonce), payload).map_err(|_| refused())?;
-    let plain = Zeroizing::new(plain);
-    let key: &[u8; 32] = plain.as_slice().try_into().map_err(|_| refused())?;
-    Ok(TenantKey(SecretBox::init_with(|| *key)))
+    Ok(Zeroizing::new(plain))
 }
 
 /// HKDF-SHA256 without salt: the input keys are uniformly random already.

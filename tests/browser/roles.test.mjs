@@ -13,7 +13,7 @@ const menu = (page) => page.getByRole("navigation", { name: "Main" }).getByRole(
 
 // The operator's right to see figures is the server's to decide; the page follows.
 const ROLES = [
-  { who: "owner", links: ["Dashboard", "Import", "People", "Brand", "Appearance"] },
+  { who: "owner", links: ["Dashboard", "Import", "People", "API keys", "Brand", "Appearance"] },
   { who: "analyst", links: ["Dashboard", "Appearance"] },
   { who: "viewer", links: ["Dashboard", "Appearance"] },
   { who: "operator", links: ["Dashboard", "Appearance"] },
@@ -29,7 +29,7 @@ for (const { who, links } of ROLES) {
     assert.deepEqual(await menu(page), sees ? links : ["Appearance"]);
     assert.equal(await page.getByRole("button", { name: "Remove demo data" }).count(), who === "owner" ? 1 : 0);
     if (who !== "owner") {
-      for (const path of [`/b/${BRAND}/import`, "/admin/users", "/settings/brand"]) {
+      for (const path of [`/b/${BRAND}/import`, "/admin/users", "/admin/keys", "/settings/brand"]) {
         await page.goto(path);
         await page.locator('[data-testid="state-forbidden"]').waitFor();
       }

@@ -55,6 +55,33 @@ const SCREENS = [
     empty: (route) => route.fulfill(json(200, { imports: [] })),
   },
   { name: "people", path: "/admin/users", api: "**/api/users", full: '[data-testid="table-people"]' },
+  {
+    name: "keys",
+    path: "/admin/keys",
+    api: "**/api/keys",
+    full: '[data-testid="table-keys"]',
+    fullBody: {
+      keys: ["A spreadsheet with a rather long name that goes on and on", "Nightly export"].map((name, at) => ({
+        id: `k${at}`,
+        name,
+        prefix: "pp_live_abcdefgh",
+        permissions: at ? ["view", "ask", "act", "connect", "manage", "operate"] : ["view"],
+        brands: at ? null : ["b1"],
+        made_by: "The owner",
+        created_at: "2026-11-01T10:00:00Z",
+        expires_at: "2026-11-20T10:00:00Z",
+        expired: at === 1,
+        last_used_at: at ? "2026-11-19T10:00:00Z" : null,
+      })),
+    },
+    empty: (route) => route.fulfill(json(200, { keys: [] })),
+  },
+  {
+    name: "profile",
+    path: "/settings/profile",
+    api: "**/api/auth/{sessions,totp}",
+    full: '[data-testid="table-sessions"]',
+  },
   { name: "brand", path: "/settings/brand", api: "**/api/brands", full: 'input[name="name"]' },
   { name: "appearance", path: "/settings/appearance", full: '[role="switch"]' },
   { name: "not found", path: "/nowhere/at/all", full: 'main a[href="/"]', allow: [/status of 404/] },
@@ -118,6 +145,72 @@ for (const width of WIDTHS) {
         await inspect(page, width, `${path} with errors`);
         await page.context().close();
       }
+    });
+
+    it("links: to join, to a new password, to nothing", async () => {
+      const link = (kind) => ({
+        kind,
+        email: "ada@juniper-oak.example",
+        tenant: "Juniper & Oak",
+        role: "viewer",
+        expires_at: "2026-11-27T10:00:00Z",
+      });
+      const page = await openPage(browser, { base: DEMO, width });
+      for (const [path, kind] of [
+        ["/join", "invitation"],
+        ["/reset", "reset"],
+      ]) {
+        await page.route("**/api/auth/links", (route) => route.fulfill(json(200, link(kind))));
+        await page.goto(`${path}#x.y`);
+        await page.locator("form").waitFor();
+        await inspect(page, width, path);
+        await page.locator('button[type="submit"]').click();
+        await page.locator("[aria-invalid=true]").first().waitFor();
+        await inspect(page, width, `${path} with errors`);
+        await page.unrouteAll({ behavior: "ignoreErrors" });
+        await page.goto("about:blank");
+      }
+      page.allow = [/status of 404/];
+      await page.goto("/join#nothing");
+      await page.locator('[data-testid="state-gone"]').waitFor();
+      await inspect(page, width, "a link that is gone");
+      await page.context().close();
+    });
+
+    it("the second step of a sign-in", async () => {
+      const page = await openPage(browser, { base: DEMO, width, allow: [/status of 401/] });
+      const asks = { title: "Unauthorized", status: 401, code: "totp_required", detail: "Enter the code.", request_id: "req-2" };
+      await page.route("**/api/auth/login", (route) => route.fulfill(json(401, asks)));
+      await page.goto("/login");
+      await page.getByLabel("E-mail").fill("owner@juniper-oak.example");
+      await page.getByLabel("Password", { exact: true }).fill("pulsepoint-demo");
+      await page.getByRole("button", { name: "Sign in" }).click();
+      await page.locator('input[name="code"]:focus').waitFor();
+      await inspect(page, width, "second step");
+      await page.getByRole("button", { name: "Sign in" }).click();
+      await page.locator("[aria-invalid=true]").waitFor();
+      await inspect(page, width, "second step with an error");
+      await page.context().close();
+    });
+
+    it("windows of people, keys and the profile", async () => {
+      const page = await openSignedIn(browser, { width });
+      const windows = [
+        ["/admin/users", "invite", () => page.getByRole("button", { name: "Invite", exact: true }).click()],
+        ["/admin/keys", "make a key", () => page.getByRole("button", { name: "Make a key" }).click()],
+        ["/settings/profile", "set up a second factor", () => page.getByRole("button", { name: "Set up" }).click()],
+      ];
+      for (const [path, what, open] of windows) {
+        await page.goto(path);
+        await open();
+        await page.getByRole("dialog").waitFor();
+        await page.waitForTimeout(200);
+        await inspect(page, width, what, '[role="dialog"]');
+        await page.getByRole("dialog").locator('button[type="submit"]').click();
+        await page.locator("[aria-invalid=true]").first().waitFor();
+        await inspect(page, width, `${what} with errors`, '[role="dialog"]');
+      }
+      await page.context().close();
     });
 
     it("windows over the page: range, menu, information, palette, shortcuts, questions", async () => {

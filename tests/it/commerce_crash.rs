@@ -52,7 +52,7 @@ fn child_that_lands() {
     let Ok(path) = std::env::var(CHILD) else { return };
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let tenant = runtime.block_on(async { start(Path::new(&path)).by_slug("one").await.unwrap() });
-    let brand = tenant.db().read_blocking(|conn| brands::get(conn, "juniper")).unwrap();
+    let brand = tenant.db().read_blocking(|conn| brands::get(conn, &pulsepoint::auth::Reach::All, "juniper")).unwrap();
     let mut out = std::io::stdout().lock();
     land_all(&tenant, &brand, |number| {
         writeln!(out, "landed {number}").unwrap();
@@ -106,7 +106,8 @@ async fn survives_being_killed_while_landing() {
     for folder in [&data, &calm] {
         let tenants = start(folder.path());
         let tenant = tenants.by_slug("one").await.unwrap();
-        let brand = tenant.db().read_blocking(|conn| brands::get(conn, "juniper")).unwrap();
+        let brand =
+            tenant.db().read_blocking(|conn| brands::get(conn, &pulsepoint::auth::Reach::All, "juniper")).unwrap();
         land_all(&tenant, &brand, |_| {});
         let version = orders(&tenant).1;
         assert_eq!(land_all(&tenant, &brand, |_| {}), 0, "a second import changes nothing");

@@ -271,7 +271,7 @@ async fn every_route_refuses_what_is_no_json() {
     for route in table() {
         let Some(fields) = fields_of(&document, &route) else { continue };
         routes += 1;
-        let asked = ask(&app, &shop, &route).await.unwrap();
+        let asked = ask(&app, &shop, &route, Role::Owner).await.unwrap();
         let sound: Map<String, Value> = serde_json::from_slice(&asked.body).unwrap();
         let before = written(&shop).await;
         let mut bodies = bent(&asked.body);

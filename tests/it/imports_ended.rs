@@ -57,7 +57,8 @@ async fn child_that_imports() {
     let app = App::start(tenants.clone(), clock.clone(), Settings::default()).await.unwrap();
     drop(app);
     let tenant = tenants.by_slug("acme").await.unwrap();
-    let brand = tenant.db().read(|conn| pulsepoint::brands::get(conn, "acme")).await.unwrap();
+    let brand =
+        tenant.db().read(|conn| pulsepoint::brands::get(conn, &pulsepoint::auth::Reach::All, "acme")).await.unwrap();
     let imports = Imports::new(clock, Limits { batch_rows: 100, ..Limits::default() });
     let by = Author::without_request("cli");
     let told = |now: imports::Progress| {
@@ -94,7 +95,8 @@ async fn killed_half_way_and_started_again_ends_like_an_undisturbed_run() {
     let tenant = tenants.by_slug("acme").await.unwrap();
     let orders = number(&tenant, "select count(*) from orders").await;
     assert!(orders > 0 && orders < i64::try_from(ORDERS).unwrap(), "{orders} landed before the kill ({landed})");
-    let brand = tenant.db().read(|conn| pulsepoint::brands::get(conn, "acme")).await.unwrap();
+    let brand =
+        tenant.db().read(|conn| pulsepoint::brands::get(conn, &pulsepoint::auth::Reach::All, "acme")).await.unwrap();
     let done = run(&app, (&tenant, &brand), &bytes, Options::default()).await.unwrap();
     assert_eq!(done.counts.landed + done.counts.unchanged, ORDERS);
     assert!(done.counts.unchanged >= u64::try_from(orders).unwrap() && done.counts.landed > 0, "{done:?}");

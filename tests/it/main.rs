@@ -2,6 +2,9 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may stop at the first surprise")]
 
 mod access;
+mod access_keys;
+mod account;
+mod api_keys;
 mod auth;
 mod auth_tokens;
 mod brands;
@@ -24,6 +27,7 @@ mod hostile_json;
 mod hostile_texts;
 mod http;
 mod http_wire;
+mod links;
 mod metrics;
 mod metrics_http;
 mod imports;
@@ -33,6 +37,7 @@ mod imports_hostile;
 mod imports_retail;
 mod openapi;
 mod openapi_answers;
+mod second_factor;
 mod support;
 mod tenants;
 mod tenants_attacked;

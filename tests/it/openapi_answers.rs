@@ -129,7 +129,7 @@ async fn every_route_answers_what_the_document_says() {
     let shop = app.shop("juniper-oak").await;
     for route in table() {
         for token in [Some(app.token(&shop, Role::Owner)), None] {
-            let asked = ask(&app, &shop, &route).await.unwrap();
+            let asked = ask(&app, &shop, &route, Role::Owner).await.unwrap();
             let answer = asked.send(&app, &route.method, token.as_deref()).await;
             document.check_answer(&route.method, route.path, &answer);
         }

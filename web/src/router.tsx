@@ -44,6 +44,19 @@ const loginRoute = createRoute({
   component: lazyRouteComponent(() => import("./pages/door/Login"), "Login"),
 });
 
+/** Pages of a link that was handed over; its token stands behind the #. */
+const joinRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "/join",
+  component: lazyRouteComponent(() => import("./pages/door/LinkPage"), "LinkPage"),
+});
+
+const resetRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "/reset",
+  component: lazyRouteComponent(() => import("./pages/door/LinkPage"), "LinkPage"),
+});
+
 const setupRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: "/setup",
@@ -86,6 +99,8 @@ const homeRoute = createRoute({
     const me = await queryClient.ensureQueryData(meQuery);
     const slug = me.brands.find((brand) => brand.slug === lastBrand())?.slug ?? me.brands[0]?.slug;
     if (slug) throw redirect({ to: "/b/$brand", params: { brand: slug }, replace: true });
+    if (me.second_factor.required && !me.second_factor.enrolled)
+      throw redirect({ to: "/settings/profile", replace: true });
     const manages = me.user.permissions.includes("manage");
     throw redirect({ to: manages ? "/settings/brand" : "/settings/appearance", replace: true });
   },
@@ -114,6 +129,18 @@ const peopleRoute = createRoute({
   component: lazyRouteComponent(() => import("./pages/settings/People"), "People"),
 });
 
+const keysRoute = createRoute({
+  getParentRoute: () => shellRoute,
+  path: "/admin/keys",
+  component: lazyRouteComponent(() => import("./pages/settings/Keys"), "Keys"),
+});
+
+const profileRoute = createRoute({
+  getParentRoute: () => shellRoute,
+  path: "/settings/profile",
+  component: lazyRouteComponent(() => import("./pages/settings/Profile"), "Profile"),
+});
+
 const brandRoute = createRoute({
   getParentRoute: () => shellRoute,
   path: "/settings/brand",
@@ -132,7 +159,19 @@ const restRoute = createRoute({ getParentRoute: () => shellRoute, path: "$", com
 const routeTree = rootRoute.addChildren([
   loginRoute,
   setupRoute,
-  shellRoute.addChildren([homeRoute, dashboardRoute, importRoute, peopleRoute, brandRoute, appearanceRoute, restRoute]),
+  joinRoute,
+  resetRoute,
+  shellRoute.addChildren([
+    homeRoute,
+    dashboardRoute,
+    importRoute,
+    peopleRoute,
+    keysRoute,
+    profileRoute,
+    brandRoute,
+    appearanceRoute,
+    restRoute,
+  ]),
 ]);
 
 /** Plain query strings: `range=7d&f=channel:eq:meta&f=…`, readable and the same as the API's own. */

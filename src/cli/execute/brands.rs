@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::{author, listed, missing, said, tenant_of};
 use crate::app::App;
+use crate::auth::Reach;
 use crate::brands::{self, Brand, NewBrand};
 use crate::cli::command::{self, Outcome};
 use crate::commerce::demo;
@@ -47,7 +48,7 @@ pub(super) async fn remove_demo(app: &App, tenant: &str, slug: &str) -> Result<O
 /// The brand of a slug, or a sentence that says how to find it.
 pub(super) async fn brand_of(tenant: &Tenant, slug: &str) -> Result<Brand> {
     let wanted = slug.to_owned();
-    match tenant.db().read(move |conn| brands::get(conn, &wanted)).await {
+    match tenant.db().read(move |conn| brands::get(conn, &Reach::All, &wanted)).await {
         Err(Error::NotFound) => {
             let of = tenant.slug();
             Err(missing(format!("{of} has no brand \"{slug}\": see `pulsepoint brand list --tenant {of}`")))

@@ -1,11 +1,12 @@
 //! `user …`: an e-mail belongs to one tenant, so it alone names a person.
 
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
 
 use super::{author, listed, missing, said, tenant_of};
 use crate::app::App;
-use crate::auth::{self, NewPerson, Person, PersonChange, Role, User};
+use crate::auth::links::Made;
+use crate::auth::{self, NewInvitation, NewPerson, Person, PersonChange, Role, User};
 use crate::cli::command::{self, Outcome, Password};
 use crate::error::{Error, Result};
 use crate::tenants::Tenant;
@@ -59,6 +60,40 @@ pub(super) async fn remove(app: &App, email: &str) -> Result<Outcome> {
     let now = app.clock.system_time();
     auth::remove_person((&app.tenants, &tenant), &user.id, (author(), None), now).await?;
     said(format!("Removed {}.", user.email), json!({ "removed": user.email }))
+}
+
+pub(super) async fn invite(
+    app: &App,
+    tenant: &str,
+    email: String,
+    role_name: &str,
+    brands: Option<Vec<String>>,
+) -> Result<Outcome> {
+    let tenant = tenant_of(app, tenant).await?;
+    let new = NewInvitation { email, role: role(role_name)?, brands };
+    let made = auth::invite(&tenant, new, (author(), None), app.clock.system_time()).await?;
+    link(&made, "The link is shown this once, good once, and open until")
+}
+
+pub(super) async fn reset(app: &App, email: &str) -> Result<Outcome> {
+    let (tenant, user) = find(app, email).await?;
+    let made = auth::reset_link(&tenant, &user.id, (author(), None), app.clock.system_time()).await?;
+    link(&made, "The link to a new password is shown this once, good once, and open until")
+}
+
+pub(super) async fn reset_totp(app: &App, email: &str) -> Result<Outcome> {
+    let (tenant, user) = find(app, email).await?;
+    auth::reset_second_factor(&tenant, &user.id, (author(), None), app.clock.system_time()).await?;
+    said(format!("{} signs in without a second factor now.", user.email), shown(&user))
+}
+
+/// A command does not know under which address people reach the server: it says what comes behind it.
+fn link(made: &Made, words: &str) -> Result<Outcome> {
+    let (path, until) = (made.path.expose_secret(), made.expires_at);
+    let text = format!(
+        "{path}\n\nPut the address of this Pulsepoint before it, as in https://pulsepoint.example{path}.\n{words} {until:.0}."
+    );
+    said(text, json!({ "link": path, "expires_at": until }))
 }
 
 async fn update(app: &App, email: &str, change: PersonChange) -> Result<User> {

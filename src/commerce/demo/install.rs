@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::{RATE_SOURCE, Shop, calendar::OPEN_DAYS, daily_rates};
 use crate::{
-    auth::{Author, NewPerson, Role, create_person, list_people},
+    auth::{Author, NewPerson, Reach, Role, create_person, list_people},
     brands::{self, Brand, NewBrand},
     clock::Clock,
     commerce::{
@@ -166,7 +166,7 @@ fn prepare(tx: &Transaction, shop: &Shop, seed: u64, now: Timestamp, audit: Time
         let brand = brands::create(tx, &new.demo(), audit)?;
         by.tell(tx, audit, "brand.created", &subject(&brand), json!({ "demo": true }))?;
         remember(tx, &brand, &fresh)?;
-        return brands::get(tx, &brand.uid);
+        return brands::get(tx, &Reach::All, &brand.uid);
     };
     let memory = recall(&brand);
     let continues = memory.is_some_and(|m| m.seed == seed && m.through.is_none_or(|through| through <= now));
@@ -176,7 +176,7 @@ fn prepare(tx: &Transaction, shop: &Shop, seed: u64, now: Timestamp, audit: Time
         remember(tx, &brand, &fresh)?;
         by.tell(tx, audit, "demo.emptied", &subject(&brand), json!({ "seed": seed }))?;
     }
-    brands::get(tx, &brand.uid)
+    brands::get(tx, &Reach::All, &brand.uid)
 }
 
 fn land_rates(tenant: &Tenant, brand: &Brand, shop: &Shop, now: Timestamp) -> Result<()> {
@@ -217,7 +217,7 @@ pub async fn remove(tenant: &Tenant, brand: &str, by: Author, at: Timestamp) -> 
     let (brand, seq) = tenant
         .db()
         .write(move |tx| {
-            let brand = brands::get(tx, &key)?;
+            let brand = brands::get(tx, &Reach::All, &key)?;
             let seq = remove_demo(tx, &brand, at.as_millisecond())?;
             by.tell(tx, at, "demo.removed", &subject(&brand), json!({}))?;
             Ok((brand, seq))

@@ -32,6 +32,26 @@ export const peopleQuery = queryOptions({
   queryFn: async ({ signal }) => (await body(api.GET("/api/users", { signal }))).users,
 });
 
+export const invitationsQuery = queryOptions({
+  queryKey: ["people", "invitations"],
+  queryFn: async ({ signal }) => (await body(api.GET("/api/users/invitations", { signal }))).invitations,
+});
+
+export const keysQuery = queryOptions({
+  queryKey: ["keys"],
+  queryFn: async ({ signal }) => (await body(api.GET("/api/keys", { signal }))).keys,
+});
+
+export const sessionsQuery = queryOptions({
+  queryKey: ["sessions"],
+  queryFn: async ({ signal }) => (await body(api.GET("/api/auth/sessions", { signal }))).sessions,
+});
+
+export const factorQuery = queryOptions({
+  queryKey: ["factor"],
+  queryFn: ({ signal }) => body(api.GET("/api/auth/totp", { signal })),
+});
+
 export const formatsQuery = queryOptions({
   queryKey: ["formats"],
   queryFn: ({ signal }) => body(api.GET("/api/imports/formats", { signal })),

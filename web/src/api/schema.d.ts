@@ -1,6 +1,40 @@
 // Generated from openapi.json by `npm run gen:api`. Do not edit.
 
 export interface paths {
+    "/api/auth/links": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What a link is good for. Whatever is wrong with one, the answer is 404. */
+        post: operations["links_show"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/auth/links/accept": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Uses a link up: the invited may sign in from now on, or the person has a new password. */
+        post: operations["links_accept"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/auth/login": {
         parameters: {
             query?: never;
@@ -10,7 +44,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Signs in with e-mail and password. The answer's access token is for memory; the refresh token travels as a cookie. */
+        /**
+         * Signs in with e-mail and password, and with a code where a second factor is set up: without one, the right password is answered
+         *     with 401 `totp_required`. The answer's access token is for memory; the refresh token travels as a cookie.
+         */
         post: operations["auth_login"];
         delete?: never;
         options?: never;
@@ -52,6 +89,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/auth/password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Changes one's own password. Every other session ends; the answer holds the new access token of this one. */
+        post: operations["account_change_password"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/auth/refresh": {
         parameters: {
             query?: never;
@@ -63,6 +117,110 @@ export interface paths {
         put?: never;
         /** A new access token for the refresh cookie, which is replaced. A cookie that was used before ends the session. */
         post: operations["auth_refresh"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/auth/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One's sessions. */
+        get: operations["account_sessions"];
+        put?: never;
+        post?: never;
+        /** Ends one's sessions but the one whose refresh cookie comes along. */
+        delete: operations["account_end_other_sessions"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/auth/sessions/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Ends one of one's sessions. Access tokens of the others are renewed by their refresh cookies. */
+        delete: operations["account_end_session"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/auth/totp": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How it stands with one's second factor. */
+        get: operations["second_factor_show"];
+        put?: never;
+        /** Begins to set up a second factor. Nothing changes until a code of it is confirmed. */
+        post: operations["second_factor_begin"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/auth/totp/confirm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Puts the second factor in force, with a first code of it. */
+        post: operations["second_factor_confirm"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/auth/totp/recovery": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Makes new recovery codes; the old ones are good no more. */
+        post: operations["second_factor_renew"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/auth/totp/remove": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Removes the second factor. */
+        post: operations["second_factor_remove"];
         delete?: never;
         options?: never;
         head?: never;
@@ -225,6 +383,41 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Every key. */
+        get: operations["keys_list"];
+        put?: never;
+        /** Makes a key. The answer alone holds it. */
+        post: operations["keys_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/keys/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Revokes a key; it is refused from the next request on. */
+        delete: operations["keys_revoke"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/metrics": {
         parameters: {
             query?: never;
@@ -312,6 +505,58 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/users/invitations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Open invitations. */
+        get: operations["invitations_list"];
+        put?: never;
+        /** Invites somebody: the answer holds the link to hand over. An earlier invitation of the same e-mail is good no more. */
+        post: operations["invitations_invite"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/users/invitations/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Takes an open invitation back. */
+        delete: operations["invitations_revoke"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/users/policy": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Asks a second factor of everybody, or no more. Owners only, in person. */
+        put: operations["second_factor_require"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/users/{id}": {
         parameters: {
             query?: never;
@@ -326,8 +571,59 @@ export interface paths {
         delete: operations["users_remove"];
         options?: never;
         head?: never;
-        /** Changes a person. Another role, state or password signs the person out everywhere. */
+        /** Changes a person. Another role, state or password, or other brands, sign the person out everywhere. */
         patch: operations["users_update"];
+        trace?: never;
+    };
+    "/api/users/{id}/reset": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Makes a link by which a person sets a new password. The second factor stays. */
+        post: operations["links_reset"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/users/{id}/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Ends every session of a person, as when a phone was lost. */
+        delete: operations["users_sign_out"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/users/{id}/totp": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Removes somebody else's second factor, when their phone and their recovery codes are gone. */
+        delete: operations["second_factor_reset"];
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/healthz": {
@@ -529,6 +825,11 @@ export interface components {
             campaigns_truncated: boolean;
             channel: string;
         };
+        /** @description The body of `POST /api/auth/totp/confirm`. */
+        CodeOnly: {
+            /** @description Six digits. */
+            code: string;
+        };
         /** @description What to compare with. */
         Compare: {
             /** @description The day after the last of an explicit window. */
@@ -640,6 +941,15 @@ export interface components {
          * @enum {string}
          */
         Direction: "up" | "down" | "flat";
+        /** @description A secret that waits for its first code. It is shown this once. */
+        Enrolment: {
+            /** @description The same as a QR code: rows of dark (1) and light (0) modules, without a margin. */
+            qr: string[];
+            /** @description Base32, to be typed into an app. */
+            secret: string;
+            /** @description `otpauth://…`, for an app on the same device. */
+            uri: string;
+        };
         /** @description The figure of a metric: decimal text for money, ratios, shares, days and platforms' claims, an integer for counts, null where it cannot be known. */
         Figure: components["schemas"]["Decimal"] | number | null;
         /** @description A condition on a dimension (before summing) or on a metric (after summing). */
@@ -746,6 +1056,73 @@ export interface components {
             /** @description `queued`, `running`, `done`, `failed` or `interrupted`. */
             state: string;
         };
+        /** @description The body of `POST /api/users/invitations`. */
+        InvitationInput: {
+            /** @description Ids or slugs of the brands they may know of; all where absent. */
+            brands?: string[] | null;
+            email: string;
+            role: components["schemas"]["Role"];
+        };
+        /** @description An open invitation. */
+        InvitationView: {
+            /** @description Ids; null for all. */
+            brands?: string[] | null;
+            /** Format: date-time */
+            created_at: string;
+            email: string;
+            /** Format: date-time */
+            expires_at: string;
+            /** @description UUID. */
+            id: string;
+            role: components["schemas"]["Role"];
+        };
+        /** @description Open invitations, the newest first. */
+        Invitations: {
+            invitations: components["schemas"]["InvitationView"][];
+        };
+        /** @description The body of `POST /api/keys`. */
+        KeyInput: {
+            /** @description Ids or slugs; all brands of its maker where absent. */
+            brands?: string[] | null;
+            /**
+             * Format: int32
+             * @description 1 to 365; 90 where absent.
+             */
+            expires_in_days?: number | null;
+            /** @description What it is for. */
+            name: string;
+            /** @description At most what its maker may. */
+            permissions: components["schemas"]["Permission"][];
+        };
+        /** @description A key, without what makes it one. */
+        KeyView: {
+            /** @description Ids; null for all brands of its maker. */
+            brands?: string[] | null;
+            /** Format: date-time */
+            created_at: string;
+            /** @description Whether its time is over. */
+            expired: boolean;
+            /** Format: date-time */
+            expires_at: string;
+            /** @description Eight letters. */
+            id: string;
+            /**
+             * Format: date-time
+             * @description To a minute; null for a key that was never used.
+             */
+            last_used_at?: string | null;
+            /** @description The name of its maker, with whom it falls. */
+            made_by: string;
+            name: string;
+            /** @description At most these; less as soon as its maker may less. */
+            permissions: components["schemas"]["Permission"][];
+            /** @description What the key begins with. */
+            prefix: string;
+        };
+        /** @description Every key of the tenant, the newest first. */
+        Keys: {
+            keys: components["schemas"]["KeyView"][];
+        };
         /**
          * @description What a dimension's values are: decides which filters fit.
          * @enum {string}
@@ -776,11 +1153,64 @@ export interface components {
             t: string;
             value: components["schemas"]["Figure"];
         };
+        /**
+         * @description What a link is good for.
+         * @enum {string}
+         */
+        LinkKind: "invitation" | "reset";
+        /** @description A link that was just made. It is shown this once and is good once. */
+        LinkMade: {
+            /** Format: date-time */
+            expires_at: string;
+            /** @description UUID. */
+            id: string;
+            /** @description The address on this instance, from `/` on. */
+            link: string;
+        };
+        /** @description The body of `POST /api/auth/links`. */
+        LinkToken: {
+            /** @description What stands behind the # of the link. */
+            token: string;
+        };
+        /** @description The body of `POST /api/auth/links/accept`. */
+        LinkUse: {
+            /** @description Of the invited; a link to a new password needs none. */
+            name?: string | null;
+            /**
+             * Format: password
+             * @description 12 characters or more, none of the common ones.
+             */
+            password: string;
+            /** @description What stands behind the # of the link. */
+            token: string;
+        };
+        /** @description Who may sign in now. */
+        LinkUsed: {
+            email: string;
+        };
+        /** @description What a link is good for. */
+        LinkView: {
+            /** @description Whose sign-in. */
+            email: string;
+            /** Format: date-time */
+            expires_at: string;
+            kind: components["schemas"]["LinkKind"];
+            role: components["schemas"]["Role"];
+            /** @description The name of the company. */
+            tenant: string;
+        };
         /** @description The body of `POST /api/auth/login`. */
         Login: {
             email: string;
             /** Format: password */
             password: string;
+            /** @description The code of the second factor, or a recovery code; asked for by 401 `totp_required` after the right password. */
+            totp?: string | null;
+        };
+        /** @description A key that was just made. */
+        MadeKey: components["schemas"]["KeyView"] & {
+            /** @description The key itself, to be sent as `Authorization: Bearer`. It is shown this once. */
+            key: string;
         };
         /**
          * @description How days of two windows face each other.
@@ -793,6 +1223,7 @@ export interface components {
             brands: components["schemas"]["MyBrand"][];
             /** @description Whether any of the brands holds demo data. */
             demo: boolean;
+            second_factor: components["schemas"]["MyFactor"];
             tenant: components["schemas"]["TenantView"];
             user: components["schemas"]["UserView"];
         };
@@ -813,6 +1244,11 @@ export interface components {
             id: string;
             name: string;
             slug: string;
+        };
+        /** @description How it stands with one's second factor. Where it is required and not set up, one may do nothing else. */
+        MyFactor: {
+            enrolled: boolean;
+            required: boolean;
         };
         /** @description What is told. */
         NewData: {
@@ -837,6 +1273,8 @@ export interface components {
         };
         /** @description The body of `POST /api/users`. */
         NewUser: {
+            /** @description Ids or slugs of the brands the person may know of; all where absent. */
+            brands?: string[] | null;
             email: string;
             name: string;
             /**
@@ -894,6 +1332,24 @@ export interface components {
              */
             window_days?: number | null;
         };
+        /** @description The body of `POST /api/auth/password`. */
+        PasswordChange: {
+            /**
+             * Format: password
+             * @description The password that holds.
+             */
+            current: string;
+            /**
+             * Format: password
+             * @description 12 characters or more, none of the common ones.
+             */
+            new: string;
+        };
+        /** @description The body of `POST /api/auth/totp`. */
+        PasswordOnly: {
+            /** Format: password */
+            password: string;
+        };
         /**
          * @description What a route may need.
          * @enum {string}
@@ -914,6 +1370,11 @@ export interface components {
             values: {
                 [key: string]: components["schemas"]["Figure"];
             };
+        };
+        /** @description The body of `PUT /api/users/policy`. */
+        Policy: {
+            /** @description Whether a second factor is asked of everybody: whoever has none can do nothing but set one up. */
+            second_factor_required: boolean;
         };
         /** @description The body of every answer that is not a success. `code` is stable, `detail` is for a person. */
         Problem: {
@@ -945,6 +1406,13 @@ export interface components {
             /** Format: int64 */
             units_sold: number;
         };
+        /** @description What shows that it is the person. */
+        ProofInput: {
+            /** @description Six digits, or a recovery code. */
+            code: string;
+            /** Format: password */
+            password: string;
+        };
         /** @description What is asked. Only `metrics` and `time` are required (`time` not for snapshot and cohort metrics). */
         Query: {
             attribution_model?: components["schemas"]["AttributionModel"] | null;
@@ -971,11 +1439,52 @@ export interface components {
             params?: components["schemas"]["Params"];
             time?: components["schemas"]["Time"] | null;
         };
+        /** @description Recovery codes. They are shown this once; each is good once. */
+        RecoveryCodes: {
+            recovery_codes: string[];
+        };
         /**
          * @description What a person is in a tenant.
          * @enum {string}
          */
         Role: "owner" | "admin" | "marketer" | "analyst" | "viewer" | "operator";
+        /** @description How it stands with one's second factor. */
+        SecondFactor: {
+            /** @description Whether a code is asked for at the sign-in. */
+            enrolled: boolean;
+            /**
+             * Format: int64
+             * @description Recovery codes that were not used yet.
+             */
+            recovery_codes_left: number;
+            /** @description Whether it is asked of everybody. */
+            required: boolean;
+        };
+        /** @description A session. */
+        SessionView: {
+            /** @description Whether it is the one that asks; known by its refresh cookie. */
+            current: boolean;
+            /** @description Browser and system, in short; empty where the client did not say. */
+            device: string;
+            /**
+             * Format: date-time
+             * @description The sign-in.
+             */
+            first_seen_at: string;
+            /** @description UUID. */
+            id: string;
+            /** @description The address last seen. */
+            ip: string;
+            /**
+             * Format: date-time
+             * @description When it last fetched an access token, which a page does when it is opened.
+             */
+            last_seen_at: string;
+        };
+        /** @description One's sessions, the one seen last first. */
+        Sessions: {
+            sessions: components["schemas"]["SessionView"][];
+        };
         /** @description Whether the first run is still to come. */
         SetupState: {
             needed: boolean;
@@ -1053,6 +1562,10 @@ export interface components {
         Unit: "money" | "count" | "ratio" | "percent" | "days";
         /** @description The body of `PATCH /api/users/{id}`: what is absent stays. */
         UserChange: {
+            /** @description True: all brands, also those still to come. */
+            all_brands?: boolean | null;
+            /** @description Ids or slugs of the brands the person may know of. */
+            brands?: string[] | null;
             name?: string | null;
             /** Format: password */
             password?: string | null;
@@ -1061,6 +1574,8 @@ export interface components {
         };
         /** @description A person as its tenant's managers see it. */
         UserRow: {
+            /** @description Ids of the brands the person may know of; null for all. */
+            brands?: string[] | null;
             /** @description Lower case. */
             email: string;
             /** @description UUID. */
@@ -1072,6 +1587,8 @@ export interface components {
             last_login_at?: string | null;
             name: string;
             role: components["schemas"]["Role"];
+            /** @description Whether a code is asked for at the sign-in. */
+            second_factor: boolean;
             state: components["schemas"]["State"];
         };
         /** @description A person as it sees itself. */
@@ -1082,7 +1599,7 @@ export interface components {
             id: string;
             /** @description As the person writes it. */
             name: string;
-            /** @description What the role may do. */
+            /** @description What the person may do: nothing while a second factor is asked for that is not set up. */
             permissions: components["schemas"]["Permission"][];
             /** @description What the person is in the tenant. */
             role: components["schemas"]["Role"];
@@ -1112,6 +1629,68 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    links_show: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LinkToken"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LinkView"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    links_accept: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LinkUse"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LinkUsed"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     auth_login: {
         parameters: {
             query?: never;
@@ -1195,6 +1774,37 @@ export interface operations {
             };
         };
     };
+    account_change_password: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasswordChange"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignedIn"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     auth_refresh: {
         parameters: {
             query?: never;
@@ -1211,6 +1821,234 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["SignedIn"];
                 };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    account_sessions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Sessions"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    account_end_other_sessions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    account_end_session: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    second_factor_show: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SecondFactor"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    second_factor_begin: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasswordOnly"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Enrolment"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    second_factor_confirm: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CodeOnly"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecoveryCodes"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    second_factor_renew: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ProofInput"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecoveryCodes"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    second_factor_remove: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ProofInput"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             default: {
                 headers: {
@@ -1623,6 +2461,91 @@ export interface operations {
             };
         };
     };
+    keys_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Keys"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    keys_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["KeyInput"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MadeKey"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    keys_revoke: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     figures_catalogue: {
         parameters: {
             query?: never;
@@ -1804,6 +2727,120 @@ export interface operations {
             };
         };
     };
+    invitations_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Invitations"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    invitations_invite: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["InvitationInput"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LinkMade"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    invitations_revoke: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    second_factor_require: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Policy"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     users_remove: {
         parameters: {
             query?: never;
@@ -1853,6 +2890,89 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["UserRow"];
                 };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    links_reset: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LinkMade"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    users_sign_out: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    second_factor_reset: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             default: {
                 headers: {

@@ -54,8 +54,14 @@ async function send(path: string, body?: unknown): Promise<SignedIn> {
   return (await response.json()) as SignedIn;
 }
 
-export async function login(email: string, password: string): Promise<void> {
-  set(await send("/api/auth/login", { email, password }));
+/** Throws a Problem `totp_required` where the password was right and a code is asked for as well. */
+export async function login(email: string, password: string, totp?: string): Promise<void> {
+  set(await send("/api/auth/login", { email, password, ...(totp === undefined ? {} : { totp }) }));
+}
+
+/** Goes on with what a changed password was answered with. */
+export function adopt(next: SignedIn): void {
+  set(next);
 }
 
 /** Makes the first person; the answer signs them in. */

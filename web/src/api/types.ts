@@ -10,6 +10,14 @@ export type NewOwner = Schemas["NewOwner"];
 export type Me = Schemas["Me"];
 export type Brand = Schemas["BrandView"];
 export type Person = Schemas["UserRow"];
+export type Session = Schemas["SessionView"];
+export type ApiKey = Schemas["KeyView"];
+export type MadeKey = Schemas["MadeKey"];
+export type Invitation = Schemas["InvitationView"];
+export type LinkMade = Schemas["LinkMade"];
+export type LinkView = Schemas["LinkView"];
+export type Enrolment = Schemas["Enrolment"];
+export type PersonChange = Schemas["UserChange"];
 export type ImportFormat = Schemas["FormatView"];
 export type ImportJob = Schemas["ImportView"];
 /** RFC 9457, as every failing route answers; a proxy in between may leave things out. */

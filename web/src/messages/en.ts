@@ -1,4 +1,5 @@
 /** What the pages say, in one place and one language; a second language is a second file of this shape. */
+import { brandsOf, factor, invite, keys, link, profile } from "./account";
 
 const plural = new Intl.PluralRules("en");
 const count = (n: number, one: string, other: string) =>
@@ -37,6 +38,8 @@ export const t = {
     import: "Import",
     people: "People",
     brand: "Brand",
+    keys: "API keys",
+    profile: "Profile",
     appearance: "Appearance",
     settings: "Settings",
     brands: "Brands",
@@ -281,6 +284,13 @@ export const t = {
     interruptedText: "Drop the file again: it goes on where it stopped.",
   },
 
+  profile,
+  factor,
+  apiKeys: keys,
+  brandsOf,
+  invite,
+  link,
+
   people: {
     title: "People",
     lead: "Everyone who can sign in, and what they may do.",
@@ -353,7 +363,7 @@ export const t = {
     rights: {
       view: "see figures",
       connect: "import data",
-      manage: "manage brands and people",
+      manage: "manage brands, people and keys",
       act: "act",
       ask: "ask",
       operate: "operate",

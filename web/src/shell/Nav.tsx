@@ -9,7 +9,7 @@ import { useBrandSlug } from "./useBrand";
 /** The menu: at the side on a desk, at the bottom edge on a phone. */
 export function Nav() {
   const permissions = useQuery(meQuery).data?.user.permissions;
-  const places = placesFor(permissions);
+  const places = placesFor(permissions).filter((place) => place.group !== "account");
   return (
     <nav
       aria-label={t.nav.main}
@@ -17,7 +17,7 @@ export function Nav() {
     >
       <ul className="flex lg:flex-col lg:gap-0.5">
         {places.map((place, index) => (
-          <li key={place.id} className="flex-1 lg:flex-none">
+          <li key={place.id} className={cx("flex-1 lg:flex-none", place.deskOnly && "hidden lg:block")}>
             {place.group === "settings" && places[index - 1]?.group === "main" && (
               <p className="hidden px-2.5 pt-5 pb-1.5 text-xs font-medium text-ink-mute lg:block">{t.nav.settings}</p>
             )}

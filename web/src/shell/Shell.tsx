@@ -75,6 +75,7 @@ export function Shell() {
         </header>
         <DemoBar />
         <OfflineBar />
+        <FactorBar />
         <div className="flex flex-1">
           <Nav />
           <main id="content" tabIndex={-1} className="min-w-0 flex-1 px-3 pt-4 pb-24 sm:px-5 sm:pt-5 lg:pb-10 xl:px-6">
@@ -89,6 +90,23 @@ export function Shell() {
       <Palette open={palette} onOpenChange={setPalette} commands={commands} />
       <Help open={help} onOpenChange={setHelp} />
     </CSPProvider>
+  );
+}
+
+/** Says why nothing else can be done while a second factor is asked for. */
+function FactorBar() {
+  const factor = useQuery(meQuery).data?.second_factor;
+  if (!factor?.required || factor.enrolled) return null;
+  return (
+    <section
+      aria-label={t.factor.required}
+      className="flex flex-wrap items-center justify-center gap-x-3 border-b border-line bg-warn-soft px-4 py-2 text-center text-xs text-warn"
+    >
+      <span>{t.factor.required}</span>
+      <Link to="/settings/profile" className="tap inline-flex items-center font-medium underline">
+        {t.factor.toProfile}
+      </Link>
+    </section>
   );
 }
 

@@ -1,6 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { useRouter } from "@tanstack/react-router";
-import { Keyboard, LogOut, Monitor, Moon, Palette, Sun } from "lucide-react";
+import { Keyboard, KeyRound, LogOut, Monitor, Moon, Palette, Sun, UserRound } from "lucide-react";
 import { meQuery, queryClient } from "../api/queries";
 import { logout } from "../api/session";
 import { t } from "../messages/en";
@@ -55,6 +55,24 @@ export function UserMenu({ onHelp }: { onHelp: () => void }) {
             </>
           ),
         },
+        {
+          id: "profile",
+          apart: true,
+          icon: <UserRound className={ICON} aria-hidden="true" />,
+          label: t.nav.profile,
+          run: () => void router.navigate({ to: "/settings/profile" }),
+        },
+        // The bar at the bottom edge of a phone has no room for it.
+        ...(me?.user.permissions.includes("manage")
+          ? [
+              {
+                id: "api-keys",
+                icon: <KeyRound className={ICON} aria-hidden="true" />,
+                label: t.nav.keys,
+                run: () => void router.navigate({ to: "/admin/keys" }),
+              },
+            ]
+          : []),
         {
           id: "theme",
           apart: true,

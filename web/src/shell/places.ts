@@ -1,16 +1,26 @@
 /** Where one can go: the menu, the tab bar and the palette show the same list. */
-import { LayoutDashboard, type LucideIcon, Palette, Store, Upload, Users } from "lucide-react";
+import { KeyRound, LayoutDashboard, type LucideIcon, Palette, Store, Upload, UserRound, Users } from "lucide-react";
 import type { Permission } from "../api/types";
 import { t } from "../messages/en";
 
 export interface Place {
   id: string;
-  to: "/b/$brand" | "/b/$brand/import" | "/admin/users" | "/settings/brand" | "/settings/appearance";
+  to:
+    | "/b/$brand"
+    | "/b/$brand/import"
+    | "/admin/users"
+    | "/admin/keys"
+    | "/settings/profile"
+    | "/settings/brand"
+    | "/settings/appearance";
   label: string;
   icon: LucideIcon;
   key: string;
   need?: Permission;
-  group: "main" | "settings";
+  /** What is of the account stands in its menu alone. */
+  group: "main" | "settings" | "account";
+  /** Not at the bottom edge of a phone, where there is room for five. */
+  deskOnly?: boolean;
 }
 
 export const PLACES: Place[] = [
@@ -25,8 +35,19 @@ export const PLACES: Place[] = [
   },
   { id: "import", to: "/b/$brand/import", label: t.nav.import, icon: Upload, key: "i", need: "connect", group: "main" },
   { id: "people", to: "/admin/users", label: t.nav.people, icon: Users, key: "p", need: "manage", group: "settings" },
+  {
+    id: "keys",
+    to: "/admin/keys",
+    label: t.nav.keys,
+    icon: KeyRound,
+    key: "k",
+    need: "manage",
+    group: "settings",
+    deskOnly: true,
+  },
   { id: "brand", to: "/settings/brand", label: t.nav.brand, icon: Store, key: "b", need: "manage", group: "settings" },
   { id: "appearance", to: "/settings/appearance", label: t.nav.appearance, icon: Palette, key: "s", group: "settings" },
+  { id: "profile", to: "/settings/profile", label: t.nav.profile, icon: UserRound, key: "u", group: "account" },
 ];
 
 export function placesFor(permissions: Permission[] | undefined): Place[] {

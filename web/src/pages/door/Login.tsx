@@ -13,6 +13,7 @@ const route = getRouteApi("/login");
 interface Errors {
   email?: string;
   password?: string;
+  code?: string;
   form?: string;
 }
 
@@ -24,11 +25,16 @@ export function Login() {
   const [wait, setWait] = useState(0);
   const [busy, setBusy] = useState(false);
   const [errors, setErrors] = useState<Errors>({});
+  /** What was right so far; the code is still to come. */
+  const [passed, setPassed] = useState<{ email: string; password: string } | null>(null);
+  const code = useRef<HTMLInputElement>(null);
 
   useEffect(() => {
     document.title = `${t.door.login} · ${t.app}`;
-    email.current?.focus();
   }, []);
+  useEffect(() => {
+    (passed ? code : email).current?.focus();
+  }, [passed]);
   useEffect(() => {
     if (wait <= 0) return;
     const timer = setTimeout(() => setWait(wait - 1), 1000);
@@ -38,20 +44,25 @@ export function Login() {
   async function submit(event: FormEvent<HTMLFormElement>): Promise<void> {
     event.preventDefault();
     const form = new FormData(event.currentTarget);
-    const [address, password] = [String(form.get("email")).trim(), String(form.get("password"))];
+    const address = passed?.email ?? String(form.get("email")).trim();
+    const password = passed?.password ?? String(form.get("password"));
+    const typed = passed ? String(form.get("code")).trim() : undefined;
     const found: Errors = {
       ...(address ? {} : { email: t.door.needEmail }),
       ...(password ? {} : { password: t.door.needPassword }),
+      ...(typed === "" ? { code: t.factor.step } : {}),
     };
     setErrors(found);
-    if (found.email || found.password) return;
+    if (found.email || found.password || found.code) return;
     setBusy(true);
     try {
-      await login(address, password);
+      await login(address, password, typed);
       await router.navigate({ href: next ?? "/", replace: true });
     } catch (error) {
       const problem = asProblem(error);
       if (problem.retryAfter !== null) setWait(Math.ceil(problem.retryAfter));
+      else if (problem.code === "totp_required") setPassed({ email: address, password });
+      else if (problem.code === "wrong_totp") setErrors({ code: t.factor.wrong });
       else setErrors({ form: problem.status === 401 ? t.door.wrong : problem.message });
     } finally {
       setBusy(false);
@@ -62,29 +73,56 @@ export function Login() {
   return (
     <Door>
       <h1 className="text-lg font-semibold tracking-tight">{t.door.login}</h1>
-      <p className="mt-1 text-sm text-ink-mute">{ended ? t.door.ended : t.door.loginLead}</p>
+      <p className="mt-1 text-sm text-ink-mute">{passed ? t.factor.step : ended ? t.door.ended : t.door.loginLead}</p>
       <form noValidate onSubmit={(event) => void submit(event)} className="mt-5 flex flex-col gap-4">
-        <TextField
-          label={t.door.email}
-          type="email"
-          autoComplete="username"
-          inputMode="email"
-          ref={email}
-          name="email"
-          error={errors.email}
-        />
-        <PasswordField
-          label={t.door.password}
-          autoComplete="current-password"
-          name="password"
-          error={errors.password}
-        />
+        {passed ? (
+          <TextField
+            key="code"
+            label={t.factor.code}
+            help={t.factor.anyCode}
+            autoComplete="one-time-code"
+            autoCapitalize="none"
+            spellCheck={false}
+            ref={code}
+            name="code"
+            error={errors.code}
+          />
+        ) : (
+          <>
+            <TextField
+              label={t.door.email}
+              type="email"
+              autoComplete="username"
+              inputMode="email"
+              ref={email}
+              name="email"
+              error={errors.email}
+            />
+            <PasswordField
+              label={t.door.password}
+              autoComplete="current-password"
+              name="password"
+              error={errors.password}
+            />
+          </>
+        )}
         <p role="alert" className="text-sm text-danger empty:hidden">
           {message}
         </p>
         <Button look="primary" type="submit" disabled={busy || wait > 0}>
           {busy ? t.door.signingIn : t.door.signIn}
         </Button>
+        {passed && (
+          <Button
+            look="ghost"
+            onClick={() => {
+              setErrors({});
+              setPassed(null);
+            }}
+          >
+            {t.factor.back}
+          </Button>
+        )}
       </form>
     </Door>
   );

@@ -1,20 +1,24 @@
 import { useMutation, useQuery } from "@tanstack/react-query";
-import { UserPlus } from "lucide-react";
+import { Mail, UserPlus } from "lucide-react";
 import { useState } from "react";
 import { api } from "../../api/client";
 import { asProblem } from "../../api/problem";
 import { meQuery, peopleQuery, queryClient } from "../../api/queries";
-import type { Person, Role } from "../../api/types";
+import type { Person, PersonChange, Role } from "../../api/types";
 import { dayLabel } from "../../format/date";
 import { t } from "../../messages/en";
+import { useBrands } from "../../shell/useBrand";
 import { Button } from "../../ui/Button";
 import { cx } from "../../ui/cx";
 import { type Column, DataTable } from "../../ui/DataTable";
 import { Confirm } from "../../ui/Dialog";
+import { Switch } from "../../ui/Field";
 import { Page } from "../../ui/Page";
 import { Failed, Forbidden, LoadingRows } from "../../ui/States";
 import { toast } from "../../ui/toast";
 import { AddPerson } from "./AddPerson";
+import { Invitations, Invite } from "./Invite";
+import { PersonMenu } from "./PersonMenu";
 
 export const ROLES = Object.keys(t.people.roles) as Role[];
 
@@ -22,16 +26,23 @@ export function People() {
   const me = useQuery(meQuery).data;
   const allowed = me?.user.permissions.includes("manage");
   const [adding, setAdding] = useState(false);
+  const [inviting, setInviting] = useState(false);
   return (
     <Page
       title={t.people.title}
       lead={t.people.lead}
       actions={
         allowed && (
-          <Button look="primary" onClick={() => setAdding(true)}>
-            <UserPlus className="size-4" aria-hidden="true" />
-            {t.people.add}
-          </Button>
+          <div className="flex flex-wrap gap-2">
+            <Button onClick={() => setAdding(true)}>
+              <UserPlus className="size-4" aria-hidden="true" />
+              {t.people.add}
+            </Button>
+            <Button look="primary" onClick={() => setInviting(true)}>
+              <Mail className="size-4" aria-hidden="true" />
+              {t.invite.action}
+            </Button>
+          </div>
         )
       }
     >
@@ -41,16 +52,40 @@ export function People() {
         </div>
       )}
       {allowed && <List myId={me?.user.id ?? ""} />}
+      {allowed && <Invitations />}
+      {me && allowed && me.user.role === "owner" && <Rule required={me.second_factor.required} />}
       {allowed && <AddPerson open={adding} onOpenChange={setAdding} />}
+      {allowed && <Invite open={inviting} onOpenChange={setInviting} />}
     </Page>
+  );
+}
+
+/** What an owner asks of everybody's sign-in. */
+function Rule({ required }: { required: boolean }) {
+  const rule = useMutation({
+    mutationFn: (on: boolean) => api.PUT("/api/users/policy", { body: { second_factor_required: on } }),
+    onSuccess: () => toast(t.saved),
+    onError: (error) => toast(asProblem(error).message, "bad"),
+    onSettled: () => queryClient.invalidateQueries({ queryKey: ["me"] }),
+  });
+  return (
+    <div className="card p-4 sm:px-5">
+      <Switch
+        label={t.invite.requireAll}
+        help={t.invite.requireHelp}
+        checked={rule.isPending ? rule.variables : required}
+        onChange={(on) => rule.mutate(on)}
+      />
+    </div>
   );
 }
 
 function List({ myId }: { myId: string }) {
   const people = useQuery(peopleQuery);
+  const brands = useBrands().data ?? [];
   const [disabling, setDisabling] = useState<Person | null>(null);
   const change = useMutation({
-    mutationFn: ({ person, body }: { person: Person; body: Partial<Person> }) =>
+    mutationFn: ({ person, body }: { person: Person; body: PersonChange }) =>
       api.PATCH("/api/users/{id}", { params: { path: { id: person.id } }, body }),
     onSuccess: (_, { person }) => toast(t.people.changed(person.name)),
     onError: (error) => toast(asProblem(error).message, "bad"),
@@ -73,7 +108,8 @@ function List({ myId }: { myId: string }) {
       </div>
     );
   }
-  const columns = columnsFor(myId, (person, body) =>
+  const nameOf = (id: string) => brands.find((brand) => brand.id === id)?.name ?? id;
+  const columns = columnsFor(myId, nameOf, (person, body) =>
     body.state === "disabled" ? setDisabling(person) : change.mutate({ person, body }),
   );
   return (
@@ -98,7 +134,11 @@ function List({ myId }: { myId: string }) {
   );
 }
 
-function columnsFor(myId: string, onChange: (person: Person, body: Partial<Person>) => void): Column<Person>[] {
+function columnsFor(
+  myId: string,
+  nameOf: (brand: string) => string,
+  onChange: (person: Person, body: PersonChange) => void,
+): Column<Person>[] {
   return [
     {
       id: "name",
@@ -114,6 +154,11 @@ function columnsFor(myId: string, onChange: (person: Person, body: Partial<Perso
           <span title={person.email} className="block truncate text-xs text-ink-mute">
             {person.email}
           </span>
+          {person.brands && (
+            <span className="block truncate text-xs text-ink-mute">
+              {person.brands.map(nameOf).join(", ") || t.brandsOf.none}
+            </span>
+          )}
         </span>
       ),
     },
@@ -146,6 +191,7 @@ function columnsFor(myId: string, onChange: (person: Person, body: Partial<Perso
       cell: (person) => (
         <span className={cx(person.state === "disabled" && "text-ink-mute")}>
           {person.state === "active" ? t.people.active : t.people.disabled}
+          {person.second_factor && <span className="text-ink-mute"> · {t.invite.factorOn}</span>}
         </span>
       ),
     },
@@ -165,13 +211,16 @@ function columnsFor(myId: string, onChange: (person: Person, body: Partial<Perso
       hidden: true,
       cell: (person) =>
         person.id === myId ? null : (
-          <Button
-            look="ghost"
-            aria-label={`${person.state === "active" ? t.people.disable : t.people.enable} ${person.name}`}
-            onClick={() => onChange(person, { state: person.state === "active" ? "disabled" : "active" })}
-          >
-            {person.state === "active" ? t.people.disable : t.people.enable}
-          </Button>
+          <span className="inline-flex items-center gap-1">
+            <Button
+              look="ghost"
+              aria-label={`${person.state === "active" ? t.people.disable : t.people.enable} ${person.name}`}
+              onClick={() => onChange(person, { state: person.state === "active" ? "disabled" : "active" })}
+            >
+              {person.state === "active" ? t.people.disable : t.people.enable}
+            </Button>
+            <PersonMenu person={person} onChange={(body) => onChange(person, body)} />
+          </span>
         ),
     },
   ];

@@ -1,0 +1,192 @@
+//! Sessions in a tenant's SQLite: families of refresh tokens, and what their person recognises each by.
+
+use jiff::Timestamp;
+use rusqlite::{Connection, OptionalExtension, params};
+
+use crate::error::Result;
+
+/// A refresh token's row.
+pub struct RefreshRow {
+    /// Shared by all tokens that one sign-in led to.
+    pub family: String,
+    /// Whose.
+    pub user_id: String,
+    /// Milliseconds of unix time; the same for the whole family.
+    pub expires_at_ms: i64,
+    /// Whether it was used up.
+    pub used: bool,
+}
+
+/// A session as its person sees it.
+pub struct SessionRow {
+    /// The family of its refresh tokens.
+    pub family: String,
+    /// Browser and system, in short; empty where the client did not say.
+    pub device: String,
+    /// The address last seen.
+    pub ip: String,
+    /// Milliseconds of unix time: the sign-in.
+    pub first_seen_ms: i64,
+    /// Milliseconds of unix time: the last sign of life, which is a refresh.
+    pub last_seen_ms: i64,
+}
+
+/// From where a session speaks.
+#[derive(Clone)]
+pub struct Seen {
+    /// Browser and system, in short.
+    pub device: String,
+    /// The address.
+    pub ip: String,
+}
+
+/// Begins a session with its first refresh token, and clears away the person's whose time is over.
+pub fn begin(conn: &Connection, hash: &[u8; 32], row: &RefreshRow, seen: &Seen, now: Timestamp) -> Result<()> {
+    let now_ms = now.as_millisecond();
+    for table in ["refresh_tokens", "sessions"] {
+        let sql = format!("delete from {table} where user_id = ?1 and expires_at_ms <= ?2");
+        conn.prepare_cached(&sql)?.execute((&row.user_id, now_ms))?;
+    }
+    conn.prepare_cached(
+        "insert into sessions (family, user_id, device, ip, first_seen_ms, last_seen_ms, expires_at_ms)
+         values (?1, ?2, ?3, ?4, ?5, ?5, ?6)",
+    )?
+    .execute(params![row.family, row.user_id, seen.device, seen.ip, now_ms, row.expires_at_ms])?;
+    insert_refresh(conn, hash, row, now_ms)
+}
+
+/// Replaces a session's refresh token by the next, and notes the sign of life.
+pub fn go_on(
+    conn: &Connection,
+    (old, next): (&[u8; 32], &[u8; 32]),
+    row: &RefreshRow,
+    ip: &str,
+    now: Timestamp,
+) -> Result<()> {
+    let now_ms = now.as_millisecond();
+    conn.prepare_cached("update refresh_tokens set used_at_ms = ?2 where token_hash = ?1")?.execute((old, now_ms))?;
+    conn.prepare_cached("update sessions set last_seen_ms = ?2, ip = ?3 where family = ?1")?.execute((
+        &row.family,
+        now_ms,
+        ip,
+    ))?;
+    insert_refresh(conn, next, row, now_ms)
+}
+
+fn insert_refresh(conn: &Connection, hash: &[u8; 32], row: &RefreshRow, now_ms: i64) -> Result<()> {
+    conn.prepare_cached(
+        "insert into refresh_tokens (token_hash, family, user_id, issued_at_ms, expires_at_ms) values (?1, ?2, ?3, ?4, ?5)",
+    )?
+    .execute(params![hash, row.family, row.user_id, now_ms, row.expires_at_ms])?;
+    Ok(())
+}
+
+/// The refresh token of a hash.
+pub fn find_refresh(conn: &Connection, hash: &[u8; 32]) -> Result<Option<RefreshRow>> {
+    let mut query = conn.prepare_cached(
+        "select family, user_id, expires_at_ms, used_at_ms from refresh_tokens where token_hash = ?1",
+    )?;
+    let row = query.query_row([hash], |row| {
+        let used: Option<i64> = row.get(3)?;
+        Ok(RefreshRow { family: row.get(0)?, user_id: row.get(1)?, expires_at_ms: row.get(2)?, used: used.is_some() })
+    });
+    Ok(row.optional()?)
+}
+
+/// The session that a refresh cookie speaks for, if it is that person's.
+pub fn family_of(conn: &Connection, cookie: Option<&[u8; 32]>, user_id: &str) -> Result<Option<String>> {
+    let Some(hash) = cookie else { return Ok(None) };
+    Ok(find_refresh(conn, hash)?.filter(|row| row.user_id == user_id).map(|row| row.family))
+}
+
+/// A person's sessions that still hold, the one seen last first.
+pub fn list(conn: &Connection, user_id: &str, now: Timestamp) -> Result<Vec<SessionRow>> {
+    let mut query = conn.prepare_cached(
+        "select family, device, ip, first_seen_ms, last_seen_ms from sessions
+         where user_id = ?1 and expires_at_ms > ?2 order by last_seen_ms desc, family",
+    )?;
+    let rows = query.query_map((user_id, now.as_millisecond()), |row| {
+        let (family, device, ip) = (row.get(0)?, row.get(1)?, row.get(2)?);
+        Ok(SessionRow { family, device, ip, first_seen_ms: row.get(3)?, last_seen_ms: row.get(4)? })
+    })?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// Clears away what can be used no more; returns how many tokens that was.
+pub fn delete_old(conn: &Connection, now: Timestamp) -> Result<usize> {
+    let now_ms = now.as_millisecond();
+    conn.execute("delete from sessions where expires_at_ms <= ?1", [now_ms])?;
+    Ok(conn.execute("delete from refresh_tokens where expires_at_ms <= ?1", [now_ms])?)
+}
+
+/// Ends one session; false where the person has no such session.
+pub fn end_one(conn: &Connection, user_id: &str, family: &str) -> Result<bool> {
+    let found =
+        conn.prepare_cached("delete from sessions where user_id = ?1 and family = ?2")?.execute((user_id, family))?;
+    conn.prepare_cached("delete from refresh_tokens where user_id = ?1 and family = ?2")?.execute((user_id, family))?;
+    Ok(found > 0)
+}
+
+/// Ends the sessions of a person, all but one if one is named; returns how many that was.
+pub fn end_others(conn: &Connection, user_id: &str, but: Option<&str>) -> Result<usize> {
+    let but = but.unwrap_or_default();
+    conn.prepare_cached("delete from refresh_tokens where user_id = ?1 and family <> ?2")?.execute((user_id, but))?;
+    Ok(conn.prepare_cached("delete from sessions where user_id = ?1 and family <> ?2")?.execute((user_id, but))?)
+}
+
+/// Browser and system that a client says it is, in a few words of ours: nothing that it sent is kept as it came.
+pub fn device(agent: &str) -> String {
+    let first = |names: &[(&str, &'static str)]| names.iter().find(|(mark, _)| agent.contains(mark)).map(|(_, n)| *n);
+    // In this order: most say of themselves that they are also the ones further down.
+    let browser = first(&[
+        ("Edg", "Edge"),
+        ("OPR/", "Opera"),
+        ("SamsungBrowser", "Samsung Internet"),
+        ("Firefox", "Firefox"),
+        ("FxiOS", "Firefox"),
+        ("Chrome", "Chrome"),
+        ("CriOS", "Chrome"),
+        ("Chromium", "Chromium"),
+        ("Safari", "Safari"),
+        ("curl", "curl"),
+        ("python", "Python"),
+    ]);
+    let system = first(&[
+        ("Android", "Android"),
+        ("iPhone", "iPhone"),
+        ("iPad", "iPad"),
+        ("Windows", "Windows"),
+        ("Mac OS X", "macOS"),
+        ("CrOS", "ChromeOS"),
+        ("Linux", "Linux"),
+    ]);
+    match (browser, system) {
+        (Some(browser), Some(system)) => format!("{browser} on {system}"),
+        (one, other) => one.or(other).unwrap_or_default().to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_device_is_named_in_words_of_ours() {
+        for (agent, name) in [
+            ("Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0", "Firefox on Linux"),
+            (
+                "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0 Safari/537.36 Edg/142.0",
+                "Edge on Windows",
+            ),
+            (
+                "Mozilla/5.0 (iPhone; CPU iPhone OS 19_0 like Mac OS X) AppleWebKit/605.1.15 Version/19.0 Mobile/15E148 Safari/604.1",
+                "Safari on iPhone",
+            ),
+            ("curl/8.5.0", "curl"),
+            ("<script>alert(1)</script>", ""),
+            ("", ""),
+        ] {
+            assert_eq!(device(agent), name, "{agent}");
+        }
+    }
+}

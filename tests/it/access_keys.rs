@@ -1,0 +1,150 @@
+//! What keys may do on every route, what is beyond the reach of people and keys of other brands, and what every mutation leaves.
+
+use std::io::Write;
+
+use axum::http::{Method, StatusCode};
+use pulsepoint::auth::{Access, Permission, Role};
+use pulsepoint::events;
+use pulsepoint::routes::table;
+use serde_json::{Value, json};
+
+use crate::access::{Ask, OWNERS_ONLY, ask, key, with_random_ids};
+use crate::support::app::{Shop, TestApp};
+
+/// Whole keys of one tenant and one of another's.
+struct Keys {
+    /// All six permissions.
+    all: String,
+    expired: String,
+    revoked: String,
+    foreign: String,
+}
+
+impl Keys {
+    async fn of(app: &TestApp, shop: &Shop, other: &Shop) -> Self {
+        let text = |made: Value| made["key"].as_str().unwrap().to_owned();
+        let none = json!({});
+        let all = || key(app, shop, &Permission::ALL, &none);
+        let (expired, revoked) = (all().await, all().await);
+        let id = expired["id"].as_str().unwrap().to_owned();
+        let past = move |tx: &rusqlite::Transaction| {
+            Ok(tx.execute("update api_keys set expires_at_ms = 1 where id = ?1", [&id])?)
+        };
+        shop.tenant.db().write(past).await.unwrap();
+        let path = format!("/api/keys/{}", revoked["id"].as_str().unwrap());
+        let gone = app.ask(Method::DELETE, &path, Some(&app.token(shop, Role::Owner)), None).await;
+        assert_eq!(gone.status, StatusCode::NO_CONTENT);
+        let foreign = key(app, other, &Permission::ALL, &json!({})).await;
+        Self { all: text(all().await), expired: text(expired), revoked: text(revoked), foreign: text(foreign) }
+    }
+}
+
+#[tokio::test]
+async fn every_route_for_keys() {
+    let app = TestApp::start().await;
+    let (shop, other) = (app.shop("juniper-oak").await, app.shop("northwind-demo").await);
+    let keys = Keys::of(&app, &shop, &other).await;
+    let mut cells = 0;
+    for route in table() {
+        let line = format!("{} {}", route.method, route.path);
+        let send = async |key: &str| {
+            let asked = ask(&app, &shop, &route, Role::Owner).await.unwrap();
+            (asked.send(&app, &route.method, Some(key)).await, asked)
+        };
+        let (whole, asked) = send(&keys.all).await;
+        let in_person = route.access == Access::Person || OWNERS_ONLY.contains(&line.as_str());
+        let expected = if in_person { StatusCode::FORBIDDEN } else { asked.expected };
+        assert_eq!(whole.status, expected, "{line} for a key of all permissions: {whole:?}");
+
+        if let Access::Needs(needed) = route.access {
+            let rest: Vec<Permission> = Permission::ALL.into_iter().filter(|one| *one != needed).collect();
+            let without = key(&app, &shop, &rest, &json!({})).await;
+            let (refused, _) = send(without["key"].as_str().unwrap()).await;
+            assert_eq!(refused.status, StatusCode::FORBIDDEN, "{line} for a key without {needed:?}: {refused:?}");
+            cells += 1;
+        }
+        for (bad, what) in [(&keys.expired, "an expired"), (&keys.revoked, "a revoked")] {
+            let (answer, asked) = send(bad).await;
+            let public = route.access == Access::Public;
+            let expected = if public { asked.expected } else { StatusCode::UNAUTHORIZED };
+            assert_eq!(answer.status, expected, "{line} for {what} key: {answer:?}");
+        }
+        if route.path.contains('{') && route.access != Access::Person {
+            let (answer, asked) = send(&keys.foreign).await;
+            assert_eq!(answer.status, StatusCode::NOT_FOUND, "{line} for another tenant's key: {answer:?}");
+            let random = Ask { path: with_random_ids(route.path), ..asked };
+            let nowhere = random.send(&app, &route.method, Some(&keys.foreign)).await;
+            assert_eq!(nowhere.comparable(), answer.comparable(), "{line}");
+        }
+        cells += 4;
+    }
+    writeln!(std::io::stderr(), "access: {cells} cells of keys").unwrap();
+    assert!(cells > table().len() * 4, "most routes need a permission");
+}
+
+#[tokio::test]
+async fn every_route_of_a_brand_beyond_one_s_reach() {
+    let app = TestApp::start().await;
+    let shop = app.shop("juniper-oak").await;
+    let owner = app.token(&shop, Role::Owner);
+    let body = json!({ "name": "Other", "currency": "USD", "timezone": "Europe/London" });
+    assert_eq!(app.ask(Method::POST, "/api/brands", Some(&owner), Some(body)).await.status, StatusCode::CREATED);
+    let admin = format!("/api/users/{}", shop.person(Role::Admin).id);
+    let limited = app.ask(Method::PATCH, &admin, Some(&owner), Some(json!({ "brands": ["other"] }))).await;
+    assert_eq!(limited.status, StatusCode::OK, "{limited:?}");
+    let key = key(&app, &shop, &Permission::ALL, &json!({ "brands": ["other"] })).await;
+    let mut routes = 0;
+    for route in table().iter().filter(|route| route.path.contains("{brand}")) {
+        routes += 1;
+        for credential in [app.token(&shop, Role::Admin), key["key"].as_str().unwrap().to_owned()] {
+            let asked = ask(&app, &shop, route, Role::Owner).await.unwrap();
+            let answer = asked.send(&app, &route.method, Some(&credential)).await;
+            let line = format!("{} {}", route.method, route.path);
+            assert_eq!(answer.status, StatusCode::NOT_FOUND, "{line}: {answer:?}");
+            let random = Ask { path: with_random_ids(route.path), ..asked };
+            let nowhere = random.send(&app, &route.method, Some(&credential)).await;
+            assert_eq!(nowhere.comparable(), answer.comparable(), "{line}");
+        }
+    }
+    assert!(routes > 8);
+    for credential in [app.token(&shop, Role::Admin), key["key"].as_str().unwrap().to_owned()] {
+        let list = app.get("/api/brands", &credential).await.json();
+        let slugs: Vec<_> = list["brands"].as_array().unwrap().iter().map(|brand| brand["slug"].clone()).collect();
+        assert_eq!(slugs, ["other"]);
+        let me = app.get("/api/auth/me", &credential).await.json();
+        assert_eq!((me["brands"].as_array().unwrap().len(), &me["brands"][0]["slug"]), (1, &json!("other")));
+    }
+}
+
+/// What a mutation leaves: the events of the tenant and of the instance.
+async fn events_of(app: &TestApp, shop: &Shop) -> usize {
+    app.app.auth.denials().flush().await.unwrap();
+    let own = shop.tenant.db().read(|conn| events::read_from(conn, "test", 100_000)).await.unwrap();
+    let all = app.app.tenants.control().read(|conn| events::read_from(conn, "test", 100_000)).await.unwrap();
+    own.len() + all.len()
+}
+
+#[tokio::test]
+async fn every_mutation_leaves_one_event_and_no_question_any() {
+    // An import goes on in the background and tells of its end too; a set-up is over here; a query asks.
+    const NOT: [&str; 4] = [
+        "POST /api/brands/{brand}/imports",
+        "POST /api/setup",
+        "POST /api/brands/{brand}/query",
+        "POST /api/auth/links",
+    ];
+    let app = TestApp::start().await;
+    let (shop, _other) = (app.shop("juniper-oak").await, app.shop("northwind-demo").await);
+    for route in table() {
+        let line = format!("{} {}", route.method, route.path);
+        let asked = ask(&app, &shop, &route, Role::Owner).await.unwrap();
+        let before = events_of(&app, &shop).await;
+        let answer = asked.send(&app, &route.method, Some(&app.token(&shop, Role::Owner))).await;
+        assert_eq!(answer.status, asked.expected, "{line}");
+        let left = events_of(&app, &shop).await - before;
+        let mutates = route.method != Method::GET && !NOT.contains(&line.as_str());
+        if line != NOT[0] {
+            assert_eq!(left, usize::from(mutates), "{line}");
+        }
+    }
+}

@@ -1,0 +1,115 @@
+/** What a manager does for somebody: a link to a new password, an end to sessions, their brands, a lost second factor. */
+import { useMutation } from "@tanstack/react-query";
+import { Ellipsis } from "lucide-react";
+import { useState } from "react";
+import { api, body } from "../../api/client";
+import { asProblem } from "../../api/problem";
+import { queryClient } from "../../api/queries";
+import type { LinkMade, Person, PersonChange } from "../../api/types";
+import { t } from "../../messages/en";
+import { Button, IconButton } from "../../ui/Button";
+import { Confirm, Dialog } from "../../ui/Dialog";
+import { Menu } from "../../ui/Menu";
+import { toast } from "../../ui/toast";
+import { BrandChoice } from "./BrandChoice";
+import { LinkShown } from "./Invite";
+
+interface Props {
+  person: Person;
+  onChange: (body: PersonChange) => void;
+}
+
+export function PersonMenu({ person, onChange }: Props) {
+  const [link, setLink] = useState<LinkMade | null>(null);
+  const [asking, setAsking] = useState(false);
+  const [choosing, setChoosing] = useState(false);
+  const path = { params: { path: { id: person.id } } };
+  const failed = (error: unknown) => toast(asProblem(error).message, "bad");
+  const reset = useMutation({
+    mutationFn: () => body(api.POST("/api/users/{id}/reset", path)),
+    onSuccess: setLink,
+    onError: failed,
+  });
+  const signOut = useMutation({
+    mutationFn: () => api.DELETE("/api/users/{id}/sessions", path),
+    onSuccess: () => toast(t.invite.signedOut(person.name)),
+    onError: failed,
+  });
+  const resetFactor = useMutation({
+    mutationFn: () => api.DELETE("/api/users/{id}/totp", path),
+    onSuccess: () => toast(t.people.changed(person.name)),
+    onError: failed,
+    onSettled: () => {
+      setAsking(false);
+      void queryClient.invalidateQueries({ queryKey: ["people"] });
+    },
+  });
+  const active = person.state === "active";
+  return (
+    <>
+      <Menu
+        trigger={
+          <IconButton label={t.invite.actions(person.name)}>
+            <Ellipsis className="size-4" aria-hidden="true" />
+          </IconButton>
+        }
+        items={[
+          ...(active ? [{ id: "reset", label: t.invite.reset, run: () => reset.mutate() }] : []),
+          { id: "sign-out", label: t.invite.signOut, run: () => signOut.mutate() },
+          ...(person.role === "owner" ? [] : [{ id: "brands", label: t.invite.brands, run: () => setChoosing(true) }]),
+          ...(person.second_factor ? [{ id: "factor", label: t.invite.resetFactor, run: () => setAsking(true) }] : []),
+        ]}
+      />
+      <LinkShown made={link} email={person.email} onClose={() => setLink(null)} />
+      <Confirm
+        open={asking}
+        onOpenChange={setAsking}
+        title={t.invite.resetFactorQuestion(person.name)}
+        lead={t.invite.resetFactorText}
+        action={t.invite.resetFactor}
+        busy={resetFactor.isPending}
+        onConfirm={() => resetFactor.mutate()}
+      />
+      <Dialog open={choosing} onOpenChange={setChoosing} title={t.invite.brandsOf(person.name)}>
+        <BrandsForm
+          person={person}
+          onCancel={() => setChoosing(false)}
+          onSave={(brands) => {
+            setChoosing(false);
+            onChange(brands ? { brands } : { all_brands: true });
+          }}
+        />
+      </Dialog>
+    </>
+  );
+}
+
+function BrandsForm({
+  person,
+  onSave,
+  onCancel,
+}: {
+  person: Person;
+  onSave: (brands: string[] | null) => void;
+  onCancel: () => void;
+}) {
+  const [brands, setBrands] = useState<string[] | null>(person.brands ?? null);
+  return (
+    <form
+      noValidate
+      onSubmit={(event) => {
+        event.preventDefault();
+        onSave(brands);
+      }}
+      className="flex flex-col gap-4"
+    >
+      <BrandChoice value={brands} onChange={setBrands} />
+      <div className="flex justify-end gap-2">
+        <Button onClick={onCancel}>{t.cancel}</Button>
+        <Button look="primary" type="submit">
+          {t.save}
+        </Button>
+      </div>
+    </form>
+  );
+}
