@@ -189,7 +189,7 @@ const DISAGREEMENTS: [(&str, &str); 5] = [
         "(select customer_id, count(*), min(placed_at), min(day) from fact_orders where customer_id is not null group by customer_id
          except select customer_id, orders, first_order_at, first_day from dim_customer)
          union all (select brand_id, sum(orders) filter (customer_type = 'new'), 0, min(day) filter (customer_type = 'new')
-            from daily_sales where customer_type is not null group by brand_id
+            from daily_sales where customer_type is not null and orders > 0 group by brand_id
          except select brand_id, count(*), 0, min(first_day) from dim_customer group by brand_id)",
     ),
 ];
