@@ -1,5 +1,8 @@
 //! The long-lived parts, built once and cheap to clone. A handler asks for the part it needs.
 
+use std::ops::Deref;
+use std::sync::Arc;
+
 use axum::extract::FromRef;
 
 use crate::auth::Auth;
@@ -11,9 +14,12 @@ use crate::jobs::Jobs;
 use crate::metrics::Pages;
 use crate::tenants::Tenants;
 
-/// Everything a running Pulsepoint holds.
+/// Everything a running Pulsepoint holds. Every request clones it a few times, so that is one count and no more.
 #[derive(Clone)]
-pub struct App {
+pub struct App(Arc<Parts>);
+
+/// What an [`App`] holds.
+pub struct Parts {
     /// Business and system time.
     pub clock: Clock,
     /// The tenants of this instance.
@@ -43,13 +49,22 @@ impl App {
             clock.clone(),
             imports::Limits { upload_bytes: http.upload_bytes as u64, ..Default::default() },
         );
-        Ok(Self { clock, tenants, auth, http, counters, assets, imports, pages: Pages::default(), jobs })
+        let pages = Pages::default();
+        Ok(Self(Arc::new(Parts { clock, tenants, auth, http, counters, assets, imports, pages, jobs })))
     }
 
     /// Lets go of what is open and writes down what is still in memory.
     pub async fn close(&self) -> Result<()> {
         self.imports.close().await;
         self.tenants.close_all().await
+    }
+}
+
+impl Deref for App {
+    type Target = Parts;
+
+    fn deref(&self) -> &Parts {
+        &self.0
     }
 }
 
