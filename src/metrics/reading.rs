@@ -21,16 +21,17 @@ const TRIES: usize = 3;
 pub async fn read(tenant: &Tenant, tasks: Vec<Task>) -> Result<(Vec<Found>, i64)> {
     let warehouse = warehouse::of(tenant);
     let version = warehouse.caught_up(tenant).await?;
+    let filling = warehouse.filling();
     let (held, tasks) = (tenant.slot(Held::default), Arc::new(tasks));
     if !tasks.iter().any(|task| matches!(task, Task::Sql(_))) {
         let (held, tasks) = (Arc::clone(&held), Arc::clone(&tasks));
-        let all =
-            warehouse.compute(move || tasks.iter().map(|task| held.find(task, version)).collect::<Option<Vec<_>>>());
+        let all = warehouse
+            .compute(move || tasks.iter().map(|task| held.find(task, (filling, version))).collect::<Option<Vec<_>>>());
         if let Some(found) = all.await? {
             return Ok((found, version));
         }
     }
-    let work = || Work { held: Arc::clone(&held), tasks: Arc::clone(&tasks), next: Arc::default() };
+    let work = || Work { filling, held: Arc::clone(&held), tasks: Arc::clone(&tasks), next: Arc::default() };
     for _ in 0..TRIES {
         let (one, other) = {
             let work = work();
@@ -53,6 +54,7 @@ pub async fn read(tenant: &Tenant, tasks: Vec<Task>) -> Result<(Vec<Found>, i64)
 /// Tasks that connections take from one another, so that none waits while another has some left.
 #[derive(Clone)]
 struct Work {
+    filling: u64,
     held: Arc<Held>,
     tasks: Arc<Vec<Task>>,
     next: Arc<AtomicUsize>,
@@ -83,7 +85,7 @@ impl Work {
         loop {
             let at = self.next.fetch_add(1, Ordering::Relaxed);
             let Some(task) = self.tasks.get(at) else { break };
-            found.push((at, self.held.find_with(conn, task, version)?));
+            found.push((at, self.held.find_with(conn, task, (self.filling, version))?));
         }
         Ok(Done { version, found })
     }

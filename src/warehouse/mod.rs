@@ -16,7 +16,7 @@ mod rollups;
 mod stock;
 mod variants;
 
-use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
@@ -53,6 +53,8 @@ struct Inner {
     instance: Mutex<Option<Arc<Duck>>>,
     /// The change-log entry the instance has; meaningless without one.
     applied: AtomicI64,
+    /// How often one was filled.
+    filling: AtomicU64,
     /// Rows the instance has deleted since it was filled: DuckDB keeps their room.
     deleted: AtomicUsize,
     /// Held by whoever feeds.
@@ -67,6 +69,7 @@ pub fn of(tenant: &Tenant) -> Arc<Warehouse> {
         let inner = Arc::new(Inner {
             instance: Mutex::default(),
             applied: AtomicI64::new(0),
+            filling: AtomicU64::new(0),
             deleted: AtomicUsize::new(0),
             feeding: Arc::default(),
             gate: Gate::default(),
@@ -99,6 +102,11 @@ impl Warehouse {
     pub async fn caught_up(&self, tenant: &Tenant) -> Result<i64> {
         self.0.share.touch();
         self.0.catch_up(tenant.db().clone(), tenant.data_version()).await
+    }
+
+    /// Which filling this is: what was read from an earlier one is not believed any more.
+    pub fn filling(&self) -> u64 {
+        self.0.filling.load(Ordering::Acquire)
     }
 
     /// Runs `read` on the warehouse as it is; call [`Warehouse::caught_up`] first. Blocking threads, the time limit and the
@@ -247,6 +255,7 @@ impl Inner {
         let duck = Duck::open(budget::limits(), &SCHEMA)?;
         let seq = fill::fill(db, &duck)?;
         self.deleted.store(0, Ordering::Relaxed);
+        self.filling.fetch_add(1, Ordering::AcqRel);
         self.applied.store(seq, Ordering::Release);
         self.put(Some(duck));
         Ok(seq)

@@ -19,12 +19,14 @@ use crate::metrics::run::{Found, run};
 pub struct Held(Mutex<HashMap<(Whose, Source), Place>>);
 
 /// Whoever reads the rows keeps the place, so that nobody else reads the same beside him.
-type Place = Arc<Mutex<Option<(i64, Rows)>>>;
+type Place = Arc<Mutex<Option<(Version, Rows)>>>;
 type Rows = Arc<dyn Any + Send + Sync>;
+/// Which filling of the warehouse, and the data version it has: a warehouse that is filled anew is read anew.
+type Version = (u64, i64);
 
 impl Held {
     /// What a task finds without the warehouse, at exactly this data version; nothing where what it needs is not held.
-    pub fn find(&self, task: &Task, version: i64) -> Option<Found> {
+    pub fn find(&self, task: &Task, version: Version) -> Option<Found> {
         match task {
             Task::Sql(_) => None,
             Task::Sum(sum) => self.get::<Rollup>(&sum.whose, sum.source, version)?.sum(sum),
@@ -36,7 +38,7 @@ impl Held {
     ///
     /// # Errors
     /// What DuckDB says.
-    pub fn find_with(&self, conn: &Connection, task: &Task, version: i64) -> Result<Found> {
+    pub fn find_with(&self, conn: &Connection, task: &Task, version: Version) -> Result<Found> {
         match task {
             Task::Sql(statement) => run(conn, statement),
             Task::Sum(sum) => {
@@ -55,7 +57,7 @@ impl Held {
         &self,
         whose: &Whose,
         source: Source,
-        version: i64,
+        version: Version,
         read: impl FnOnce() -> Result<T>,
     ) -> Result<Arc<T>> {
         let place = self.place(whose, source);
@@ -74,7 +76,7 @@ impl Held {
         Ok(rows)
     }
 
-    fn get<T: Send + Sync + 'static>(&self, whose: &Whose, source: Source, version: i64) -> Option<Arc<T>> {
+    fn get<T: Send + Sync + 'static>(&self, whose: &Whose, source: Source, version: Version) -> Option<Arc<T>> {
         as_of(&self.place(whose, source).lock().unwrap_or_else(PoisonError::into_inner), version)
     }
 
@@ -84,7 +86,7 @@ impl Held {
     }
 }
 
-fn as_of<T: Send + Sync + 'static>(held: &Option<(i64, Rows)>, version: i64) -> Option<Arc<T>> {
+fn as_of<T: Send + Sync + 'static>(held: &Option<(Version, Rows)>, version: Version) -> Option<Arc<T>> {
     let (known, rows) = held.as_ref()?;
     if *known == version { Arc::clone(rows).downcast().ok() } else { None }
 }

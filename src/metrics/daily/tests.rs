@@ -31,7 +31,7 @@ fn both_ways(conn: &duckdb::Connection, held: &Held, plan: &Plan) -> ([(Rows, Su
     let tasks: Vec<Task> = steps.iter().map(Task::of).collect();
     let in_memory = tasks.iter().filter(|task| !matches!(task, Task::Sql(_))).count();
     let roles: Vec<_> = steps.iter().map(|step| step.role).collect();
-    let one = tasks.iter().map(|task| held.find_with(conn, task, 1).expect("found")).collect();
+    let one = tasks.iter().map(|task| held.find_with(conn, task, (0, 1)).expect("found")).collect();
     let other = steps.iter().map(|step| run(conn, &step.statement()).expect("rows")).collect();
     let shown = |found| {
         let found = gather(&roles, found);
@@ -61,16 +61,17 @@ fn a_younger_version_is_read_anew() {
     let held = Held::default();
     let plan = plan(json!({"metrics": ["orders"], "time": {"start": "2026-01-05", "end": "2026-03-01"}}), 1);
     let task = Task::of(&steps(&plan).expect("steps")[0]);
-    assert!(held.find(&task, 1).is_none(), "nothing is held before it was read");
-    let before = held.find_with(&conn, &task, 1).expect("found");
-    assert_eq!(held.find(&task, 1), Some(before.clone()));
+    assert!(held.find(&task, (0, 1)).is_none(), "nothing is held before it was read");
+    let before = held.find_with(&conn, &task, (0, 1)).expect("found");
+    assert_eq!(held.find(&task, (0, 1)), Some(before.clone()));
     conn.execute_batch("delete from daily_sales where day = date '2026-02-01'").expect("a change");
-    assert_eq!(held.find_with(&conn, &task, 1).expect("found"), before, "the version that is held");
-    let after = held.find_with(&conn, &task, 2).expect("found");
+    assert_eq!(held.find_with(&conn, &task, (0, 1)).expect("found"), before, "the version that is held");
+    let after = held.find_with(&conn, &task, (0, 2)).expect("found");
     assert_ne!(after, before);
-    assert!(held.find(&task, 1).is_none());
-    assert_eq!(held.find_with(&conn, &task, 1).expect("an old reader"), after, "reads for itself");
-    assert!(held.find(&task, 2).is_some(), "and leaves the younger version where it is");
+    assert!(held.find(&task, (0, 1)).is_none());
+    assert_eq!(held.find_with(&conn, &task, (0, 1)).expect("an old reader"), after, "reads for itself");
+    assert!(held.find(&task, (0, 2)).is_some(), "and leaves the younger version where it is");
+    assert!(held.find(&task, (1, 2)).is_none(), "a warehouse that was filled anew is read anew");
 }
 
 /// A question that memory can answer, or most of it.

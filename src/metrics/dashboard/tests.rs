@@ -22,7 +22,7 @@ fn board(conn: &duckdb::Connection, pairs: &[(&str, &str)], frame: &Frame) -> Da
     let pairs: Vec<_> = pairs.iter().map(|(a, b)| ((*a).to_owned(), (*b).to_owned())).collect();
     let board = Board::new(Ask::read(&pairs).expect("parameters"), frame, true).expect("a board");
     let held = Held::default();
-    let found = board.tasks().iter().map(|task| held.find_with(conn, task, 1).expect("rows")).collect();
+    let found = board.tasks().iter().map(|task| held.find_with(conn, task, (0, 1)).expect("rows")).collect();
     let brand = BrandShown {
         id: "id".into(),
         slug: "slug".into(),
