@@ -6,6 +6,7 @@
 //! so that a swapped or an older file is refused. Checkpoints have one owner: the writer, after a commit, once the log
 //! is long.
 
+mod copy;
 mod failure;
 mod file;
 mod migrate;
