@@ -3,6 +3,7 @@
 use axum::extract::FromRef;
 
 use crate::auth::Auth;
+use crate::backup::{self, Backups};
 use crate::clock::Clock;
 use crate::error::Result;
 use crate::http::{self, Assets, Counters};
@@ -30,6 +31,8 @@ pub struct App {
     pub imports: Imports,
     /// Dashboards, ready to send.
     pub pages: Pages,
+    /// Backups and restores.
+    pub backups: Backups,
     /// What runs by itself.
     pub jobs: Jobs,
 }
@@ -43,7 +46,14 @@ impl App {
             clock.clone(),
             imports::Limits { upload_bytes: http.upload_bytes as u64, ..Default::default() },
         );
-        Ok(Self { clock, tenants, auth, http, counters, assets, imports, pages: Pages::default(), jobs })
+        let (pages, backups) = (Pages::default(), Backups::new(tenants.clone(), clock.clone(), Default::default()));
+        Ok(Self { clock, tenants, auth, http, counters, assets, imports, pages, backups, jobs })
+    }
+
+    /// The same, with backups as these settings say.
+    pub fn with_backups(self, settings: backup::Settings) -> Self {
+        let backups = Backups::new(self.tenants.clone(), self.clock.clone(), settings);
+        Self { backups, ..self }
     }
 
     /// Lets go of what is open and writes down what is still in memory.
@@ -64,4 +74,4 @@ macro_rules! parts {
 }
 
 parts!(clock: Clock, tenants: Tenants, auth: Auth, http: http::Settings, counters: Counters, assets: Assets, imports: Imports,
-    pages: Pages);
+    pages: Pages, backups: Backups);

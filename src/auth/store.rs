@@ -173,6 +173,20 @@ pub fn end_sessions(conn: &Connection, user_id: &str) -> Result<()> {
     Ok(())
 }
 
+/// Ends every session there is, and voids every access token that any version of this store has issued before `now`.
+pub fn end_all(conn: &Connection, now: Timestamp) -> Result<()> {
+    conn.execute("delete from refresh_tokens", [])?;
+    conn.execute("update users set token_version = max(token_version + 1, ?1)", [now.as_second()])?;
+    Ok(())
+}
+
+/// Everybody's e-mail.
+pub fn emails(conn: &Connection) -> Result<Vec<String>> {
+    let mut query = conn.prepare("select email from users order by email")?;
+    let emails = query.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?;
+    Ok(emails)
+}
+
 /// Id, slug, name and whether it is a demo of every brand, by name. The brands themselves are another module's; a session is told
 /// no more of them than this.
 pub fn brands_in_short(conn: &Connection) -> Result<Vec<(String, String, String, bool)>> {

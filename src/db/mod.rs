@@ -54,6 +54,13 @@ pub struct FileSpec<'a> {
     pub secure_delete: bool,
 }
 
+/// Makes the file another owner's, and lifts its commit counter to at least `commits`, so that no older file passes for it. The
+/// open [`Db`] does not learn of it: close it afterwards.
+pub fn reassign(tx: &Transaction<'_>, owner: &str, commits: i64) -> Result<()> {
+    tx.execute("update file_identity set owner = ?1, commits = max(commits, ?2) where id = 1", (owner, commits))?;
+    Ok(())
+}
+
 /// An open file. Cheap to clone; it closes when the last clone is dropped.
 #[derive(Clone)]
 pub struct Db(Arc<Inner>);
@@ -179,6 +186,11 @@ impl Db {
     /// How many write transactions the file has seen since it was made. Kept in the file.
     pub fn commits(&self) -> i64 {
         self.0.commits.load(Ordering::Acquire)
+    }
+
+    /// The schema the file has: how many migrations it has seen.
+    pub fn schema(&self) -> Result<i64> {
+        self.read_blocking(|conn| Ok(migrate::current(conn)?))
     }
 
     /// Whom the file belongs to.

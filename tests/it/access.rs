@@ -67,6 +67,7 @@ pub async fn ask(app: &TestApp, shop: &Shop, route: &Route) -> Option<Ask> {
         | "GET /api/setup"
         | "GET /api/auth/me"
         | "GET /api/users"
+        | "GET /api/backups"
         | "GET /api/brands"
         | "GET /api/metrics"
         | "GET /api/stream" => Ask::at(route.path),
@@ -83,6 +84,12 @@ pub async fn ask(app: &TestApp, shop: &Shop, route: &Route) -> Option<Ask> {
             Ask { cookie: Some(cookie), ..Ask::at(route.path) }
         }
         "POST /api/auth/logout" => Ask::at(route.path).expecting(204),
+        "POST /api/backups" => {
+            while app.app.backups.state(shop.tenant.id()).0 {
+                tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+            }
+            Ask::at(route.path).expecting(202)
+        }
         "POST /api/users" => {
             let email = format!("{unique}@juniper-oak.example");
             let body = json!({ "email": email, "name": "New", "role": "viewer", "password": PASSWORD });

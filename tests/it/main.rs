@@ -4,8 +4,12 @@
 mod access;
 mod auth;
 mod auth_tokens;
+mod backup;
+mod backup_attacked;
+mod backup_crash;
 mod brands;
 mod cli;
+mod cli_backup;
 mod cli_demo;
 mod cli_import;
 mod cli_serve;
