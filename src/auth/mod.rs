@@ -28,8 +28,8 @@ pub use people::{NewPerson, Person, PersonChange, State, create_person, list_peo
 pub use permission::{Permission, Permissions, Role};
 pub use refresh::clear_old_sessions;
 pub use session::Auth;
-pub use store::{emails, end_all};
 pub use setup::NewOwner;
+pub use store::{emails, end_all};
 pub use tokens::{Claims, LIFETIME_SECS, Signer};
 
 use crate::error::Error;

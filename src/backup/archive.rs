@@ -29,16 +29,7 @@ const SYNC_BYTES: u64 = 8 << 20;
 
 /// Seals `manifest` and the store at `store` for `recipient` into `file`, and syncs it.
 pub(super) fn write(file: &mut File, recipient: &Recipient, manifest: &Manifest, store: &Path) -> Result<()> {
-    let outcome = try_write(file, recipient, manifest, store);
-    outcome.map_err(|error| match error.kind() {
-        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Error::Unavailable {
-            code: "storage_full",
-            reason: "The disk of the backups is full: nothing was kept of this one. Free some space and try again."
-                .to_owned(),
-            retry_after_secs: 300,
-        },
-        _ => anyhow::Error::from(error).context("writing an archive").into(),
-    })
+    Ok(try_write(file, recipient, manifest, store).context("writing an archive")?)
 }
 
 fn try_write(file: &mut File, recipient: &Recipient, manifest: &Manifest, store: &Path) -> io::Result<()> {
@@ -165,14 +156,13 @@ impl Opened {
     /// Writes the store to `to`, a new file, if it is the one that the manifest tells of, and the archive ends with it.
     pub(super) fn unpack(mut self, to: &Path) -> Result<Manifest> {
         let making = || format!("unpacking to {}", to.display());
-        let mut file =
-            OpenOptions::new().write(true).create_new(true).mode(0o600).open(to).with_context(making)?;
+        let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(to).with_context(making)?;
         let (mut hasher, mut left, mut piece) = (Sha256::new(), self.manifest.bytes, vec![0; PIECE]);
         while left > 0 {
             let wanted = usize::try_from(left).unwrap_or(PIECE).min(PIECE);
             self.store.read_exact(&mut piece[..wanted]).map_err(broken)?;
             hasher.update(&piece[..wanted]);
-            file.write_all(&piece[..wanted]).map_err(|error| full_or(error, making))?;
+            file.write_all(&piece[..wanted]).with_context(making)?;
             left -= wanted as u64;
         }
         if self.store.read(&mut piece).map_err(broken)? > 0 {
@@ -181,19 +171,8 @@ impl Opened {
         if Sum(hasher.finalize().into()) != self.manifest.sha256 {
             return Err(refused("its store is not the one that its manifest tells of".to_owned()));
         }
-        file.sync_all().map_err(|error| full_or(error, making))?;
+        file.sync_all().with_context(making)?;
         Ok(self.manifest)
-    }
-}
-
-fn full_or(error: io::Error, doing: impl FnOnce() -> String) -> Error {
-    match error.kind() {
-        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Error::Unavailable {
-            code: "storage_full",
-            reason: "The disk is full: the archive was not unpacked and nothing was changed.".to_owned(),
-            retry_after_secs: 300,
-        },
-        _ => anyhow::Error::from(error).context(doing()).into(),
     }
 }
 

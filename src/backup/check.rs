@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::anyhow;
+use anyhow::{Context, anyhow};
 use rusqlite::Connection;
 
 use super::archive::Opened;
@@ -14,21 +14,22 @@ use crate::events::{self, Head};
 use crate::secrets::TenantKey;
 use crate::tenants;
 
-/// Unpacks an archive's store into `folder` under the name that a tenant's store has, and checks all of it. What it returns is
-/// as it was when it was copied.
+/// Unpacks an archive's store into a folder of its own in `scratch`, under the name that a tenant's store has, and checks all of
+/// it. The folder it returns holds the store as it was when it was copied, and nothing else.
 ///
 /// # Errors
-/// `Invalid` with code `archive_refused` when anything is not as it should be; the folder then holds nothing of worth.
-pub(super) fn unpack(archive: Opened, folder: &Path) -> Result<(Manifest, PathBuf)> {
+/// `Invalid` with code `archive_refused` when anything is not as it should be.
+pub(super) fn unpack(archive: Opened, scratch: &Path) -> Result<(Manifest, PathBuf)> {
+    let (folder, blank) = (scratch.join("unpacked"), scratch.join("blank.db"));
+    std::fs::create_dir(&folder).context("unpacking an archive")?;
     let store = folder.join(tenants::STORE);
     let manifest = archive.unpack(&store)?;
-    let blank = folder.with_extension("blank");
     let checked = open(&manifest, &store).and_then(|db| {
         let outcome = db.read_blocking(|conn| examine(conn, &manifest, &blank));
         outcome.and_then(|()| db.close())
     });
     match checked {
-        Ok(()) => Ok((manifest, store)),
+        Ok(()) => Ok((manifest, folder)),
         // SQLite's words for a store that does not hold together.
         Err(Error::Database(error)) => Err(refused(format!("its store is damaged: {error}"))),
         Err(error) => Err(error),

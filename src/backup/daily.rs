@@ -172,7 +172,12 @@ mod tests {
 
     #[test]
     fn keeps_the_newest_of_each_day_week_and_month_and_never_removes_the_last() {
-        let rule = |keep_daily, keep_weekly, keep_monthly| Settings { keep_daily, keep_weekly, keep_monthly, ..Settings::default() };
+        let rule = |keep_daily, keep_weekly, keep_monthly| Settings {
+            keep_daily,
+            keep_weekly,
+            keep_monthly,
+            ..Settings::default()
+        };
         let all = archives(&[
             "2026-11-23T10:00:00Z",
             "2026-11-23T02:00:00Z",

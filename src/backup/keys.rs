@@ -58,7 +58,8 @@ impl Identity {
     pub fn parse(text: &str) -> Result<Self> {
         let line = text.lines().map(str::trim).find(|line| !line.is_empty() && !line.starts_with('#'));
         let parsed = line.and_then(|line| line.parse().ok().map(Self));
-        parsed.ok_or_else(|| Error::invalid("identity", "an identity file holds a line AGE-SECRET-KEY-1…: this has none"))
+        parsed
+            .ok_or_else(|| Error::invalid("identity", "an identity file holds a line AGE-SECRET-KEY-1…: this has none"))
     }
 
     /// The identity in a key file.
@@ -110,7 +111,9 @@ impl Seal {
         let there = identity.exists().then(|| identity.clone());
         if let Some(recipient) = configured.get()? {
             // A pair of before is another recipient's: it opens what was sealed then, not what is sealed now.
-            let there = there.filter(|path| matches!(Identity::read(path), Ok(own) if own.recipient().to_string() == recipient.to_string()));
+            let there = there.filter(
+                |path| matches!(Identity::read(path), Ok(own) if own.recipient().to_string() == recipient.to_string()),
+            );
             return Ok(Some(Self { recipient, identity: there, is_new: false }));
         }
         let path = data.join(RECIPIENT_FILE);

@@ -43,7 +43,7 @@ impl Backups {
         self.states().entry(tenant.id().clone()).or_default().running = true;
         let (source, folder) = (Source::Tenant(tenant.clone()), self.folder(to));
         let all = self.clone();
-        let outcome = super::blocking(move || all.make_blocking(source, &folder, &by)).await;
+        let outcome = super::unhurried(move || all.make_blocking(source, &folder, &by)).await;
         let mut states = self.states();
         let state = states.entry(tenant.id().clone()).or_default();
         state.running = false;
@@ -55,7 +55,7 @@ impl Backups {
     pub async fn make_of_instance(&self, to: Option<&Path>, by: Author) -> Result<Made> {
         let _turn = self.turn().await;
         let (all, folder) = (self.clone(), self.folder(to));
-        super::blocking(move || all.make_blocking(Source::Control, &folder, &by)).await
+        super::unhurried(move || all.make_blocking(Source::Control, &folder, &by)).await
     }
 
     fn make_blocking(&self, source: Source, folder: &Path, by: &Author) -> Result<Made> {
@@ -95,7 +95,8 @@ impl Backups {
         let failed = |error: crate::db::OpenError| Error::from(anyhow::Error::from(error).context("opening the copy"));
         let (copy, key, tenant) = match source {
             Source::Tenant(tenant) => {
-                let copy = tenants::open_copy(&store, tenant.key(), tenant.id().as_str(), Some(schema)).map_err(failed)?;
+                let copy =
+                    tenants::open_copy(&store, tenant.key(), tenant.id().as_str(), Some(schema)).map_err(failed)?;
                 let whose = Whose {
                     id: tenant.id().to_string(),
                     slug: tenant.slug().to_owned(),
@@ -121,7 +122,18 @@ impl Backups {
         let (bytes, sha256) = archive::measure(&store)?;
         let (format, made_by, key) = (FORMAT, env!("CARGO_PKG_VERSION").to_owned(), StoreKey(key));
         let about = Manifest {
-            format, made_by, made_at: at, tenant, key, schema, commits, data_version, chain, bytes, sha256, tables,
+            format,
+            made_by,
+            made_at: at,
+            tenant,
+            key,
+            schema,
+            commits,
+            data_version,
+            chain,
+            bytes,
+            sha256,
+            tables,
         };
         Ok((about, store))
     }

@@ -18,6 +18,7 @@ mod tables;
 mod verify;
 
 use std::collections::BTreeMap;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -168,6 +169,39 @@ fn refused(why: String) -> Error {
     Error::invalid_code("archive_refused", None, format!("the archive is refused: {why}"))
 }
 
+/// How far a backup stands back for people, as `nice` counts it.
+const NICE: i32 = 10;
+
+/// [`blocking`] on a thread of its own that gives way to those who answer people.
+async fn unhurried<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
+    let (done, waiting) = tokio::sync::oneshot::channel();
+    let begun = std::thread::Builder::new().name("backup".to_owned()).spawn(move || {
+        // A system that does not allow it only makes it hurry.
+        let _ = rustix::process::nice(NICE);
+        // Nobody may be waiting any more.
+        let _ = done.send(work());
+    });
+    begun.context("beginning a backup")?;
+    waiting.await.context("a backup broke off")?.map_err(for_the_caller)
+}
+
 async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
-    tokio::task::spawn_blocking(work).await.context("working on a backup")?
+    tokio::task::spawn_blocking(work).await.context("working on a backup")?.map_err(for_the_caller)
+}
+
+/// A full disk is the operator's to mend, not a defect.
+fn for_the_caller(error: Error) -> Error {
+    let is_full = |cause: &(dyn std::error::Error + 'static)| {
+        let kind = cause.downcast_ref::<std::io::Error>().map(std::io::Error::kind);
+        matches!(kind, Some(ErrorKind::StorageFull | ErrorKind::QuotaExceeded))
+    };
+    match &error {
+        Error::Internal(chain) if chain.chain().any(is_full) => Error::Unavailable {
+            code: "storage_full",
+            reason: "The disk is full: nothing was kept of it and nothing was changed. Free some space and try again."
+                .to_owned(),
+            retry_after_secs: 300,
+        },
+        _ => error,
+    }
 }

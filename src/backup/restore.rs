@@ -1,8 +1,7 @@
 //! A tenant out of an archive. Everything happens beside what is there, until the one step that puts it in its place.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use anyhow::Context;
 use jiff::Timestamp;
 use serde_json::json;
 
@@ -64,16 +63,16 @@ impl Backups {
         let (path, key) = (file.clone(), identity.clone());
         let manifest = super::blocking(move || Ok(archive::open(&path, &key)?.manifest().clone())).await?;
         let target = self.target(&manifest, &wanted).await?;
-        let scratch = self.tenants().scratch()?;
-        let (folder, now) = (scratch.path().join("store"), self.clock().system_time());
-        let told = json!({ "made_at": manifest.made_at, "from": manifest.tenant, "replaced": target.existing.is_some() });
+        let scratch = self.tenants().scratch().map_err(super::for_the_caller)?;
+        let (work, now) = (scratch.path().to_owned(), self.clock().system_time());
+        let told =
+            json!({ "made_at": manifest.made_at, "from": manifest.tenant, "replaced": target.existing.is_some() });
         let (id, replaces) = (target.id.clone(), target.existing.is_some());
         let prepared = super::blocking(move || {
             let opened = archive::open(&file, &identity)?;
-            std::fs::create_dir(&folder).context("unpacking an archive")?;
-            let (unpacked, store) = check::unpack(opened, &folder)?;
-            let least = if replaces { GAP } else { 0 };
-            prepare(&unpacked, &store, &id, least, (&by, told, now))
+            let (unpacked, folder) = check::unpack(opened, &work)?;
+            let gap = if replaces { GAP } else { 0 };
+            prepare(&unpacked, folder, &id, gap, (&by, told, now))
         })
         .await?;
         let restored = Restored {
@@ -83,7 +82,6 @@ impl Backups {
                 Some(existing) if wanted.slug.is_some() => existing.name.clone(),
                 _ => manifest.tenant_id()?.1.name.clone(),
             },
-            folder: scratch.path().join("store"),
             ..prepared
         };
         let all = restored.emails.clone();
@@ -123,14 +121,14 @@ impl Backups {
 /// tells of it.
 fn prepare(
     manifest: &Manifest,
-    store: &Path,
+    folder: PathBuf,
     id: &TenantId,
     gap: i64,
     (by, told, now): (&Author, serde_json::Value, Timestamp),
 ) -> Result<Restored> {
     let (own, whose) = manifest.tenant_id()?;
     let key = TenantKey::from_bytes(&manifest.key.0);
-    let opened = tenants::open_copy(store, &key, own.as_str(), None);
+    let opened = tenants::open_copy(&folder.join(tenants::STORE), &key, own.as_str(), None);
     let db = opened.map_err(|error| refused(format!("its store cannot be brought up to date: {error}")))?;
     db.write_blocking(|tx| {
         if *id != own {
@@ -149,7 +147,7 @@ fn prepare(
         slug: whose.slug.clone(),
         name: whose.name.clone(),
         key,
-        folder: PathBuf::new(),
+        folder,
         commits,
         head,
         emails,

@@ -26,7 +26,8 @@ fn sum(conn: &Connection, name: String, without_rowid: bool) -> Result<TableSum>
     let order = match without_rowid {
         true => {
             let mut query = conn.prepare("select name from pragma_table_info(?1) where pk > 0 order by pk")?;
-            let keys = query.query_map([&name], |row| row.get::<_, String>(0))?.collect::<rusqlite::Result<Vec<_>>>()?;
+            let keys =
+                query.query_map([&name], |row| row.get::<_, String>(0))?.collect::<rusqlite::Result<Vec<_>>>()?;
             keys.iter().map(|key| quoted(key)).collect::<Vec<_>>().join(", ")
         }
         false => "rowid".to_owned(),
@@ -80,7 +81,10 @@ pub(super) fn check_schema(conn: &Connection, scratch: &Path, of_tenant: bool, s
     blank.close()?;
     let found = objects(conn)?;
     if let Some(strange) = found.iter().find(|object| !expected.contains(object)) {
-        return Err(refused(format!("its store has a {} \"{}\" that is not of Pulsepoint's schema", strange.0, strange.1)));
+        return Err(refused(format!(
+            "its store has a {} \"{}\" that is not of Pulsepoint's schema",
+            strange.0, strange.1
+        )));
     }
     match expected.iter().find(|object| !found.contains(object)) {
         Some(missing) => Err(refused(format!("its store lacks the {} \"{}\"", missing.0, missing.1))),

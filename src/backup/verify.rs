@@ -23,8 +23,8 @@ impl Backups {
     /// Restores an archive into a scratch folder, checks the whole of it and forgets it. Fails only where it could not look.
     pub async fn verify(&self, file: PathBuf, identity: Identity) -> Result<Verdict> {
         let _turn = self.turn().await;
-        let scratch = self.tenants().scratch()?;
-        super::blocking(move || {
+        let scratch = self.tenants().scratch().map_err(super::for_the_caller)?;
+        super::unhurried(move || {
             let begun = Instant::now();
             let outcome = archive::open(&file, &identity).and_then(|opened| check::unpack(opened, scratch.path()));
             let took_ms = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);

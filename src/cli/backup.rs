@@ -29,9 +29,7 @@ pub async fn run(args: Backup) -> Result<(bool, Outcome)> {
                     let command = Command::BackupVerifyFile { name: file.display().to_string(), identity };
                     ask_with_file(&plain, command, &file).await?
                 }
-                None => {
-                    ask(&plain, Command::BackupVerify { tenant, to: to.map(whole).transpose()?, identity }).await?
-                }
+                None => ask(&plain, Command::BackupVerify { tenant, to: to.map(whole).transpose()?, identity }).await?,
             };
             Ok((plain.json, outcome))
         }

@@ -172,11 +172,15 @@ async fn manifests_that_lie_are_refused() {
     victim.refuses("more behind the store", &victim.sealed(&[&join(&manifest, &store)[..], b"more"].concat())).await;
     let huge = [HEADING, &u32::MAX.to_be_bytes(), b"{}"].concat();
     victim.refuses("a huge manifest", &victim.sealed(&huge)).await;
-    victim.refuses("a nested manifest", &victim.sealed(&{
-        let deep = "[".repeat(100_000);
-        [HEADING, &u32::try_from(deep.len()).unwrap().to_be_bytes(), deep.as_bytes()].concat()
-    }))
-    .await;
+    victim
+        .refuses(
+            "a nested manifest",
+            &victim.sealed(&{
+                let deep = "[".repeat(100_000);
+                [HEADING, &u32::try_from(deep.len()).unwrap().to_be_bytes(), deep.as_bytes()].concat()
+            }),
+        )
+        .await;
     victim.refuses("nothing", &victim.sealed(b"")).await;
     victim.refuses("something else", &victim.sealed(&vec![b'x'; 100_000])).await;
 }

@@ -40,7 +40,10 @@ fn note(name: &str, verdict: Result<Verdict>, (lines, chains): (&mut Vec<String>
             chains.push(json!({ "chain": name, "ok": true, "entries": entries }));
         }
         Ok(Verdict { entries, fault: Some(fault) }) => {
-            lines.push(format!("{name}: BROKEN at entry {}: {}; what comes after proves nothing", fault.seq, fault.kind));
+            lines.push(format!(
+                "{name}: BROKEN at entry {}: {}; what comes after proves nothing",
+                fault.seq, fault.kind
+            ));
             chains.push(json!({
                 "chain": name, "ok": false, "entries": entries, "bad_index": fault.seq, "reason": fault.kind.to_string(),
             }));

@@ -92,14 +92,21 @@ pub(super) async fn list(app: &App, tenant: Option<&str>, to: Option<&Path>) -> 
     let rows: Vec<Vec<String>> = all.iter().map(row).collect();
     let json: Vec<Value> = all
         .iter()
-        .map(|(name, archive)| json!({ "tenant": name, "at": archive.at, "bytes": archive.bytes, "file": archive.path }))
+        .map(
+            |(name, archive)| json!({ "tenant": name, "at": archive.at, "bytes": archive.bytes, "file": archive.path }),
+        )
         .collect();
     let none = format!("There is no backup in {} yet. Next: pulsepoint backup", app.backups.folder(to).display());
     listed(&["tenant", "at", "bytes", "file"], &rows, &none, json!({ "backups": json }))
 }
 
 /// Checks the newest archive of one tenant, or of each and of the instance.
-pub(super) async fn verify(app: &App, tenant: Option<&str>, to: Option<&Path>, key: Option<Password>) -> Result<Outcome> {
+pub(super) async fn verify(
+    app: &App,
+    tenant: Option<&str>,
+    to: Option<&Path>,
+    key: Option<Password>,
+) -> Result<Outcome> {
     let identity = identity(app, key)?;
     let mut verdicts = Vec::new();
     for info in chosen(app, tenant).await? {
