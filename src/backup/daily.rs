@@ -6,11 +6,11 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
-use super::folder::{Archive, Shelf};
-use super::{Backups, Settings};
+use super::folder::{Archive, Shelf, stamp};
+use super::{Backups, Identity, Made, Rehearsal, Settings};
 use crate::auth::Author;
 use crate::error::Result;
-use crate::tenants::{TenantId, TenantInfo};
+use crate::tenants::{Tenant, TenantId, TenantInfo};
 
 /// Archives of a tenant that was deleted stay this long: its data must be gone within thirty days.
 const DELETED: SignedDuration = SignedDuration::from_hours(28 * 24);
@@ -50,11 +50,15 @@ impl Backups {
         }
         let before = self.states().get(&info.id).and_then(|state| state.failure.clone());
         let outcome = match self.tenants().open(&info.id).await {
-            Ok(tenant) => self.make(&tenant, None, by()).await.map(|_| tenant),
+            Ok(tenant) => self.make(&tenant, None, by()).await.map(|made| (tenant, made)),
             Err(error) => Err(error),
         };
         match outcome {
-            Ok(_) => self.thin(info.id.to_string()).await,
+            Ok((tenant, made)) => {
+                // What is not sound is no reason to let go of an older one.
+                self.rehearse(&tenant, &made).await?;
+                self.thin(info.id.to_string()).await
+            }
             Err(error) => {
                 let told = error.to_string();
                 // Tried again every few minutes; told once.
@@ -63,6 +67,24 @@ impl Backups {
                 }
                 Err(error)
             }
+        }
+    }
+
+    /// Restores a new archive into a scratch folder, if the private half lies on this machine; tells the tenant's events how it
+    /// went.
+    async fn rehearse(&self, tenant: &Tenant, made: &Made) -> Result<()> {
+        let Some(path) = &made.seal.identity else { return Ok(()) };
+        let found = self.verify(made.archive.path.clone(), Identity::read(path)?).await?;
+        let (now, reason) = (self.clock().system_time(), found.outcome.err());
+        let rehearsal = Rehearsal { at: now, failure: reason.clone() };
+        self.states().entry(tenant.id().clone()).or_default().rehearsal = Some(rehearsal);
+        let data =
+            serde_json::json!({ "archive": stamp(made.archive.at), "sound": reason.is_none(), "reason": reason });
+        let subject = format!("tenant:{}", tenant.id());
+        tenant.db().write(move |tx| by().tell(tx, now, "backup.verified", &subject, data).map(drop)).await?;
+        match reason {
+            Some(reason) => Err(anyhow::anyhow!("the backup that was just made is not sound: {reason}").into()),
+            None => Ok(()),
         }
     }
 

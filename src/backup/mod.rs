@@ -23,6 +23,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use anyhow::Context;
+use jiff::Timestamp;
 use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::clock::Clock;
@@ -33,7 +34,7 @@ pub use folder::Archive;
 pub use keys::{IDENTITY_FILE, Identity, Recipient, RecipientSetting, Seal, read_key_file};
 pub use make::Made;
 pub use manifest::{Manifest, Sum, TableSum};
-pub use restore::{Done, Wanted};
+pub use restore::{Done, Wanted, restore_instance};
 pub use tables::sums;
 pub use verify::Verdict;
 
@@ -83,12 +84,24 @@ struct Inner {
     states: Mutex<BTreeMap<TenantId, State>>,
 }
 
-/// What is known of a tenant's backups beside the archives.
+/// What this process knows of a tenant's backups beside the archives.
 #[derive(Debug, Clone, Default)]
-struct State {
-    running: bool,
+pub struct State {
+    /// Whether one is being made.
+    pub running: bool,
     /// Why the last one failed, if it did.
-    failure: Option<String>,
+    pub failure: Option<String>,
+    /// The last rehearsal of the daily run.
+    pub rehearsal: Option<Rehearsal>,
+}
+
+/// When an archive was restored into a scratch folder, and what was found.
+#[derive(Debug, Clone)]
+pub struct Rehearsal {
+    /// When.
+    pub at: Timestamp,
+    /// Why it was not sound, if it was not.
+    pub failure: Option<String>,
 }
 
 impl Backups {
@@ -124,10 +137,9 @@ impl Backups {
         blocking(move || folder::Shelf::of(&folder, &all.instance_shelf()?).list()).await
     }
 
-    /// Whether a backup of the tenant is being made, and why the last one failed, if it did.
-    pub fn state(&self, tenant: &TenantId) -> (bool, Option<String>) {
-        let state = self.states().get(tenant).cloned().unwrap_or_default();
-        (state.running, state.failure)
+    /// What this process knows of a tenant's backups.
+    pub fn state(&self, tenant: &TenantId) -> State {
+        self.states().get(tenant).cloned().unwrap_or_default()
     }
 
     /// Notes that a backup of the tenant is about to be made; false when one is already.

@@ -1,7 +1,8 @@
 //! A tenant out of an archive. Everything happens beside what is there, until the one step that puts it in its place.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
+use anyhow::Context;
 use jiff::Timestamp;
 use serde_json::json;
 
@@ -13,7 +14,7 @@ use crate::commerce;
 use crate::db;
 use crate::error::{Error, Result};
 use crate::events;
-use crate::secrets::TenantKey;
+use crate::secrets::{MasterKey, TenantKey};
 use crate::tenants::{self, Restored, TenantId, TenantInfo};
 
 /// Commits and data versions of a store that is replaced are never used again: whoever remembers one knows it is gone.
@@ -115,6 +116,34 @@ impl Backups {
         };
         Ok(Target { id, slug, existing })
     }
+}
+
+/// Restores `control.db` into an empty data folder: the instance's own events and its name. Its tenants come with archives of
+/// their own. Blocks; nothing else may use the folder.
+///
+/// # Errors
+/// `Conflict` with code `instance_exists` when the folder holds an instance; `Invalid` with code `archive_refused` or
+/// `wrong_identity` for the archive.
+pub fn restore_instance(
+    data: &Path,
+    master: &MasterKey,
+    file: &Path,
+    identity: &Identity,
+    now: Timestamp,
+) -> Result<Manifest> {
+    let opened = archive::open(file, identity)?;
+    if opened.manifest().tenant.is_some() {
+        return Err(refused(format!(
+            "it holds {}, not the instance: name it with --tenant",
+            opened.manifest().subject()
+        )));
+    }
+    let scratch = tempfile::tempdir_in(data).context("making a folder to unpack into")?;
+    let (manifest, folder) = check::unpack(opened, scratch.path())?;
+    let copy = tenants::open_control_copy(&folder.join(tenants::STORE), &manifest.key.0, manifest.schema);
+    let copy = copy.map_err(|error| refused(format!("its store does not open: {error}")))?;
+    tenants::adopt_control(data, master, &copy, now, json!({ "made_at": manifest.made_at }))?;
+    Ok(manifest)
 }
 
 /// Makes an unpacked store the target's: up to date, in its name, nobody signed in, to be read anew, and with an entry that

@@ -1,11 +1,11 @@
 //! Backups over HTTP: a tenant's own, listed and begun. Archives are not handed out here, and restoring is the command line's.
 
-use axum::extract::State;
+use axum::extract;
 use axum::http::StatusCode;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::{Backups, folder};
+use super::{Backups, State, folder};
 use crate::auth::Member;
 use crate::error::{Error, Result};
 use crate::http::{Json, Problem};
@@ -26,8 +26,13 @@ pub struct BackupView {
 pub struct BackupList {
     /// Whether one is being made.
     running: bool,
-    /// A sentence saying why the last one failed, if it did and the process is the same.
+    /// A sentence saying why the last one failed; null if it did not, or since the server started.
     last_failure: Option<String>,
+    /// When the newest daily archive was restored into a scratch folder and checked, since the server started.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    verified_at: Option<Timestamp>,
+    /// A sentence saying why it was not sound; null if it was.
+    verify_failure: Option<String>,
     /// The public key that archives are sealed for; null before the first backup where none is configured.
     sealed_for: Option<String>,
     /// Whether the private half lies beside the data: whoever takes the machine can then open the archives.
@@ -38,14 +43,17 @@ pub struct BackupList {
 /// The tenant's backups.
 #[utoipa::path(get, path = "/api/backups", tag = "operation", responses(
     (status = 200, body = BackupList), (status = "default", body = Problem, content_type = "application/problem+json")))]
-pub async fn list(State(backups): State<Backups>, member: Member) -> Result<Json<BackupList>> {
+pub async fn list(extract::State(backups): extract::State<Backups>, member: Member) -> Result<Json<BackupList>> {
     Ok(Json(view(&backups, &member).await?))
 }
 
 /// Begins a backup of the tenant; the list shows when it is done.
 #[utoipa::path(post, path = "/api/backups", tag = "operation", responses(
     (status = 202, body = BackupList), (status = "default", body = Problem, content_type = "application/problem+json")))]
-pub async fn create(State(backups): State<Backups>, member: Member) -> Result<(StatusCode, Json<BackupList>)> {
+pub async fn create(
+    extract::State(backups): extract::State<Backups>,
+    member: Member,
+) -> Result<(StatusCode, Json<BackupList>)> {
     if !backups.claim(member.tenant.id()) {
         return Err(Error::conflict("backup_running", "A backup of this tenant is being made already."));
     }
@@ -61,10 +69,12 @@ pub async fn create(State(backups): State<Backups>, member: Member) -> Result<(S
 async fn view(backups: &Backups, member: &Member) -> Result<BackupList> {
     let archives = backups.list(member.tenant.id(), None).await?;
     let seal = backups.seal()?;
-    let (running, last_failure) = backups.state(member.tenant.id());
+    let State { running, failure, rehearsal } = backups.state(member.tenant.id());
     Ok(BackupList {
         running,
-        last_failure,
+        last_failure: failure,
+        verified_at: rehearsal.as_ref().map(|rehearsal| rehearsal.at),
+        verify_failure: rehearsal.and_then(|rehearsal| rehearsal.failure),
         identity_on_machine: seal.as_ref().is_some_and(|seal| seal.identity.is_some()),
         sealed_for: seal.map(|seal| seal.recipient.to_string()),
         backups: archives

@@ -3,13 +3,19 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
+use secrecy::ExposeSecret;
+use serde_json::json;
 
 use super::args::Plain;
 use super::backup_args::{Audit, Backup, BackupVerb, Restore};
 use super::command::{Command, Outcome, Password};
+use super::lock::DataLock;
 use super::{instance, settings};
-use crate::backup::read_key_file;
+use crate::backup::{self, Identity, read_key_file};
+use crate::clock::Clock;
+use crate::config;
 use crate::error::Result;
+use crate::secrets::MasterKey;
 
 /// `backup …`.
 pub async fn run(args: Backup) -> Result<(bool, Outcome)> {
@@ -40,8 +46,27 @@ pub async fn run(args: Backup) -> Result<(bool, Outcome)> {
 pub async fn restore(args: Restore) -> Result<(bool, Outcome)> {
     let identity = read_identity(&args.identity)?;
     let Restore { tenant, from, slug, overwrite, plain, .. } = args;
+    let Some(tenant) = tenant else {
+        let outcome = restore_instance(&settings::of(&plain.place, None)?.settings.data, &from, &identity)?;
+        return Ok((plain.json, outcome));
+    };
     let outcome = ask_with_file(&plain, Command::Restore { tenant, slug, overwrite, identity }, &from).await?;
     Ok((plain.json, outcome))
+}
+
+/// Before there is an instance to ask: the folder is empty, and ours meanwhile.
+fn restore_instance(data: &Path, from: &Path, identity: &Password) -> Result<Outcome> {
+    let lock = DataLock::take(data)?;
+    let (master, _) = MasterKey::load(data, config::master_key_from_environment(), true)?;
+    let identity = Identity::parse(identity.0.expose_secret())?;
+    let done = backup::restore_instance(data, &master, from, &identity, Clock::system().system_time())?;
+    drop(lock);
+    let (at, events) = (done.made_at, done.chain.seq);
+    let text = format!(
+        "Restored the instance's own records as of {at}: {events} events. \
+         Next, for every tenant: pulsepoint restore --tenant … --from … --identity …"
+    );
+    Ok(Outcome { text, json: json!({ "instance": true, "at": at, "events": events }) })
 }
 
 /// `audit …`.

@@ -67,12 +67,16 @@ pub enum BackupVerb {
   pulsepoint restore --tenant acme --from 20261123T020000.000Z.backup.age --identity backup-identity.txt
   pulsepoint restore --tenant acme --from … --identity … --as acme-rehearsal
   pulsepoint restore --tenant acme --from … --identity … --overwrite
+  pulsepoint restore --instance --from … --identity … --data /srv/new
 
 Nothing changes unless the whole archive is sound. Everybody has to sign in again afterwards.")]
 pub struct Restore {
     /// The tenant whose archive it is, by slug
-    #[arg(long)]
-    pub tenant: String,
+    #[arg(long, required_unless_present = "instance")]
+    pub tenant: Option<String>,
+    /// Restore the instance's own records instead, into an empty data folder and before any tenant
+    #[arg(long, conflicts_with_all = ["tenant", "slug", "overwrite"])]
+    pub instance: bool,
     /// The archive
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub from: PathBuf,

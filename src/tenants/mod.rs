@@ -12,6 +12,7 @@ pub mod routes;
 mod schema;
 mod tenant;
 
+pub(crate) use control::adopt as adopt_control;
 pub use directory::TenantInfo;
 pub use keys::SigningKey;
 pub use lifecycle::STORE;

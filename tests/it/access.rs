@@ -85,7 +85,7 @@ pub async fn ask(app: &TestApp, shop: &Shop, route: &Route) -> Option<Ask> {
         }
         "POST /api/auth/logout" => Ask::at(route.path).expecting(204),
         "POST /api/backups" => {
-            while app.app.backups.state(shop.tenant.id()).0 {
+            while app.app.backups.state(shop.tenant.id()).running {
                 tokio::time::sleep(std::time::Duration::from_millis(5)).await;
             }
             Ask::at(route.path).expecting(202)

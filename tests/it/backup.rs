@@ -134,6 +134,46 @@ async fn in_place_brings_back_what_was_and_ends_every_session() {
     assert_eq!(made(&app, &again).await.manifest.tenant.unwrap().slug, "juniper-oak");
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn people_who_ask_during_a_restore_are_answered_or_told_to_wait() {
+    let app = Arc::new(TestApp::start().await);
+    let shop = stocked(&app, "juniper-oak").await;
+    let (done, token) = (made(&app, &shop).await, app.token(&shop, Role::Owner));
+    let stop = Arc::new(AtomicBool::new(false));
+    let path = format!("/api/brands/{}/dashboard?from=2023-01-01&to=2026-11-22", shop.brand.slug);
+    let asking: Vec<_> = (0..3)
+        .map(|_| {
+            let (app, stop, token, path) = (app.clone(), stop.clone(), token.clone(), path.clone());
+            tokio::spawn(async move {
+                let mut answers = std::collections::BTreeMap::new();
+                while !stop.load(Ordering::Relaxed) {
+                    *answers.entry(app.get(&path, &token).await.status.as_u16()).or_insert(0) += 1;
+                }
+                (answers, app.get(&path, &token).await.status)
+            })
+        })
+        .collect();
+    for _ in 0..5 {
+        let overwrite = Wanted { overwrite: true, ..wanted("juniper-oak") };
+        app.app.backups.restore(done.archive.path.clone(), identity(&app), overwrite, by()).await.unwrap();
+    }
+    stop.store(true, Ordering::Relaxed);
+    for asked in asking {
+        let (answers, last) = asked.await.unwrap();
+        assert!(answers.keys().all(|status| [200, 401, 503].contains(status)), "{answers:?}");
+        assert!(answers.contains_key(&200) && last == StatusCode::UNAUTHORIZED, "{answers:?}, then {last}");
+    }
+    let tenant = app.app.tenants.by_slug("juniper-oak").await.unwrap();
+    assert_eq!(rows(&tenant).len(), rows_of(&done));
+    assert_eq!(app.app.tenants.verify_events(&tenant).await.unwrap().fault, None);
+    assert_eq!(app.app.tenants.find("juniper-oak").await.unwrap().unwrap().set_aside, None);
+}
+
+fn rows_of(done: &Made) -> usize {
+    // All tables but those that a restore itself writes to.
+    done.manifest.tables.len() - 6
+}
+
 #[tokio::test]
 async fn a_copy_stands_beside_the_original_and_outlives_it() {
     let app = TestApp::start().await;
@@ -356,6 +396,11 @@ async fn the_daily_run_makes_one_a_day_thins_out_and_goes_on_past_a_broken_tenan
     assert!(backups.list(broken.tenant.id(), None).await.unwrap().is_empty());
     let told = app.app.tenants.control().read(|conn| events::read_from(conn, "test", 1000)).await.unwrap();
     assert_eq!(told.iter().filter(|event| event.kind == "backup.failed").count(), 1, "told once, not at every try");
+    let told = shop.tenant.db().read_blocking(|conn| events::read_from(conn, "test", 1000)).unwrap();
+    let rehearsed: Vec<_> = told.iter().filter(|event| event.kind == "backup.verified").collect();
+    assert_eq!((rehearsed.len(), &rehearsed[0].data["sound"]), (1, &Value::Bool(true)));
+    let listed = app.get("/api/backups", &app.token(&shop, Role::Operator)).await.json();
+    assert!(listed["verified_at"].is_string() && listed["verify_failure"].is_null(), "{listed}");
     // Thirty older ones, of thirty days: what no rule keeps goes at the next run.
     let folder = made[0].path.parent().unwrap();
     for day in 1..=30 {

@@ -240,3 +240,49 @@ async fn an_archive_of_another_tenant_or_of_the_instance_is_not_taken_for_this_o
     assert!(matches!(outcome, Err(Error::Invalid { code: "archive_refused", .. })), "{outcome:?}");
     assert_eq!(rows(&shop.tenant), before);
 }
+
+/// The key of a tenant's store, as SQLCipher takes it.
+fn store_key(manifest: &Value) -> String {
+    let key = base64::Engine::decode(&base64::engine::general_purpose::STANDARD, manifest["key"].as_str().unwrap());
+    let mut store = [0; 32];
+    let derived = hkdf::Hkdf::<sha2::Sha256>::new(None, &key.unwrap());
+    derived.expand(b"pulsepoint/tenant/store/v1", &mut store).unwrap();
+    store.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn sha256(bytes: &[u8]) -> String {
+    use sha2::Digest;
+    sha2::Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[tokio::test]
+async fn an_archive_of_an_older_schema_is_brought_up_to_date() {
+    let victim = victim().await;
+    let (mut manifest, store) = split(&victim.plain());
+    let path = victim.folder.path().join("older.db");
+    std::fs::write(&path, store).unwrap();
+    let conn = rusqlite::Connection::open(&path).unwrap();
+    let key = format!("pragma key = \"x'{}'\"; pragma cipher_page_size = 8192;", store_key(&manifest));
+    conn.execute_batch(&key).unwrap();
+    conn.execute_batch("drop table event_origin; pragma user_version = 5; pragma wal_checkpoint(truncate)").unwrap();
+    drop(conn);
+    let store = std::fs::read(&path).unwrap();
+    manifest["schema"] = json!(5);
+    manifest["bytes"] = json!(store.len());
+    manifest["sha256"] = json!(sha256(&store));
+    manifest["tables"].as_array_mut().unwrap().retain(|table| table["name"] != "event_origin");
+    let file = victim.folder.path().join("older.age");
+    std::fs::write(&file, victim.sealed(&join(&manifest, &store))).unwrap();
+    let aside = Wanted { slug: Some("copy".to_owned()), ..wanted("juniper-oak") };
+    let older = victim.app.app.backups.restore(file, victim.identity.clone(), aside, by()).await.unwrap();
+    assert_eq!(older.manifest.schema, 5);
+    let copy = victim.app.app.tenants.by_slug("copy").await.unwrap();
+    assert!(copy.db().schema().unwrap() > 5);
+    assert_eq!(rows(&copy), rows(&victim.shop.tenant));
+    assert_eq!(victim.app.app.tenants.verify_events(&copy).await.unwrap().fault, None);
+    assert_eq!(made_again(&victim, &copy).await, victim.shop.tenant.db().schema().unwrap());
+}
+
+async fn made_again(victim: &Victim, tenant: &pulsepoint::tenants::Tenant) -> i64 {
+    victim.app.app.backups.make(tenant, None, by()).await.unwrap().manifest.schema
+}

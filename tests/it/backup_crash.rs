@@ -219,7 +219,7 @@ async fn a_full_disk_refuses_a_backup_and_a_restore_and_keeps_what_is_there() {
     let full = app.app.backups.make(&shop.tenant, to, by()).await;
     assert!(matches!(full, Err(Error::Unavailable { code: "storage_full", .. })), "{full:?}");
     assert_eq!(files(target.0.path()), std::slice::from_ref(&small), "nothing of it is kept");
-    assert!(app.app.backups.state(shop.tenant.id()).1.is_some_and(|why| why.contains("full")));
+    assert!(app.app.backups.state(shop.tenant.id()).failure.is_some_and(|why| why.contains("full")));
     assert_eq!(shop.tenant.db().damage(), None, "the store itself goes on");
     let large = made(&app, &shop).await.archive.path;
 

@@ -63,6 +63,38 @@ fn a_backup_without_a_server_says_where_its_key_lies_and_restores_on_another_mac
     assert_eq!(again["imports"][0]["rows_landed"], 0, "customers and orders are recognised: {again}");
 }
 
+#[test]
+fn a_lost_machine_comes_back_on_another_with_its_events_and_its_name() {
+    let (home, other) = (Home::new(), Home::new());
+    stocked(&home, "acme");
+    stocked(&home, "zenith");
+    let made = home.run(&["backup", "--json"]).ok().json();
+    let key = other.path().join("identity.txt");
+    std::fs::copy(home.data().join("backup-identity.txt"), &key).unwrap();
+    let instance = file_of(&made, "(instance)");
+    let restore = ["restore", "--instance", "--from", text(&instance), "--identity", text(&key)];
+    let of_tenant = file_of(&made, "acme");
+    let wrong = ["restore", "--instance", "--from", text(&of_tenant), "--identity", text(&key)];
+    assert!(other.run(&wrong).failed(1).contains("--tenant"));
+    other.run(&restore).ok();
+    assert!(other.run(&restore).failed(1).contains("nothing was changed"), "never over an instance");
+    for tenant in ["acme", "zenith"] {
+        let file = file_of(&made, tenant);
+        other.run(&["restore", "--tenant", tenant, "--from", text(&file), "--identity", text(&key)]).ok();
+    }
+    let verified = other.run(&["audit", "verify", "--json"]).ok().json();
+    let before = home.run(&["audit", "verify", "--json"]).ok().json();
+    let of = |verified: &Value| verified["chains"][2]["entries"].as_i64().unwrap();
+    // Lost with the machine: that the instance was backed up. New: three restores, and the tenants' backups are their own.
+    assert_eq!(of(&verified), of(&before) - 1 + 3, "{verified} {before}");
+    // Its archives go on where they were: the name is the same.
+    let again = other.run(&["backup", "--to", text(&home.data().join("backups")), "--json"]).ok().json();
+    assert_eq!(file_of(&again, "(instance)").parent(), instance.parent());
+    assert_eq!(file_of(&again, "acme").parent(), of_tenant.parent());
+    other.serve(&[]);
+    home.run(&restore).failed(1);
+}
+
 #[tokio::test]
 async fn a_running_server_backs_up_and_restores() {
     let home = Home::new();

@@ -441,12 +441,19 @@ export interface components {
             backups: components["schemas"]["BackupView"][];
             /** @description Whether the private half lies beside the data: whoever takes the machine can then open the archives. */
             identity_on_machine: boolean;
-            /** @description A sentence saying why the last one failed, if it did and the process is the same. */
+            /** @description A sentence saying why the last one failed; null if it did not, or since the server started. */
             last_failure?: string | null;
             /** @description Whether one is being made. */
             running: boolean;
             /** @description The public key that archives are sealed for; null before the first backup where none is configured. */
             sealed_for?: string | null;
+            /**
+             * Format: date-time
+             * @description When the newest daily archive was restored into a scratch folder and checked, since the server started.
+             */
+            verified_at?: string | null;
+            /** @description A sentence saying why it was not sound; null if it was. */
+            verify_failure?: string | null;
         };
         /** @description An archive. */
         BackupView: {
