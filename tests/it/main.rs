@@ -7,6 +7,7 @@ mod auth_tokens;
 mod backup;
 mod backup_attacked;
 mod backup_crash;
+mod backup_daily;
 mod brands;
 mod cli;
 mod cli_backup;
