@@ -6,6 +6,7 @@ use std::sync::Arc;
 use axum::extract::FromRef;
 
 use crate::auth::Auth;
+use crate::backup::{self, Backups};
 use crate::clock::Clock;
 use crate::error::Result;
 use crate::http::{self, Assets, Counters};
@@ -19,6 +20,7 @@ use crate::tenants::Tenants;
 pub struct App(Arc<Parts>);
 
 /// What an [`App`] holds.
+#[derive(Clone)]
 pub struct Parts {
     /// Business and system time.
     pub clock: Clock,
@@ -36,6 +38,8 @@ pub struct Parts {
     pub imports: Imports,
     /// Dashboards, ready to send.
     pub pages: Pages,
+    /// Backups and restores.
+    pub backups: Backups,
     /// What runs by itself.
     pub jobs: Jobs,
 }
@@ -49,8 +53,15 @@ impl App {
             clock.clone(),
             imports::Limits { upload_bytes: http.upload_bytes as u64, ..Default::default() },
         );
-        let pages = Pages::default();
-        Ok(Self(Arc::new(Parts { clock, tenants, auth, http, counters, assets, imports, pages, jobs })))
+        let (pages, backups) = (Pages::default(), Backups::new(tenants.clone(), clock.clone(), Default::default()));
+        let parts = Parts { clock, tenants, auth, http, counters, assets, imports, pages, backups, jobs };
+        Ok(Self(Arc::new(parts)))
+    }
+
+    /// The same, with backups as these settings say.
+    pub fn with_backups(self, settings: backup::Settings) -> Self {
+        let backups = Backups::new(self.tenants.clone(), self.clock.clone(), settings);
+        Self(Arc::new(Parts { backups, ..Parts::clone(&self.0) }))
     }
 
     /// Lets go of what is open and writes down what is still in memory.
@@ -79,4 +90,4 @@ macro_rules! parts {
 }
 
 parts!(clock: Clock, tenants: Tenants, auth: Auth, http: http::Settings, counters: Counters, assets: Assets, imports: Imports,
-    pages: Pages);
+    pages: Pages, backups: Backups);

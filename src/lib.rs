@@ -17,6 +17,7 @@ pub mod commerce;
 pub mod warehouse;
 pub mod imports;
 pub mod metrics;
+pub mod backup;
 pub mod config;
 pub mod app;
 pub mod routes;

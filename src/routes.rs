@@ -17,8 +17,9 @@ use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityRequirement, Secur
 
 use crate::app::App;
 use crate::auth::Access::{self, Needs, Person, Public, SignedIn};
-use crate::auth::Permission::{Connect, Manage, View};
+use crate::auth::Permission::{Connect, Manage, Operate, View};
 use crate::auth::{self, Asked, guard};
+use crate::backup;
 use crate::brands;
 use crate::commerce;
 use crate::error::Error;
@@ -112,6 +113,8 @@ table! {
     GET    "/api/brands/{brand}/dashboard"   Needs(View)     => metrics::routes::dashboard;
     POST   "/api/brands/{brand}/query"       Needs(View)     => metrics::routes::query;
     GET    "/api/stream"                     Needs(View)     => metrics::routes::stream;
+    GET    "/api/backups"                    Needs(Operate)  => backup::routes::list;
+    POST   "/api/backups"                    Needs(Operate)  => backup::routes::create;
     GET    "/api/imports/formats"            Needs(Connect)  => imports::routes::formats;
     GET    "/api/brands/{brand}/imports"     Needs(Connect)  => imports::routes::list;
     POST   "/api/brands/{brand}/imports"     Needs(Connect), Upload => imports::routes::create;

@@ -11,12 +11,21 @@ use crate::auth;
 use crate::error::Result;
 use crate::jobs::When;
 
+/// How often a job that is due at an hour looks whether it is.
+const OFTEN: Duration = Duration::from_secs(5 * 60);
 const DAY: Duration = Duration::from_secs(24 * 3600);
 
 /// Ties every job to its time. They end when the process stops.
 pub fn start(app: &App) {
     let all = app.clone();
     app.jobs.start("clear old sessions", When::every(DAY), move || clear_old_sessions(all.clone()));
+    let all = app.clone();
+    app.jobs.start("daily backup", When::every(OFTEN), move || back_up(all.clone()));
+}
+
+async fn back_up(app: App) -> Result<()> {
+    let stopping = app.jobs.stopping();
+    app.backups.run_daily(|| stopping.is_cancelled()).await
 }
 
 /// Goes through the tenants one after the other; stops between two of them when the process does. A tenant that fails does not

@@ -42,6 +42,8 @@ pub use refresh::clear_old_sessions;
 pub use second::reset as reset_second_factor;
 pub use session::Auth;
 pub use setup::NewOwner;
+pub use sessions::end_all;
+pub use store::emails;
 pub use tokens::{Claims, LIFETIME_SECS, Signer};
 
 use crate::error::Error;

@@ -119,6 +119,16 @@ pub fn delete_old(conn: &Connection, now: Timestamp) -> Result<usize> {
     Ok(conn.execute("delete from refresh_tokens where expires_at_ms <= ?1", [now_ms])?)
 }
 
+/// Ends whatever lets somebody in besides a password: sessions, links, API keys, and every access token that any version of this
+/// store has issued before `now`. For a store that comes from a backup: what was revoked since then would come back with it.
+pub fn end_all(conn: &Connection, now: Timestamp) -> Result<()> {
+    for table in ["sessions", "refresh_tokens", "links", "api_keys"] {
+        conn.execute(&format!("delete from {table}"), [])?;
+    }
+    conn.execute("update users set token_version = max(token_version + 1, ?1)", [now.as_second()])?;
+    Ok(())
+}
+
 /// Ends one session; false where the person has no such session.
 pub fn end_one(conn: &Connection, user_id: &str, family: &str) -> Result<bool> {
     let found =

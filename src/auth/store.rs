@@ -171,6 +171,13 @@ pub fn brands_within(conn: &Connection, reach: &Reach) -> Result<Vec<BrandRow>> 
     Ok(brands)
 }
 
+/// Everybody's e-mail.
+pub fn emails(conn: &Connection) -> Result<Vec<String>> {
+    let mut query = conn.prepare("select email from users order by email")?;
+    let emails = query.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?;
+    Ok(emails)
+}
+
 /// Every brand, by name.
 pub fn brands_in_short(conn: &Connection) -> Result<Vec<BrandRow>> {
     let mut query = conn.prepare_cached("select id, uid, slug, name, demo from brands order by name, id")?;

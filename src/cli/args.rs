@@ -6,6 +6,8 @@ use clap::{Args, Parser, Subcommand, ValueHint};
 use clap_complete::Shell;
 use jiff::Timestamp;
 
+use super::backup_args::{Audit, Backup, Restore};
+
 /// Commerce analytics of your own: orders, products, stock and ad spend in one place, on your machine.
 #[derive(Debug, Parser)]
 #[command(name = "pulsepoint", version, propagate_version = true, arg_required_else_help = true, max_term_width = 100)]
@@ -44,6 +46,13 @@ pub enum Verb {
     /// The warehouse that figures are read from
     #[command(subcommand)]
     Warehouse(Warehouse),
+    /// Back up every tenant, or one; list and check the archives
+    Backup(Backup),
+    /// Restore a tenant from an archive
+    Restore(Restore),
+    /// The event chains: who did what, when
+    #[command(subcommand)]
+    Audit(Audit),
     /// Settings
     #[command(subcommand)]
     Config(Config),

@@ -1,6 +1,7 @@
 //! What can be asked of an instance from outside the browser. The same value runs here or, over the control socket, in the
 //! server that has the data folder.
 
+use std::path::PathBuf;
 use std::pin::Pin;
 
 use secrecy::{ExposeSecret, SecretString};
@@ -69,6 +70,34 @@ pub enum Command {
     },
     /// The file follows in pieces.
     Import(Import),
+    Backup {
+        tenant: Option<String>,
+        to: Option<PathBuf>,
+    },
+    BackupList {
+        tenant: Option<String>,
+        to: Option<PathBuf>,
+    },
+    BackupVerify {
+        tenant: Option<String>,
+        to: Option<PathBuf>,
+        identity: Option<Password>,
+    },
+    /// The archive follows in pieces.
+    BackupVerifyFile {
+        name: String,
+        identity: Option<Password>,
+    },
+    /// The archive follows in pieces.
+    Restore {
+        tenant: String,
+        slug: Option<String>,
+        overwrite: bool,
+        identity: Password,
+    },
+    AuditVerify {
+        tenant: Option<String>,
+    },
     /// What a running server can say of itself.
     Status,
 }
@@ -109,7 +138,7 @@ pub struct Import {
     pub date_format: Option<String>,
 }
 
-/// A password on its way into the store. Shown nowhere.
+/// A password on its way into the store, or the private half of a key pair on its way to an archive. Shown nowhere.
 #[derive(Debug)]
 pub struct Password(pub SecretString);
 

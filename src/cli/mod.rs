@@ -1,6 +1,8 @@
 //! The command line: parses, runs one command, says how it went.
 
 mod args;
+mod backup;
+mod backup_args;
 mod command;
 mod control;
 mod demo;
@@ -61,6 +63,9 @@ fn dispatch(verb: Verb) -> Result<bool> {
         Verb::User(verb) => user(verb),
         Verb::SetupToken(plain) => answer(&plain, Command::SetupToken),
         Verb::Warehouse(Warehouse::Rebuild { tenant, plain }) => answer(&plain, Command::WarehouseRebuild { tenant }),
+        Verb::Backup(args) => judged(logged("warn", backup::run(args))),
+        Verb::Restore(args) => judged(logged("warn", backup::restore(args))),
+        Verb::Audit(verb) => judged(logged("warn", backup::audit(verb))),
         Verb::Config(Config::Check(plain)) => print(plain.json, &settings::check(&plain)?),
         Verb::Doctor(plain) => {
             let (outcome, ok) = logged("off", async { Ok(doctor::examine(&plain).await) })?;
@@ -132,6 +137,13 @@ fn answer(plain: &Plain, command: Command) -> Result<bool> {
     let settings = settings::of(&plain.place, None)?.settings;
     let outcome = logged("warn", async { instance::run(&settings, command).await })?;
     print(plain.json, &outcome)
+}
+
+/// Prints an answer that may say that something is not as it should be.
+fn judged(answered: Result<(bool, Outcome)>) -> Result<bool> {
+    let (json, outcome) = answered?;
+    print(json, &outcome)?;
+    Ok(outcome.json["ok"] != false)
 }
 
 fn print(json: bool, outcome: &Outcome) -> Result<bool> {

@@ -27,7 +27,10 @@ pub fn of_demo(data: PathBuf, listen: Option<String>) -> Result<Resolved> {
     sources.file = None;
     let data = data.to_string_lossy().into_owned();
     let sources = sources.flag("data", Some(data), "--data").flag("listen", listen, "--listen");
-    config::resolve(&sources).map_err(|problems| anyhow!(sentence(&problems)).into())
+    let mut resolved = config::resolve(&sources).map_err(|problems| anyhow!(sentence(&problems)))?;
+    // What is made up can be made up again.
+    resolved.settings.backup.daily = false;
+    Ok(resolved)
 }
 
 fn sentence(problems: &[Problem]) -> String {

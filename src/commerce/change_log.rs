@@ -1,5 +1,6 @@
 //! The change log: one entry a batch, written in the transaction of the rows it tells of. The data version is its last `seq`.
 
+use jiff::Timestamp;
 use jiff::civil::Date;
 use rusqlite::{OptionalExtension, Transaction, params};
 
@@ -48,6 +49,12 @@ pub(super) fn write(
     tx.prepare_cached("insert into change_log (seq, brand_id, at_ms, kind, batch, detail) values (?, ?, ?, ?, ?, ?)")?
         .execute(params![seq, brand_id, at_ms, kind, batch, detail.to_string()])?;
     Ok((seq, batch))
+}
+
+/// Tells that everything is to be read again, with a data version that is `gap` above the last one.
+pub fn begin_anew(tx: &Transaction, gap: i64, at: Timestamp, why: &serde_json::Value) -> Result<()> {
+    let seq = next_seq(tx)? + gap;
+    write(tx, seq, None, at.as_millisecond(), Kind::Rebuild, why).map(drop)
 }
 
 /// Notes that row `id` of `tab` is gone, for readers of the log.

@@ -14,7 +14,7 @@ use toml::Value;
 
 pub use sources::{Sources, data_home, master_key_from_environment};
 
-use crate::{http, tenants, warehouse};
+use crate::{backup, http, tenants, warehouse};
 
 /// The environment variable of the master key. It is no setting: it is never in a file, and never shown.
 pub const MASTER_KEY_VARIABLE: &str = "PULSEPOINT_MASTER_KEY";
@@ -34,6 +34,8 @@ pub struct Settings {
     pub tenants: tenants::Settings,
     /// How much memory figures take.
     pub warehouse: warehouse::Settings,
+    /// Where backups go, and which are kept.
+    pub backup: backup::Settings,
 }
 
 impl Default for Settings {
@@ -44,6 +46,7 @@ impl Default for Settings {
             http: http::Settings::default(),
             tenants: tenants::Settings::default(),
             warehouse: warehouse::Settings::default(),
+            backup: backup::Settings::default(),
         }
     }
 }

@@ -6,6 +6,7 @@
 //! so that a swapped or an older file is refused. Checkpoints have one owner: the writer, after a commit, once the log
 //! is long.
 
+mod copy;
 mod failure;
 mod file;
 mod migrate;
@@ -51,6 +52,13 @@ pub struct FileSpec<'a> {
     pub least_commits: i64,
     /// Overwrite what is deleted: for files that hold keys.
     pub secure_delete: bool,
+}
+
+/// Makes the file another owner's, and lifts its commit counter to at least `commits`, so that no older file passes for it. The
+/// open [`Db`] does not learn of it: close it afterwards.
+pub fn reassign(tx: &Transaction<'_>, owner: &str, commits: i64) -> Result<()> {
+    tx.execute("update file_identity set owner = ?1, commits = max(commits, ?2) where id = 1", (owner, commits))?;
+    Ok(())
 }
 
 /// An open file. Cheap to clone; it closes when the last clone is dropped.
@@ -178,6 +186,11 @@ impl Db {
     /// How many write transactions the file has seen since it was made. Kept in the file.
     pub fn commits(&self) -> i64 {
         self.0.commits.load(Ordering::Acquire)
+    }
+
+    /// The schema the file has: how many migrations it has seen.
+    pub fn schema(&self) -> Result<i64> {
+        self.read_blocking(|conn| Ok(migrate::current(conn)?))
     }
 
     /// Whom the file belongs to.

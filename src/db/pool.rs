@@ -146,6 +146,11 @@ impl Readers {
         value
     }
 
+    /// A connection to another file under the same key, as it is.
+    pub(super) fn beside(&self, path: &Path) -> Result<Connection> {
+        Ok(connect(path, &self.key)?)
+    }
+
     fn connect(&self) -> Result<Connection> {
         let conn = connect(&self.path, &self.key)?;
         set_up(&conn, READER_CACHE_KIB, 64)?;

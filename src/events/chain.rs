@@ -1,6 +1,6 @@
 //! The chain itself: how an entry is hashed, and how a tampered chain is found and the place named.
 
-use rusqlite::{Connection, OptionalExtension};
+use rusqlite::{Connection, OptionalExtension, Transaction};
 use sha2::{Digest, Sha256};
 
 use crate::error::Result;
@@ -82,6 +82,18 @@ pub enum FaultKind {
     Replaced,
 }
 
+impl std::fmt::Display for FaultKind {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Edited => "it was edited",
+            Self::Missing => "it is missing",
+            Self::OutOfOrder => "it does not follow from the entry before",
+            Self::CutOff => "it was seen once, and the chain now ends before it",
+            Self::Replaced => "it was seen once, and another stands in its place",
+        })
+    }
+}
+
 /// The newest entry's place and hash.
 pub fn head(conn: &Connection) -> Result<Head> {
     let newest = conn
@@ -102,9 +114,27 @@ fn hash_at(conn: &Connection, seq: i64) -> Result<Option<[u8; 32]>> {
 
 /// What the first entry is sealed to.
 fn beginning(conn: &Connection) -> Result<[u8; 32]> {
-    let owner: String =
-        conn.prepare_cached("select owner from file_identity where id = 1")?.query_row([], |row| row.get(0))?;
+    let owner = match origin(conn)? {
+        Some(origin) => origin,
+        None => conn.prepare_cached("select owner from file_identity where id = 1")?.query_row([], |row| row.get(0))?,
+    };
     Ok(Sha256::new().chain_update(b"pulsepoint event chain of ").chain_update(owner).finalize().into())
+}
+
+/// Whom the chain was begun for, where that is not the file's owner.
+fn origin(conn: &Connection) -> Result<Option<String>> {
+    let known: bool =
+        conn.query_row("select count(*) > 0 from sqlite_master where name = 'event_origin'", [], |row| row.get(0))?;
+    if !known {
+        return Ok(None);
+    }
+    Ok(conn.query_row("select owner from event_origin where id = 1", [], |row| row.get(0)).optional()?)
+}
+
+/// Notes whom the chain was begun for, before the file becomes another owner's: the chain goes on and still verifies.
+pub fn keep_origin(tx: &Transaction<'_>) -> Result<()> {
+    tx.execute("insert or ignore into event_origin (id, owner) select 1, owner from file_identity where id = 1", [])?;
+    Ok(())
 }
 
 /// Walks the whole chain. A tail cut off cannot show here: see [`verify_against`].

@@ -4,7 +4,7 @@
 mod chain;
 mod denials;
 
-pub use chain::{Fault, FaultKind, Head, Verdict, head, holds, verify, verify_against};
+pub use chain::{Fault, FaultKind, Head, Verdict, head, holds, keep_origin, verify, verify_against};
 pub use denials::{Denial, Denials};
 
 use anyhow::Context;

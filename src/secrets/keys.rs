@@ -63,6 +63,11 @@ impl TenantKey {
         Self(SecretBox::init_with(super::random_bytes))
     }
 
+    /// The key out of an archive that was sealed by other means.
+    pub(crate) fn from_bytes(key: &[u8; 32]) -> Self {
+        Self(SecretBox::init_with(|| *key))
+    }
+
     /// The key of one purpose (HKDF-SHA256).
     pub fn derive(&self, purpose: Purpose) -> Zeroizing<[u8; 32]> {
         hkdf(self.expose(), purpose.info())

@@ -1,9 +1,11 @@
 //! `control.db`'s rows: tenants and the login directory. SQL only, in the caller's transaction.
 
-use rusqlite::{Connection, OptionalExtension, Transaction};
+use anyhow::Context;
+use rusqlite::{Connection, OptionalExtension, Transaction, params};
 
-use super::TenantId;
+use super::{Restored, TenantId};
 use crate::error::{Error, Result};
+use crate::events::Head;
 
 /// A tenant as it is listed; opening it is another matter.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
@@ -118,6 +120,86 @@ pub(super) fn by_email(conn: &Connection, email: &str) -> Result<Option<TenantId
         .query_row([normal(email)], |row| row.get(0))
         .optional()?;
     found.map(id).transpose()
+}
+
+/// A tenant out of an archive: its row with what its store has reached, in the state `creating`.
+pub(super) fn begin_restored(tx: &Transaction<'_>, new: &Restored, wrapped: &[u8], now_ms: i64) -> Result<()> {
+    begin(tx, &new.id, (&new.slug, &new.name), wrapped, now_ms)?;
+    remember(tx, new.id.as_str(), new.commits, &new.head)?;
+    take_emails(tx, &new.id, &new.emails)
+}
+
+/// Notes, before any folder moves, what is to take the place of a tenant's store.
+pub(super) fn begin_replacing(tx: &Transaction<'_>, new: &Restored, wrapped: &[u8]) -> Result<()> {
+    let emails = serde_json::to_string(&new.emails).context("noting a restore")?;
+    tx.execute(
+        "insert or replace into restores (tenant_id, name, wrapped_key, commits, event_seq, event_hash, emails)
+         values (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+        params![new.id.as_str(), new.name, wrapped, new.commits, new.head.seq, new.head.hash, emails],
+    )?;
+    Ok(())
+}
+
+/// Tenants whose store was about to be replaced.
+pub(super) fn replacing(conn: &Connection) -> Result<Vec<TenantId>> {
+    let mut query = conn.prepare("select tenant_id from restores")?;
+    let ids = query.query_map([], |row| row.get(0))?.collect::<rusqlite::Result<Vec<String>>>()?;
+    ids.into_iter().map(id).collect()
+}
+
+/// The restored store lies in its place: from now on its key opens it.
+pub(super) fn end_replacing(tx: &Transaction<'_>, tenant: &TenantId) -> Result<()> {
+    let (emails, commits, head): (String, i64, Head) = tx.query_row(
+        "select emails, commits, event_seq, event_hash from restores where tenant_id = ?1",
+        [tenant.as_str()],
+        |row| Ok((row.get(0)?, row.get(1)?, Head { seq: row.get(2)?, hash: row.get(3)? })),
+    )?;
+    tx.execute(
+        "update tenants set (name, wrapped_key) = (select name, wrapped_key from restores where tenant_id = ?1) where id = ?1",
+        [tenant.as_str()],
+    )?;
+    remember(tx, tenant.as_str(), commits, &head)?;
+    let emails: Vec<String> = serde_json::from_str(&emails).context("reading a noted restore")?;
+    tx.execute("delete from emails where tenant_id = ?1", [tenant.as_str()])?;
+    take_emails(tx, tenant, &emails)?;
+    tx.execute("delete from restores where tenant_id = ?1", [tenant.as_str()])?;
+    Ok(())
+}
+
+fn remember(tx: &Transaction<'_>, tenant: &str, commits: i64, head: &Head) -> Result<()> {
+    tx.execute(
+        "update tenants set commits = ?2, event_seq = ?3, event_hash = ?4 where id = ?1",
+        params![tenant, commits, head.seq, head.hash],
+    )?;
+    Ok(())
+}
+
+/// What another tenant has stays there: those people cannot sign in to this one.
+fn take_emails(tx: &Transaction<'_>, tenant: &TenantId, emails: &[String]) -> Result<()> {
+    let mut take = tx.prepare("insert or ignore into emails (email, tenant_id) values (?1, ?2)")?;
+    for email in emails {
+        take.execute((normal(email), tenant.as_str()))?;
+    }
+    Ok(())
+}
+
+/// The e-mails of a tenant's people that lead to it.
+pub(super) fn emails_of(conn: &Connection, tenant: &TenantId) -> Result<Vec<String>> {
+    let mut query = conn.prepare("select email from emails where tenant_id = ?1 order by email")?;
+    let emails = query.query_map([tenant.as_str()], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?;
+    Ok(emails)
+}
+
+/// Tenants that were deleted.
+pub(super) fn deleted(conn: &Connection) -> Result<Vec<TenantId>> {
+    let mut query = conn.prepare("select distinct substr(subject, 8) from events where kind = 'tenant.deleted'")?;
+    let ids = query.query_map([], |row| row.get(0))?.collect::<rusqlite::Result<Vec<String>>>()?;
+    ids.into_iter().map(id).collect()
+}
+
+/// The instance's own name.
+pub(super) fn instance(conn: &Connection) -> Result<String> {
+    Ok(conn.query_row("select uid from instance where id = 1", [], |row| row.get(0))?)
 }
 
 pub(super) fn register_email(tx: &Transaction<'_>, email: &str, tenant: &TenantId) -> Result<()> {

@@ -7,14 +7,14 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 
 use super::registry::Tenants;
-use super::{TenantId, directory};
+use super::{TenantId, directory, restore};
 use crate::db::Db;
 use crate::error::{Error, Result};
 use crate::events::{self, Entry};
 use crate::secrets::{Purpose, TenantKey};
 
 /// A tenant's store in its folder.
-pub(super) const STORE: &str = "store.db";
+pub const STORE: &str = "store.db";
 
 /// A new tenant: its row (in the state `creating`) with its key, its folder under another name, the folder's own name,
 /// the row's state. A crash between any two is finished or undone by [`recover`].
@@ -77,6 +77,7 @@ fn finish_delete(tenants: &Tenants, id: &TenantId) -> Result<()> {
 
 /// Finishes, at start, what a crash interrupted: a folder that has its name is a tenant, one that has not never was.
 pub(super) fn recover(tenants: &Tenants) -> Result<()> {
+    restore::recover(tenants)?;
     for (id, creating) in tenants.control().read_blocking(directory::unfinished)? {
         let complete = tenants.folder().join(id.as_str()).is_dir();
         tracing::info!(tenant = %id, creating, complete, "finishing what a crash interrupted");
@@ -96,7 +97,7 @@ pub(super) fn recover(tenants: &Tenants) -> Result<()> {
     Ok(())
 }
 
-fn told(
+pub(super) fn told(
     tx: &rusqlite::Transaction<'_>,
     now: jiff::Timestamp,
     kind: &str,
@@ -113,7 +114,7 @@ fn draft(folder: &Path, id: &TenantId) -> PathBuf {
     folder.join(format!(".new-{id}"))
 }
 
-fn remove_folder(path: &Path) -> Result<()> {
+pub(super) fn remove_folder(path: &Path) -> Result<()> {
     match std::fs::remove_dir_all(path) {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
             Err(error).with_context(|| format!("removing {}", path.display()))?
@@ -122,13 +123,13 @@ fn remove_folder(path: &Path) -> Result<()> {
     }
 }
 
-fn sync_folder(path: &Path) -> Result<()> {
+pub(super) fn sync_folder(path: &Path) -> Result<()> {
     File::open(path).and_then(|folder| folder.sync_all()).with_context(|| format!("syncing {}", path.display()))?;
     Ok(())
 }
 
 /// A slug is typed in commands and read in addresses: letters a to z, digits and single hyphens within.
-fn check_slug(slug: &str) -> Result<()> {
+pub(super) fn check_slug(slug: &str) -> Result<()> {
     let plain = slug.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-'));
     let framed = !slug.starts_with('-') && !slug.ends_with('-') && !slug.contains("--");
     if plain && framed && (1..=63).contains(&slug.len()) {
@@ -137,7 +138,7 @@ fn check_slug(slug: &str) -> Result<()> {
     Err(Error::invalid("slug", "A slug has 1 to 63 letters a-z, digits and single hyphens, which stand within."))
 }
 
-fn check_name(name: &str) -> Result<&str> {
+pub(super) fn check_name(name: &str) -> Result<&str> {
     let name = name.trim();
     if name.is_empty() || name.chars().count() > 200 || name.chars().any(char::is_control) {
         return Err(Error::invalid("name", "A name has 1 to 200 characters."));

@@ -1,18 +1,23 @@
 //! Whose data it is. A tenant is a folder with its own sealed store; a `Tenant` value is the only way to it, and it
 //! comes from here alone. Stores open when they are first asked for and close when nobody holds them any more.
 
+mod control;
 mod directory;
 mod keys;
 mod lifecycle;
 mod registry;
 mod remember;
+mod restore;
 pub mod routes;
 mod schema;
 mod tenant;
 
+pub(crate) use control::adopt as adopt_control;
 pub use directory::TenantInfo;
 pub use keys::SigningKey;
+pub use lifecycle::STORE;
 pub use registry::{Settings, Tenants};
+pub use restore::{Restored, make_blank, open_control_copy, open_copy};
 pub use tenant::{Change, Tenant};
 
 use std::fmt;
@@ -34,7 +39,8 @@ impl TenantId {
         &self.0
     }
 
-    fn random() -> Self {
+    /// A new id.
+    pub fn random() -> Self {
         Self(uuid::Uuid::new_v4().hyphenated().to_string().into())
     }
 }

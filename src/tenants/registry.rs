@@ -1,8 +1,6 @@
 //! All tenants: who there is, who is open, and who cannot be.
 
-use std::collections::{BTreeMap, HashMap};
-use std::fs::DirBuilder;
-use std::os::unix::fs::DirBuilderExt;
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
@@ -12,7 +10,7 @@ use moka::future::Cache;
 use moka::policy::EvictionPolicy;
 
 use super::remember::Memory;
-use super::{SigningKey, Tenant, TenantId, TenantInfo, directory, keys, lifecycle, schema, tenant};
+use super::{SigningKey, Tenant, TenantId, TenantInfo, control, directory, keys, lifecycle, schema, tenant};
 use crate::clock::Clock;
 use crate::db::{Db, FileSpec, OpenError};
 use crate::error::{Error, Result};
@@ -35,6 +33,9 @@ impl Default for Settings {
     }
 }
 
+/// What holders of a store are told that another took the place of.
+const REPLACED: &str = "the tenant was restored from a backup";
+
 /// All tenants of this instance. Cheap to clone.
 #[derive(Clone)]
 pub struct Tenants(Arc<Inner>);
@@ -51,6 +52,8 @@ struct Inner {
     /// Every tenant somebody still holds, evicted or not: a tenant is open once or not at all.
     held: Mutex<HashMap<TenantId, Weak<tenant::Inner>>>,
     aside: Mutex<BTreeMap<TenantId, String>>,
+    /// Tenants whose store is being replaced: nobody opens them meanwhile.
+    replacing: Mutex<HashSet<TenantId>>,
 }
 
 /// Why a tenant did not open; shared by all who waited for the same opening.
@@ -58,6 +61,7 @@ struct Inner {
 enum Refusal {
     NotFound,
     SetAside,
+    Replacing,
     Failed(String),
 }
 
@@ -66,7 +70,7 @@ impl Tenants {
     /// tenant is opened. Blocks; to be called before serving.
     pub fn start(data: &Path, master: MasterKey, clock: Clock, settings: &Settings) -> Result<Self> {
         let folder = data.join("tenants");
-        let control = open_control(data, &folder, &master)?;
+        let control = control::open(data, &folder, &master)?;
         let now_ms = clock.system_time().as_millisecond();
         let mut signing_keys = control.read_blocking(keys::list)?;
         if signing_keys.is_empty() {
@@ -89,6 +93,7 @@ impl Tenants {
             open,
             held: Mutex::default(),
             aside: Mutex::default(),
+            replacing: Mutex::default(),
         }));
         lifecycle::recover(&tenants)?;
         Ok(tenants)
@@ -227,6 +232,24 @@ impl Tenants {
         &self.0.clock
     }
 
+    /// Nobody opens the tenant until [`Self::end_replacing`], and who holds it can do nothing with it any more.
+    pub(super) async fn begin_replacing(&self, id: &TenantId) {
+        self.replacing().insert(id.clone());
+        let held = self.held().get(id).and_then(Tenant::upgrade);
+        if let Some(tenant) = held {
+            tenant.db().retire(REPLACED);
+        }
+        self.0.open.invalidate(id).await;
+        let memory = self.0.memory.clone();
+        // It only waits for a lock: nothing in it fails.
+        let _ = tokio::task::spawn_blocking(move || memory.let_go()).await;
+    }
+
+    pub(super) fn end_replacing(&self, id: &TenantId) {
+        self.aside().remove(id);
+        self.replacing().remove(id);
+    }
+
     pub(super) fn store_spec<'a>(&self, id: &'a TenantId, least_commits: i64, create: bool) -> FileSpec<'a> {
         FileSpec {
             application_id: schema::TENANT_ID,
@@ -239,6 +262,9 @@ impl Tenants {
     }
 
     fn open_blocking(&self, id: &TenantId) -> Result<Tenant, Refusal> {
+        if self.replacing().contains(id) {
+            return Err(Refusal::Replacing);
+        }
         let held = self.held().get(id).and_then(Tenant::upgrade);
         if let Some(tenant) = held.filter(|tenant| tenant.db().damage().is_none()) {
             return Ok(tenant);
@@ -258,6 +284,11 @@ impl Tenants {
         self.0.memory.follow(id, &db);
         let tenant = Tenant::new(id.clone(), (record.slug, record.name), db, key, version, self.0.memory.clone());
         let mut held = self.held();
+        // Looked at under the lock under which a replacement looks for whoever holds the old store.
+        if self.replacing().contains(id) {
+            tenant.db().retire(REPLACED);
+            return Err(Refusal::Replacing);
+        }
         held.retain(|_, tenant| tenant.strong_count() > 0);
         held.insert(id.clone(), tenant.downgrade());
         Ok(tenant)
@@ -301,6 +332,10 @@ impl Tenants {
         self.0.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    fn replacing(&self) -> MutexGuard<'_, HashSet<TenantId>> {
+        self.0.replacing.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn aside(&self) -> MutexGuard<'_, BTreeMap<TenantId, String>> {
         self.0.aside.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -323,41 +358,16 @@ impl Refusal {
                     .to_owned(),
                 retry_after_secs: 300,
             },
+            Self::Replacing => Error::Unavailable {
+                code: "tenant_restoring",
+                reason: "This tenant is being restored from a backup.".to_owned(),
+                retry_after_secs: 5,
+            },
             Self::Failed(reason) => anyhow!("opening a tenant: {reason}").into(),
         }
     }
 }
 
-fn open_control(data: &Path, folder: &Path, master: &MasterKey) -> Result<Db> {
-    let path = data.join("control.db");
-    let making = || format!("making the data folder {}", data.display());
-    DirBuilder::new().recursive(true).mode(0o700).create(folder).with_context(making)?;
-    let occupied = std::fs::read_dir(folder).with_context(making)?.next().is_some();
-    let spec = FileSpec {
-        application_id: schema::CONTROL_ID,
-        owner: schema::CONTROL_OWNER,
-        migrations: schema::CONTROL,
-        // Without it the tenants' keys are gone: an empty one beside their folders would only hide that.
-        create: !occupied,
-        least_commits: 0,
-        secure_delete: true,
-    };
-    Db::open(&path, &master.derive("control.db"), &spec).map_err(|error| match error {
-        OpenError::WrongKey(path) => anyhow!(
-            "the master key does not open {}: it is another folder's, or the file's beginning is damaged. \
-             Nothing was changed",
-            path.display()
-        )
-        .into(),
-        OpenError::Missing(path) => anyhow!(
-            "{} is missing although there are tenants beside it: put it back, for it holds their keys",
-            path.display()
-        )
-        .into(),
-        other => Error::Internal(other.into()),
-    })
-}
-
-async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
+pub(super) async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
     tokio::task::spawn_blocking(work).await.context("working on a tenant")?
 }

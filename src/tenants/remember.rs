@@ -22,6 +22,8 @@ pub(super) struct Memory(Arc<Inner>);
 struct Inner {
     control: Db,
     state: Mutex<State>,
+    /// Held while a gathering is written down.
+    taking_down: Mutex<()>,
 }
 
 #[derive(Default)]
@@ -37,7 +39,7 @@ struct State {
 
 impl Memory {
     pub(super) fn new(control: Db) -> Self {
-        Self(Arc::new(Inner { control, state: Mutex::default() }))
+        Self(Arc::new(Inner { control, state: Mutex::default(), taking_down: Mutex::default() }))
     }
 
     /// Follows the store's commits from now on.
@@ -118,7 +120,13 @@ impl Memory {
         }
     }
 
+    /// Returns once nothing is remembered any more of a store that was retired before.
+    pub(super) fn let_go(&self) {
+        drop(self.0.taking_down.lock().unwrap_or_else(PoisonError::into_inner));
+    }
+
     fn take_down(&self, stores: &[(TenantId, Db)]) -> Result<()> {
+        let _taking = self.0.taking_down.lock().unwrap_or_else(PoisonError::into_inner);
         let mut reached = Vec::new();
         for (id, db) in stores.iter().filter(|(_, db)| db.damage().is_none()) {
             let seen = self.seen(id)?;

@@ -73,6 +73,7 @@ pub async fn ask(app: &TestApp, shop: &Shop, route: &Route, who: Role) -> Option
         | "GET /api/keys"
         | "GET /api/users"
         | "GET /api/users/invitations"
+        | "GET /api/backups"
         | "GET /api/brands"
         | "GET /api/metrics"
         | "GET /api/stream" => Ask::at(route.path),
@@ -134,6 +135,12 @@ pub async fn ask(app: &TestApp, shop: &Shop, route: &Route, who: Role) -> Option
         "DELETE /api/keys/{id}" => {
             let made = key(app, shop, &[Permission::View], &json!({})).await;
             Ask::at(format!("/api/keys/{}", made["id"].as_str().unwrap())).expecting(204)
+        }
+        "POST /api/backups" => {
+            while app.app.backups.state(shop.tenant.id()).running {
+                tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+            }
+            Ask::at(route.path).expecting(202)
         }
         "POST /api/users" => {
             let email = format!("{unique}@juniper-oak.example");

@@ -1,5 +1,7 @@
 //! Runs commands with the parts of an instance: the one place where they do what they do, with a server or without.
 
+mod audit;
+mod backup;
 mod brands;
 mod import;
 mod people;
@@ -13,6 +15,7 @@ use tokio::sync::mpsc;
 use super::command::{Command, Outcome, Progress, Upload};
 use crate::app::App;
 use crate::auth::Author;
+use crate::backup::Wanted;
 use crate::error::{Error, Result};
 use crate::tenants::Tenant;
 
@@ -36,6 +39,16 @@ pub async fn execute(app: &App, command: Command, file: Upload, progress: mpsc::
         Command::SetupToken => setup_token(app).await,
         Command::WarehouseRebuild { tenant } => warehouse::rebuild(app, tenant.as_deref()).await,
         Command::Import(import) => import::run(app, import, file, progress).await,
+        Command::Backup { tenant, to } => backup::make(app, tenant.as_deref(), to.as_deref()).await,
+        Command::BackupList { tenant, to } => backup::list(app, tenant.as_deref(), to.as_deref()).await,
+        Command::BackupVerify { tenant, to, identity } => {
+            backup::verify(app, tenant.as_deref(), to.as_deref(), identity).await
+        }
+        Command::BackupVerifyFile { name, identity } => backup::verify_file(app, name, identity, file).await,
+        Command::Restore { tenant, slug, overwrite, identity } => {
+            backup::restore(app, Wanted { tenant, slug, overwrite }, identity, file).await
+        }
+        Command::AuditVerify { tenant } => audit::verify(app, tenant.as_deref()).await,
         Command::Status => status(app).await,
     }
 }

@@ -1,0 +1,145 @@
+//! Making an archive: copy, count, seal, keep.
+
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use jiff::Timestamp;
+use serde_json::json;
+use zeroize::Zeroizing;
+
+use super::folder::Shelf;
+use super::keys::Seal;
+use super::manifest::{FORMAT, Manifest, StoreKey, Whose};
+use super::{Archive, Backups, archive, tables};
+use crate::auth::Author;
+use crate::db::Db;
+use crate::error::{Error, Result};
+use crate::events;
+use crate::tenants::{self, Tenant};
+
+/// A backup that was made.
+#[derive(Debug)]
+pub struct Made {
+    /// Where it lies.
+    pub archive: Archive,
+    /// What it says of itself.
+    pub manifest: Manifest,
+    /// For whom it is sealed.
+    pub seal: Seal,
+    /// How long it took.
+    pub took_ms: u64,
+}
+
+/// Whose store is copied.
+enum Source {
+    Tenant(Tenant),
+    Control,
+}
+
+impl Backups {
+    /// Backs a tenant up, into `to` or the folder of the settings, and tells its events so. Its readers and writers go on.
+    pub async fn make(&self, tenant: &Tenant, to: Option<&Path>, by: Author) -> Result<Made> {
+        let _turn = self.turn().await;
+        self.states().entry(tenant.id().clone()).or_default().running = true;
+        let (source, folder) = (Source::Tenant(tenant.clone()), self.folder(to));
+        let all = self.clone();
+        let outcome = super::unhurried(move || all.make_blocking(source, &folder, &by)).await;
+        let mut states = self.states();
+        let state = states.entry(tenant.id().clone()).or_default();
+        state.running = false;
+        state.failure = outcome.as_ref().err().map(Error::to_string);
+        outcome
+    }
+
+    /// Backs `control.db` up: the instance's own events, its tenants and its signing keys. Tenants are restored without it.
+    pub async fn make_of_instance(&self, to: Option<&Path>, by: Author) -> Result<Made> {
+        let _turn = self.turn().await;
+        let (all, folder) = (self.clone(), self.folder(to));
+        super::unhurried(move || all.make_blocking(Source::Control, &folder, &by)).await
+    }
+
+    fn make_blocking(&self, source: Source, folder: &Path, by: &Author) -> Result<Made> {
+        let begun = Instant::now();
+        let data = self.tenants().data_folder();
+        let seal = Seal::load(data, &self.0.settings.recipient, true)?;
+        let seal = seal.ok_or_else(|| anyhow::anyhow!("there is nobody to seal a backup for"))?;
+        let scratch = self.tenants().scratch()?;
+        let (db, shelf) = match &source {
+            Source::Tenant(tenant) => (tenant.db(), Shelf::of(folder, tenant.id().as_str())),
+            Source::Control => (self.tenants().control(), Shelf::of(folder, &self.instance_shelf()?)),
+        };
+        let mut file = shelf.begin()?;
+        let at = millis(self.clock().system_time())?;
+        let (manifest, store) = self.copy(&source, db, scratch.path(), at)?;
+        archive::write(file.as_file_mut(), &seal.recipient, &manifest, &store)?;
+        let archive = shelf.place(file, at)?;
+        let told = json!({
+            "archive": super::folder::stamp(at), "bytes": archive.bytes, "rows": manifest.rows(),
+            "data_version": manifest.data_version, "sealed_for": seal.recipient.to_string(),
+        });
+        let subject = match &source {
+            Source::Tenant(tenant) => format!("tenant:{}", tenant.id()),
+            Source::Control => "instance".to_owned(),
+        };
+        let now = self.clock().system_time();
+        db.write_blocking(|tx| by.tell(tx, now, "backup.made", &subject, told))?;
+        let took_ms = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
+        Ok(Made { archive, manifest, seal, took_ms })
+    }
+
+    /// The store as it is now, in `scratch`, and what is to be said of it.
+    fn copy(&self, source: &Source, db: &Db, scratch: &Path, at: Timestamp) -> Result<(Manifest, PathBuf)> {
+        let store = scratch.join(tenants::STORE);
+        db.copy_to(&store)?;
+        let schema = db.schema()?;
+        let failed = |error: crate::db::OpenError| Error::from(anyhow::Error::from(error).context("opening the copy"));
+        let (copy, key, tenant) = match source {
+            Source::Tenant(tenant) => {
+                let copy =
+                    tenants::open_copy(&store, tenant.key(), tenant.id().as_str(), Some(schema)).map_err(failed)?;
+                let whose = Whose {
+                    id: tenant.id().to_string(),
+                    slug: tenant.slug().to_owned(),
+                    name: tenant.name().to_owned(),
+                };
+                (copy, Zeroizing::new(*tenant.key().expose()), Some(whose))
+            }
+            Source::Control => {
+                let key = self.tenants().control_key();
+                (tenants::open_control_copy(&store, &key, schema).map_err(failed)?, key, None)
+            }
+        };
+        let is_tenant = tenant.is_some();
+        let (tables, chain, data_version) = copy.read_blocking(|conn| {
+            let version = match is_tenant {
+                true => conn.query_row("select coalesce(max(seq), 0) from change_log", [], |row| row.get(0))?,
+                false => 0,
+            };
+            Ok((tables::sums(conn)?, events::head(conn)?.into(), version))
+        })?;
+        let commits = copy.commits();
+        copy.close()?;
+        let (bytes, sha256) = archive::measure(&store)?;
+        let (format, made_by, key) = (FORMAT, env!("CARGO_PKG_VERSION").to_owned(), StoreKey(key));
+        let about = Manifest {
+            format,
+            made_by,
+            made_at: at,
+            tenant,
+            key,
+            schema,
+            commits,
+            data_version,
+            chain,
+            bytes,
+            sha256,
+            tables,
+        };
+        Ok((about, store))
+    }
+}
+
+/// The moment as an archive's name can tell it.
+fn millis(at: Timestamp) -> Result<Timestamp> {
+    Ok(Timestamp::from_millisecond(at.as_millisecond()).map_err(anyhow::Error::from)?)
+}

@@ -1,0 +1,219 @@
+//! Backups: a tenant's store as it was at one moment, sealed for a recipient whose private half need not be on the machine, with
+//! a manifest by which every row can be checked; and the way back. The archive carries the store's key, so it needs no master
+//! key of the machine it was made on, and shows nothing to whoever has not the private half.
+//!
+//! A backup never stops writers: the store is copied within one read transaction. A restore happens beside what is there, is
+//! checked whole, and is put in its place in one step that a crash either has done or has not.
+
+mod archive;
+mod check;
+mod daily;
+mod folder;
+mod keys;
+mod make;
+mod manifest;
+mod restore;
+pub mod routes;
+mod tables;
+mod verify;
+
+use std::collections::BTreeMap;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use anyhow::Context;
+use jiff::Timestamp;
+use serde::{Deserialize, Deserializer, Serialize};
+
+use crate::clock::Clock;
+use crate::error::{Error, Result};
+use crate::tenants::{TenantId, Tenants};
+
+pub use folder::Archive;
+pub use keys::{IDENTITY_FILE, Identity, Recipient, RecipientSetting, Seal, read_key_file};
+pub use make::Made;
+pub use manifest::{Manifest, Sum, TableSum};
+pub use restore::{Done, Wanted, restore_instance};
+pub use tables::sums;
+pub use verify::Verdict;
+
+/// Where backups go, for whom they are sealed, and which are kept.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Settings {
+    /// The folder of the archives. Default: `backups` in the data folder.
+    pub folder: PathBuf,
+    /// The `age` public key that archives are sealed for. Default: one whose private half the first backup makes.
+    pub recipient: RecipientSetting,
+    /// Whether every tenant is backed up each day.
+    pub daily: bool,
+    /// The hour of day, UTC, from which on the daily backup is due.
+    #[serde(deserialize_with = "hour")]
+    pub hour: u8,
+    /// Days of which the newest archive is kept.
+    pub keep_daily: usize,
+    /// Weeks of which the newest archive is kept.
+    pub keep_weekly: usize,
+    /// Months of which the newest archive is kept. None by default: what is erased must be gone from backups within 30 days.
+    pub keep_monthly: usize,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        let (folder, recipient) = (PathBuf::new(), RecipientSetting::default());
+        Self { folder, recipient, daily: true, hour: 2, keep_daily: 7, keep_weekly: 3, keep_monthly: 0 }
+    }
+}
+
+fn hour<'de, D: Deserializer<'de>>(from: D) -> Result<u8, D::Error> {
+    let hour = u8::deserialize(from)?;
+    if hour < 24 { Ok(hour) } else { Err(serde::de::Error::custom("is no hour from 0 to 23")) }
+}
+
+/// Makes, lists, checks and restores backups. Cheap to clone.
+#[derive(Clone)]
+pub struct Backups(Arc<Inner>);
+
+struct Inner {
+    tenants: Tenants,
+    clock: Clock,
+    settings: Settings,
+    /// One backup or restore at a time: each takes a disk and a core.
+    turn: tokio::sync::Mutex<()>,
+    states: Mutex<BTreeMap<TenantId, State>>,
+}
+
+/// What this process knows of a tenant's backups beside the archives.
+#[derive(Debug, Clone, Default)]
+pub struct State {
+    /// Whether one is being made.
+    pub running: bool,
+    /// Why the last one failed, if it did.
+    pub failure: Option<String>,
+    /// The last rehearsal of the daily run.
+    pub rehearsal: Option<Rehearsal>,
+}
+
+/// When an archive was restored into a scratch folder, and what was found.
+#[derive(Debug, Clone)]
+pub struct Rehearsal {
+    /// When.
+    pub at: Timestamp,
+    /// Why it was not sound, if it was not.
+    pub failure: Option<String>,
+}
+
+impl Backups {
+    /// Of these tenants.
+    pub fn new(tenants: Tenants, clock: Clock, settings: Settings) -> Self {
+        let (turn, states) = (tokio::sync::Mutex::default(), Mutex::default());
+        Self(Arc::new(Inner { tenants, clock, settings, turn, states }))
+    }
+
+    /// The folder of the archives, or the one that is asked for.
+    pub fn folder(&self, asked: Option<&Path>) -> PathBuf {
+        match asked {
+            Some(folder) => folder.to_owned(),
+            None if self.0.settings.folder.as_os_str().is_empty() => self.tenants().data_folder().join("backups"),
+            None => self.0.settings.folder.clone(),
+        }
+    }
+
+    /// For whom archives are sealed; none before the first backup, where no recipient is configured.
+    pub fn seal(&self) -> Result<Option<Seal>> {
+        Seal::load(self.tenants().data_folder(), &self.0.settings.recipient, false)
+    }
+
+    /// A tenant's archives, newest first.
+    pub async fn list(&self, tenant: &TenantId, folder: Option<&Path>) -> Result<Vec<Archive>> {
+        let shelf = folder::Shelf::of(&self.folder(folder), tenant.as_str());
+        blocking(move || shelf.list()).await
+    }
+
+    /// Archives of `control.db`, newest first.
+    pub async fn list_of_instance(&self, folder: Option<&Path>) -> Result<Vec<Archive>> {
+        let (all, folder) = (self.clone(), self.folder(folder));
+        blocking(move || folder::Shelf::of(&folder, &all.instance_shelf()?).list()).await
+    }
+
+    /// What this process knows of a tenant's backups.
+    pub fn state(&self, tenant: &TenantId) -> State {
+        self.states().get(tenant).cloned().unwrap_or_default()
+    }
+
+    /// Notes that a backup of the tenant is about to be made; false when one is already.
+    fn claim(&self, tenant: &TenantId) -> bool {
+        let mut states = self.states();
+        let state = states.entry(tenant.clone()).or_default();
+        !std::mem::replace(&mut state.running, true)
+    }
+
+    fn instance_shelf(&self) -> Result<String> {
+        Ok(format!("instance-{}", self.tenants().instance()?))
+    }
+
+    fn tenants(&self) -> &Tenants {
+        &self.0.tenants
+    }
+
+    fn clock(&self) -> &Clock {
+        &self.0.clock
+    }
+
+    async fn turn(&self) -> tokio::sync::MutexGuard<'_, ()> {
+        self.0.turn.lock().await
+    }
+
+    fn states(&self) -> MutexGuard<'_, BTreeMap<TenantId, State>> {
+        self.0.states.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl std::fmt::Debug for Backups {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Backups").field("settings", &self.0.settings).finish_non_exhaustive()
+    }
+}
+
+/// An archive that is not taken, and why.
+fn refused(why: String) -> Error {
+    Error::invalid_code("archive_refused", None, format!("the archive is refused: {why}"))
+}
+
+/// How far a backup stands back for people, as `nice` counts it.
+const NICE: i32 = 10;
+
+/// [`blocking`] on a thread of its own that gives way to those who answer people.
+async fn unhurried<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
+    let (done, waiting) = tokio::sync::oneshot::channel();
+    let begun = std::thread::Builder::new().name("backup".to_owned()).spawn(move || {
+        // A system that does not allow it only makes it hurry.
+        let _ = rustix::process::nice(NICE);
+        // Nobody may be waiting any more.
+        let _ = done.send(work());
+    });
+    begun.context("beginning a backup")?;
+    waiting.await.context("a backup broke off")?.map_err(for_the_caller)
+}
+
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
+    tokio::task::spawn_blocking(work).await.context("working on a backup")?.map_err(for_the_caller)
+}
+
+/// A full disk is the operator's to mend, not a defect.
+fn for_the_caller(error: Error) -> Error {
+    let is_full = |cause: &(dyn std::error::Error + 'static)| {
+        let kind = cause.downcast_ref::<std::io::Error>().map(std::io::Error::kind);
+        matches!(kind, Some(ErrorKind::StorageFull | ErrorKind::QuotaExceeded))
+    };
+    match &error {
+        Error::Internal(chain) if chain.chain().any(is_full) => Error::Unavailable {
+            code: "storage_full",
+            reason: "The disk is full: nothing was kept of it and nothing was changed. Free some space and try again."
+                .to_owned(),
+            retry_after_secs: 300,
+        },
+        _ => error,
+    }
+}

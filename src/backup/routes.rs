@@ -1,0 +1,85 @@
+//! Backups over HTTP: a tenant's own, listed and begun. Archives are not handed out here, and restoring is the command line's.
+
+use axum::extract;
+use axum::http::StatusCode;
+use jiff::Timestamp;
+use serde::Serialize;
+
+use super::{Backups, State, folder};
+use crate::auth::Member;
+use crate::error::{Error, Result};
+use crate::http::{Json, Problem};
+
+/// An archive.
+#[derive(Serialize, utoipa::ToSchema)]
+pub struct BackupView {
+    /// Its name among the tenant's.
+    id: String,
+    /// The moment that it holds.
+    #[schema(value_type = String, format = DateTime)]
+    at: Timestamp,
+    bytes: u64,
+}
+
+/// A tenant's backups, newest first.
+#[derive(Serialize, utoipa::ToSchema)]
+pub struct BackupList {
+    /// Whether one is being made.
+    running: bool,
+    /// A sentence saying why the last one failed; null if it did not, or since the server started.
+    last_failure: Option<String>,
+    /// When the newest daily archive was restored into a scratch folder and checked, since the server started.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    verified_at: Option<Timestamp>,
+    /// A sentence saying why it was not sound; null if it was.
+    verify_failure: Option<String>,
+    /// The public key that archives are sealed for; null before the first backup where none is configured.
+    sealed_for: Option<String>,
+    /// Whether the private half lies beside the data: whoever takes the machine can then open the archives.
+    identity_on_machine: bool,
+    backups: Vec<BackupView>,
+}
+
+/// The tenant's backups.
+#[utoipa::path(get, path = "/api/backups", tag = "operation", responses(
+    (status = 200, body = BackupList), (status = "default", body = Problem, content_type = "application/problem+json")))]
+pub async fn list(extract::State(backups): extract::State<Backups>, member: Member) -> Result<Json<BackupList>> {
+    Ok(Json(view(&backups, &member).await?))
+}
+
+/// Begins a backup of the tenant; the list shows when it is done.
+#[utoipa::path(post, path = "/api/backups", tag = "operation", responses(
+    (status = 202, body = BackupList), (status = "default", body = Problem, content_type = "application/problem+json")))]
+pub async fn create(
+    extract::State(backups): extract::State<Backups>,
+    member: Member,
+) -> Result<(StatusCode, Json<BackupList>)> {
+    if !backups.claim(member.tenant.id()) {
+        return Err(Error::conflict("backup_running", "A backup of this tenant is being made already."));
+    }
+    let (all, tenant, by) = (backups.clone(), member.tenant.clone(), member.author());
+    tokio::spawn(async move {
+        if let Err(error) = all.make(&tenant, None, by).await {
+            tracing::error!(tenant = tenant.slug(), %error, "a backup that was asked for failed");
+        }
+    });
+    Ok((StatusCode::ACCEPTED, Json(view(&backups, &member).await?)))
+}
+
+async fn view(backups: &Backups, member: &Member) -> Result<BackupList> {
+    let archives = backups.list(member.tenant.id(), None).await?;
+    let seal = backups.seal()?;
+    let State { running, failure, rehearsal } = backups.state(member.tenant.id());
+    Ok(BackupList {
+        running,
+        last_failure: failure,
+        verified_at: rehearsal.as_ref().map(|rehearsal| rehearsal.at),
+        verify_failure: rehearsal.and_then(|rehearsal| rehearsal.failure),
+        identity_on_machine: seal.as_ref().is_some_and(|seal| seal.identity.is_some()),
+        sealed_for: seal.map(|seal| seal.recipient.to_string()),
+        backups: archives
+            .into_iter()
+            .map(|archive| BackupView { id: folder::stamp(archive.at), at: archive.at, bytes: archive.bytes })
+            .collect(),
+    })
+}

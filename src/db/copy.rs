@@ -1,0 +1,52 @@
+//! A copy of one moment of an open file, made while reading and writing go on.
+
+use std::fs::OpenOptions;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+
+use anyhow::{Context, anyhow};
+use rusqlite::backup::{Backup, StepResult};
+
+use super::pool::{self, Readers};
+use super::{Db, failure};
+use crate::error::Result;
+
+impl Db {
+    /// Writes all that is committed now to `to`, a new file under the same key. Readers and writers go on meanwhile: the copy
+    /// is one read transaction, and nothing of it is synced. `Unavailable` with code `storage_full` when the disk of `to` is
+    /// full; what was written of `to` is then the caller's to remove. Blocks.
+    pub fn copy_to(&self, to: &Path) -> Result<()> {
+        self.copy_under(to, None)
+    }
+
+    /// [`Self::copy_to`] with another key for the copy.
+    pub fn copy_for(&self, to: &Path, key: &[u8; 32]) -> Result<()> {
+        self.copy_under(to, Some(key))
+    }
+
+    fn copy_under(&self, to: &Path, key: Option<&[u8; 32]>) -> Result<()> {
+        self.usable()?;
+        let making = || format!("copying {} to {}", self.path().display(), to.display());
+        OpenOptions::new().write(true).create_new(true).mode(0o600).open(to).with_context(making)?;
+        // A failure may be the copy's: it does not take the file itself out of use.
+        copy(&self.0.readers, to, key).map_err(failure::for_the_caller)
+    }
+}
+
+fn copy(readers: &Readers, to: &Path, key: Option<&[u8; 32]>) -> Result<()> {
+    let mut target = match key {
+        Some(key) => pool::connect(to, key)?,
+        None => readers.beside(to)?,
+    };
+    readers.with(|source| {
+        target.execute_batch("pragma synchronous = off; pragma journal_mode = off")?;
+        // All pages in one step: in steps, every commit in between would begin the copy anew.
+        let step = Backup::new(source, &mut target)?.step(-1)?;
+        match step {
+            StepResult::Done => Ok(()),
+            other => Err(anyhow!("the store could not be copied: {other:?}").into()),
+        }
+    })?;
+    target.close().map_err(|(_, error)| error)?;
+    Ok(())
+}

@@ -1,0 +1,114 @@
+//! `control.db`: how it is opened, and what is asked of it as a whole.
+
+use std::fs::{DirBuilder, File};
+use std::os::unix::fs::DirBuilderExt;
+use std::path::Path;
+
+use anyhow::{Context, anyhow};
+use jiff::Timestamp;
+use zeroize::Zeroizing;
+
+use super::{TenantId, Tenants, directory, schema};
+use crate::db::{Db, FileSpec, OpenError};
+use crate::error::{Error, Result};
+use crate::events::{self, Entry};
+use crate::secrets::MasterKey;
+
+/// Its name in the data folder.
+const FILE: &str = "control.db";
+/// What its key is derived for.
+const KEY: &str = "control.db";
+
+impl Tenants {
+    /// The data folder.
+    pub fn data_folder(&self) -> &Path {
+        self.folder().parent().unwrap_or(self.folder())
+    }
+
+    /// The instance's own name, made at its first start.
+    pub fn instance(&self) -> Result<String> {
+        self.control().read_blocking(directory::instance)
+    }
+
+    /// Tenants that were deleted here, as the instance's events tell.
+    pub async fn deleted(&self) -> Result<Vec<TenantId>> {
+        self.control().read(directory::deleted).await
+    }
+
+    /// The key that opens a copy of `control.db`.
+    pub(crate) fn control_key(&self) -> Zeroizing<[u8; 32]> {
+        self.master().derive(KEY)
+    }
+}
+
+/// Puts a copy of another machine's `control.db` into an empty data folder, sealed under this one's master key: its events and
+/// its name go on; its tenants come with archives of their own, and nobody stays signed in. `Conflict` when the folder has one.
+pub(crate) fn adopt(data: &Path, master: &MasterKey, copy: &Db, now: Timestamp, told: serde_json::Value) -> Result<()> {
+    let path = data.join(FILE);
+    let occupied = std::fs::read_dir(data.join("tenants")).is_ok_and(|mut entries| entries.next().is_some());
+    if path.exists() || occupied {
+        let reason =
+            format!("{} holds an instance already, and nothing was changed: name an empty folder", data.display());
+        return Err(Error::conflict("instance_exists", reason));
+    }
+    let draft = data.join(".control-restored");
+    let making = || format!("making {}", path.display());
+    for leftover in ["", "-wal", "-shm"] {
+        match std::fs::remove_file(data.join(format!(".control-restored{leftover}"))) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error).with_context(making)?,
+            _ => {}
+        }
+    }
+    copy.copy_for(&draft, &master.derive(KEY))?;
+    let db = Db::open(&draft, &master.derive(KEY), &spec(false)).map_err(anyhow::Error::from).with_context(making)?;
+    db.write_blocking(|tx| {
+        tx.execute_batch("delete from restores; delete from tenants; delete from signing_keys")?;
+        let entry = Entry {
+            kind: "instance.restored",
+            actor: "operator",
+            subject: Some("instance"),
+            request_id: None,
+            ip: None,
+            data: told,
+        };
+        events::append(tx, now, &entry).map(drop)
+    })?;
+    db.close()?;
+    File::open(&draft).and_then(|file| file.sync_all()).with_context(making)?;
+    std::fs::rename(&draft, &path).with_context(making)?;
+    Ok(File::open(data).and_then(|folder| folder.sync_all()).with_context(making)?)
+}
+
+fn spec(create: bool) -> FileSpec<'static> {
+    FileSpec {
+        application_id: schema::CONTROL_ID,
+        owner: schema::CONTROL_OWNER,
+        migrations: schema::CONTROL,
+        create,
+        least_commits: 0,
+        secure_delete: true,
+    }
+}
+
+/// Opens it in the data folder, making both if nothing is there.
+pub(super) fn open(data: &Path, folder: &Path, master: &MasterKey) -> Result<Db> {
+    let path = data.join(FILE);
+    let making = || format!("making the data folder {}", data.display());
+    DirBuilder::new().recursive(true).mode(0o700).create(folder).with_context(making)?;
+    let occupied = std::fs::read_dir(folder).with_context(making)?.next().is_some();
+    // Without it the tenants' keys are gone: an empty one beside their folders would only hide that.
+    Db::open(&path, &master.derive(KEY), &spec(!occupied)).map_err(|error| match error {
+        OpenError::WrongKey(path) => anyhow!(
+            "the master key does not open {}: it is another folder's, or the file's beginning is damaged. \
+             Nothing was changed",
+            path.display()
+        )
+        .into(),
+        OpenError::Missing(path) => anyhow!(
+            "{} is missing although there are tenants beside it: put it back, for it holds their keys",
+            path.display()
+        )
+        .into(),
+        other => Error::Internal(other.into()),
+    })
+}

@@ -1,0 +1,78 @@
+//! Backups that nobody types: begun over HTTP, and the daily run with what it keeps.
+
+use std::time::Duration;
+
+use axum::http::{Method, StatusCode};
+use pulsepoint::auth::Role;
+use pulsepoint::events;
+use serde_json::Value;
+
+use crate::backup::stocked;
+use crate::support::app::TestApp;
+
+#[tokio::test]
+async fn an_operator_begins_one_over_http_and_sees_it_listed() {
+    let app = TestApp::start().await;
+    let (shop, other) = (stocked(&app, "juniper-oak").await, app.shop("northwind-demo").await);
+    let token = app.token(&shop, Role::Operator);
+    let empty = app.get("/api/backups", &token).await.json();
+    assert_eq!((&empty["backups"], &empty["sealed_for"]), (&serde_json::json!([]), &Value::Null));
+    let begun = app.ask(Method::POST, "/api/backups", Some(&token), None).await;
+    assert_eq!(begun.status, StatusCode::ACCEPTED);
+    let listed = loop {
+        let listed = app.get("/api/backups", &token).await.json();
+        if listed["running"] == false {
+            break listed;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    };
+    assert_eq!(listed["backups"].as_array().unwrap().len(), 1, "{listed}");
+    assert_eq!((&listed["last_failure"], &listed["identity_on_machine"]), (&Value::Null, &Value::Bool(true)));
+    assert!(listed["sealed_for"].as_str().unwrap().starts_with("age1"));
+    let others = app.get("/api/backups", &app.token(&other, Role::Owner)).await.json();
+    assert_eq!(others["backups"], serde_json::json!([]));
+    let told = shop.tenant.db().read_blocking(|conn| events::read_from(conn, "test", 1000)).unwrap();
+    let told: Vec<_> = told.iter().filter(|event| event.kind == "backup.made").collect();
+    assert_eq!((told.len(), told[0].actor.as_str()), (1, format!("user:{}", shop.person(Role::Operator).id).as_str()));
+}
+
+#[tokio::test]
+async fn the_daily_run_makes_one_a_day_thins_out_and_goes_on_past_a_broken_tenant() {
+    let app = TestApp::start().await;
+    let (shop, broken) = (stocked(&app, "juniper-oak").await, app.shop("broken").await);
+    let yesterday = "update tenants set created_at_ms = created_at_ms - 2 * 86400000";
+    app.app.tenants.control().write_blocking(|tx| Ok(tx.execute(yesterday, [])?)).unwrap();
+    std::fs::write(broken.tenant.db().path(), b"").unwrap();
+    broken.tenant.db().retire("as if it had shown");
+    let backups = &app.app.backups;
+    for _ in 0..3 {
+        assert!(backups.run_daily(|| false).await.is_err(), "one tenant cannot be backed up");
+    }
+    let made = backups.list(shop.tenant.id(), None).await.unwrap();
+    assert_eq!(made.len(), 1);
+    assert_eq!(backups.list_of_instance(None).await.unwrap().len(), 1);
+    assert!(backups.list(broken.tenant.id(), None).await.unwrap().is_empty());
+    let told = app.app.tenants.control().read(|conn| events::read_from(conn, "test", 1000)).await.unwrap();
+    assert_eq!(told.iter().filter(|event| event.kind == "backup.failed").count(), 1, "told once, not at every try");
+    let told = shop.tenant.db().read_blocking(|conn| events::read_from(conn, "test", 1000)).unwrap();
+    let rehearsed: Vec<_> = told.iter().filter(|event| event.kind == "backup.verified").collect();
+    assert_eq!((rehearsed.len(), &rehearsed[0].data["sound"]), (1, &Value::Bool(true)));
+    let listed = app.get("/api/backups", &app.token(&shop, Role::Operator)).await.json();
+    assert!(listed["verified_at"].is_string() && listed["verify_failure"].is_null(), "{listed}");
+    // Thirty older ones, of thirty days: what no rule keeps goes at the next run.
+    let folder = made[0].path.parent().unwrap();
+    for day in 1..=30 {
+        std::fs::copy(&made[0].path, folder.join(format!("202601{day:02}T020000.000Z.backup.age"))).unwrap();
+    }
+    std::fs::remove_file(&made[0].path).unwrap();
+    assert!(backups.run_daily(|| false).await.is_err());
+    let left = backups.list(shop.tenant.id(), None).await.unwrap();
+    let mut days: Vec<String> = left.iter().map(|archive| archive.at.to_string()[..10].to_owned()).collect();
+    assert_ne!(days.remove(0), "2026-01-30", "today's");
+    assert_eq!(days, ["2026-01-30", "2026-01-29", "2026-01-28", "2026-01-27", "2026-01-26", "2026-01-25"]);
+    // A tenant that was deleted: its archives go when they are old, the newest as well.
+    app.app.tenants.delete(shop.tenant.id()).await.unwrap();
+    let _ = backups.run_daily(|| false).await;
+    let left = backups.list(shop.tenant.id(), None).await.unwrap();
+    assert_eq!(left.len(), 1, "only today's is young enough: {left:?}");
+}
