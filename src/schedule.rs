@@ -10,13 +10,25 @@ use crate::app::App;
 use crate::auth;
 use crate::error::Result;
 use crate::jobs::When;
+use crate::tenants::Standing;
 
+const HOUR: Duration = Duration::from_secs(3600);
 const DAY: Duration = Duration::from_secs(24 * 3600);
 
 /// Ties every job to its time. They end when the process stops.
 pub fn start(app: &App) {
     let all = app.clone();
     app.jobs.start("clear old sessions", When::every(DAY), move || clear_old_sessions(all.clone()));
+    let all = app.clone();
+    app.jobs.start("delete tenants", When::every(HOUR).and_at_start(), move || delete_tenants(all.clone()));
+}
+
+/// Destroys the tenants whose days to undo their deletion are over.
+async fn delete_tenants(app: App) -> Result<()> {
+    for slug in app.tenants.delete_due(app.clock.system_time()).await? {
+        tracing::info!(tenant = slug, "deleted a tenant: the time to restore it is over");
+    }
+    Ok(())
 }
 
 /// Goes through the tenants one after the other; stops between two of them when the process does. A tenant that fails does not
@@ -24,7 +36,7 @@ pub fn start(app: &App) {
 async fn clear_old_sessions(app: App) -> Result<()> {
     let stopping = app.jobs.stopping();
     let mut outcome = Ok(());
-    for info in app.tenants.list().await? {
+    for info in app.tenants.list().await?.into_iter().filter(|info| info.standing == Standing::Active) {
         if stopping.is_cancelled() {
             break;
         }

@@ -19,7 +19,18 @@ pub enum Command {
         name: String,
     },
     TenantList,
-    TenantRemove {
+    TenantSuspend {
+        slug: String,
+    },
+    TenantResume {
+        slug: String,
+    },
+    /// In some days, or at once.
+    TenantDelete {
+        slug: String,
+        now: bool,
+    },
+    TenantRestore {
         slug: String,
     },
     BrandAdd {

@@ -1,6 +1,7 @@
 //! Whose data it is. A tenant is a folder with its own sealed store; a `Tenant` value is the only way to it, and it
 //! comes from here alone. Stores open when they are first asked for and close when nobody holds them any more.
 
+mod closing;
 mod directory;
 mod keys;
 mod lifecycle;
@@ -10,6 +11,7 @@ pub mod routes;
 mod schema;
 mod tenant;
 
+pub use closing::{Standing, TIME_TO_UNDO};
 pub use directory::TenantInfo;
 pub use keys::SigningKey;
 pub use registry::{Settings, Tenants};

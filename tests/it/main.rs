@@ -41,4 +41,5 @@ mod second_factor;
 mod support;
 mod tenants;
 mod tenants_attacked;
+mod tenants_closed;
 mod warehouse;
