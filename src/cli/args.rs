@@ -208,6 +208,19 @@ pub enum Tenant {
         #[command(flatten)]
         plain: Plain,
     },
+    /// Write everything of a tenant into one file that other programs can read
+    #[command(after_help = "Example:
+  pulsepoint tenant export acme --to acme.tar
+
+The file is a tar of newline-delimited JSON with a README. It is not encrypted.")]
+    Export {
+        slug: String,
+        /// The file to make; there must be none yet
+        #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+        to: PathBuf,
+        #[command(flatten)]
+        plain: Plain,
+    },
     /// Take the deletion of a tenant back, within its 7 days
     Restore {
         slug: String,

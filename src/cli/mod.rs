@@ -6,6 +6,7 @@ mod control;
 mod demo;
 mod doctor;
 mod execute;
+mod export;
 mod import;
 mod instance;
 mod lock;
@@ -92,6 +93,7 @@ fn tenant(verb: Tenant) -> Result<bool> {
             }
             answer(&plain, Command::TenantDelete { slug, now })
         }
+        Tenant::Export { slug, to, plain } => logged("warn", export::run(slug, &to, &plain)),
         Tenant::Restore { slug, plain } => answer(&plain, Command::TenantRestore { slug }),
     }
 }

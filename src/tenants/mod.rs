@@ -3,6 +3,7 @@
 
 mod closing;
 mod directory;
+pub mod export;
 mod keys;
 mod lifecycle;
 mod registry;

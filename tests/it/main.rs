@@ -42,4 +42,5 @@ mod support;
 mod tenants;
 mod tenants_attacked;
 mod tenants_closed;
+mod tenants_export;
 mod warehouse;

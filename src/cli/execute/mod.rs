@@ -1,6 +1,7 @@
 //! Runs commands with the parts of an instance: the one place where they do what they do, with a server or without.
 
 mod brands;
+mod export;
 mod import;
 mod people;
 mod tenants;
@@ -10,20 +11,21 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
 
-use super::command::{Command, Outcome, Progress, Upload};
+use super::command::{Command, Outcome, Report, Upload};
 use crate::app::App;
 use crate::auth::Author;
 use crate::error::{Error, Result};
 use crate::tenants::Tenant;
 
 /// Runs one command.
-pub async fn execute(app: &App, command: Command, file: Upload, progress: mpsc::Sender<Progress>) -> Result<Outcome> {
+pub async fn execute(app: &App, command: Command, file: Upload, progress: mpsc::Sender<Report>) -> Result<Outcome> {
     match command {
         Command::TenantAdd { slug, name } => tenants::add(app, &slug, &name).await,
         Command::TenantList => tenants::list(app).await,
         Command::TenantSuspend { slug } => tenants::suspend(app, &slug).await,
         Command::TenantResume { slug } => tenants::resume(app, &slug).await,
         Command::TenantDelete { slug, now } => tenants::delete(app, &slug, now).await,
+        Command::TenantExport { slug } => export::run(app, &slug, progress).await,
         Command::TenantRestore { slug } => tenants::restore(app, &slug).await,
         Command::BrandAdd { tenant, new } => brands::add(app, &tenant, new).await,
         Command::BrandList { tenant } => brands::list(app, &tenant).await,

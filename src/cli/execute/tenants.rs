@@ -80,7 +80,7 @@ async fn shown(app: &App, slug: &str, text: String, changed: bool) -> Result<Out
 }
 
 /// A tenant's id, whether its store opens or not.
-async fn id_of(app: &App, slug: &str) -> Result<TenantId> {
+pub(super) async fn id_of(app: &App, slug: &str) -> Result<TenantId> {
     Ok(info_of(app, slug).await?.id)
 }
 
