@@ -21,6 +21,9 @@ pub enum Error {
     /// Known, but not permitted: names the permission that is missing.
     #[error("this needs the permission \"{permission}\"")]
     Forbidden { permission: &'static str },
+    /// The caller's tenant is closed: `code` is stable, `reason` says until when and who can open it.
+    #[error("{reason}")]
+    Closed { code: &'static str, reason: String },
     /// Larger than accepted.
     #[error("{reason}")]
     TooLarge { reason: String },

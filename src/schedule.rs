@@ -10,9 +10,11 @@ use crate::app::App;
 use crate::auth;
 use crate::error::Result;
 use crate::jobs::When;
+use crate::tenants::Standing;
 
 /// How often a job that is due at an hour looks whether it is.
 const OFTEN: Duration = Duration::from_secs(5 * 60);
+const HOUR: Duration = Duration::from_secs(3600);
 const DAY: Duration = Duration::from_secs(24 * 3600);
 
 /// Ties every job to its time. They end when the process stops.
@@ -21,6 +23,8 @@ pub fn start(app: &App) {
     app.jobs.start("clear old sessions", When::every(DAY), move || clear_old_sessions(all.clone()));
     let all = app.clone();
     app.jobs.start("daily backup", When::every(OFTEN), move || back_up(all.clone()));
+    let all = app.clone();
+    app.jobs.start("delete tenants", When::every(HOUR).and_at_start(), move || delete_tenants(all.clone()));
 }
 
 async fn back_up(app: App) -> Result<()> {
@@ -28,12 +32,20 @@ async fn back_up(app: App) -> Result<()> {
     app.backups.run_daily(|| stopping.is_cancelled()).await
 }
 
+/// Destroys the tenants whose days to undo their deletion are over.
+async fn delete_tenants(app: App) -> Result<()> {
+    for slug in app.tenants.delete_due(app.clock.system_time()).await? {
+        tracing::info!(tenant = slug, "deleted a tenant: the time to restore it is over");
+    }
+    Ok(())
+}
+
 /// Goes through the tenants one after the other; stops between two of them when the process does. A tenant that fails does not
 /// keep the others from it: the last failure is the job's.
 async fn clear_old_sessions(app: App) -> Result<()> {
     let stopping = app.jobs.stopping();
     let mut outcome = Ok(());
-    for info in app.tenants.list().await? {
+    for info in app.tenants.list().await?.into_iter().filter(|info| info.standing == Standing::Active) {
         if stopping.is_cancelled() {
             break;
         }

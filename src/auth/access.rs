@@ -144,8 +144,12 @@ pub async fn recognise(auth: &Auth, asked: &Asked) -> Result<Member> {
         Bearer::Key(token) => auth.key_member(token, &asked.scope).await,
         _ => Err(super::sign_in()),
     };
-    if !matches!(asked.bearer, Bearer::None) && matches!(outcome, Err(Error::SignInRequired { .. })) {
-        note(auth, "token.refused", asked, None);
+    match &outcome {
+        Err(Error::SignInRequired { .. }) if !matches!(asked.bearer, Bearer::None) => {
+            note(auth, "token.refused", asked, None);
+        }
+        Err(Error::Closed { .. }) => note(auth, "tenant.closed", asked, None),
+        _ => {}
     }
     outcome
 }

@@ -128,6 +128,12 @@ pub async fn login(auth: &Auth, body: Login, device: String, scope: &http::Scope
         auth.denials().note(denial, None, Some(scope.id().as_str()));
         return Err(Error::SignInRequired { code: "wrong_credentials", reason: "E-mail or password is wrong.".into() });
     };
+    // Only whoever has shown the right password is told, as with the second factor.
+    if let Err(closed) = auth.tenants().check_open(tenant.id()) {
+        attempt.undo();
+        auth.refuse("tenant.closed", "POST /api/auth/login", &row.user.id, scope);
+        return Err(closed);
+    }
     let user_id = row.user.id;
     let by = Author {
         actor: format!("user:{user_id}"),
@@ -167,7 +173,7 @@ pub async fn login(auth: &Auth, body: Login, device: String, scope: &http::Scope
 
 async fn find(auth: &Auth, email: &str) -> Result<Option<(Tenant, PersonRow)>> {
     let Some(id) = auth.tenants().by_email(email).await? else { return Ok(None) };
-    let tenant = auth.tenants().open(&id).await?;
+    let tenant = auth.tenants().open_even_closed(&id).await?;
     let email = email.to_owned();
     let row = tenant.db().read(move |conn| store::find_by_email(conn, &email)).await?;
     Ok(row.map(|row| (tenant, row)))

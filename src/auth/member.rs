@@ -95,7 +95,10 @@ impl Member {
                 {}
             };
             // Either way it is over.
-            let _ = tokio::time::timeout_at(ticket.ends, left).await;
+            tokio::select! {
+                _ = tokio::time::timeout_at(ticket.ends, left) => {}
+                () = tenant.closing() => {}
+            }
         }
     }
 

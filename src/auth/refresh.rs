@@ -42,6 +42,7 @@ enum Outcome {
 /// A new access token and the next refresh token for a sound one.
 pub async fn refresh(auth: &Auth, old: &RefreshToken, scope: &http::Scope) -> Result<(SignedIn, RefreshToken)> {
     let tenant = open(auth, old).await?;
+    auth.tenants().check_open(tenant.id())?;
     let now = auth.clock().system_time();
     let next = RefreshToken::random(tenant.id());
     let (old_hash, next_hash, by) = (old.hash(), next.hash(), author(scope));
@@ -115,7 +116,7 @@ fn sign_out(tx: &rusqlite::Transaction<'_>, user_id: &str, by: &Author, now: Tim
 }
 
 async fn open(auth: &Auth, token: &RefreshToken) -> Result<Tenant> {
-    match auth.tenants().open(&token.tenant).await {
+    match auth.tenants().open_even_closed(&token.tenant).await {
         Err(Error::NotFound) => Err(super::sign_in()),
         other => other,
     }

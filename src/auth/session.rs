@@ -85,12 +85,14 @@ impl Auth {
     /// The member that verified claims stand for: the tenant opened, the person active, the version current.
     pub async fn member(&self, claims: &Claims, scope: &http::Scope) -> Result<Member> {
         let id = TenantId::parse(&claims.tenant_id).ok_or_else(super::sign_in)?;
-        let tenant = match self.0.tenants.open(&id).await {
+        let tenant = match self.0.tenants.open_even_closed(&id).await {
             Err(Error::NotFound) => return Err(super::sign_in()),
             other => other?,
         };
         let entry = Roster::of(&tenant).get(&tenant, &claims.user_id).await?;
         let entry = entry.filter(|entry| entry.version == claims.ver).ok_or_else(super::sign_in)?;
+        // Only its own people are told that a tenant is closed.
+        self.0.tenants.check_open(&id)?;
         let ticket = Ticket { version: claims.ver, ends: Instant::now() + claims.left(self.0.clock.system_time()) };
         let Entry { user, permissions, reach, .. } = entry;
         let (request_id, ip) = (scope.id().clone(), scope.ip());
@@ -99,7 +101,7 @@ impl Auth {
 
     /// The key that a token is, in its tenant, if it is one and holds.
     pub(super) async fn key(&self, token: &KeyToken) -> Result<Option<(Tenant, Arc<KeyEntry>)>> {
-        let tenant = match self.0.tenants.open(token.tenant()).await {
+        let tenant = match self.0.tenants.open_even_closed(token.tenant()).await {
             Err(Error::NotFound) => return Ok(None),
             other => other?,
         };
@@ -111,6 +113,7 @@ impl Auth {
     /// The member that a key stands for: its maker, with what the key was made for and the maker still may.
     pub(super) async fn key_member(&self, token: &KeyToken, scope: &http::Scope) -> Result<Member> {
         let (tenant, key) = self.key(token).await?.ok_or_else(super::sign_in)?;
+        self.0.tenants.check_open(tenant.id())?;
         let maker = Roster::of(&tenant).get(&tenant, &key.maker).await?.ok_or_else(super::sign_in)?;
         let now = self.0.clock.system_time();
         key.note_use(&tenant, now).await;

@@ -49,7 +49,7 @@ impl Backups {
             return Ok(());
         }
         let before = self.states().get(&info.id).and_then(|state| state.failure.clone());
-        let outcome = match self.tenants().open(&info.id).await {
+        let outcome = match self.tenants().open_even_closed(&info.id).await {
             Ok(tenant) => self.make(&tenant, None, by()).await.map(|made| (tenant, made)),
             Err(error) => Err(error),
         };

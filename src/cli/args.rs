@@ -190,12 +190,49 @@ pub enum Tenant {
     },
     /// List the tenants
     List(Plain),
-    /// Delete a tenant and its key: its data cannot be read again
-    Remove {
+    /// Close a tenant: its people and keys are refused, nothing is imported, its data stays
+    Suspend {
         slug: String,
-        /// Confirm by writing the slug once more
-        #[arg(long, value_name = "SLUG")]
-        confirm: String,
+        #[command(flatten)]
+        plain: Plain,
+    },
+    /// Open a suspended tenant again
+    Resume {
+        slug: String,
+        #[command(flatten)]
+        plain: Plain,
+    },
+    /// Close a tenant now and destroy its key and data in 7 days; `tenant restore` undoes it until then
+    #[command(after_help = "Examples:
+  pulsepoint tenant delete acme               7 days to undo it
+  pulsepoint tenant delete acme --now --yes   at once and for good")]
+    Delete {
+        slug: String,
+        /// At once: its data cannot be read again by anybody
+        #[arg(long)]
+        now: bool,
+        /// Do not ask for the slug once more
+        #[arg(long, requires = "now")]
+        yes: bool,
+        #[command(flatten)]
+        plain: Plain,
+    },
+    /// Write everything of a tenant into one file that other programs can read
+    #[command(after_help = "Example:
+  pulsepoint tenant export acme --to acme.tar
+
+The file is a tar of newline-delimited JSON with a README. It is not encrypted.")]
+    Export {
+        slug: String,
+        /// The file to make; there must be none yet
+        #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+        to: PathBuf,
+        #[command(flatten)]
+        plain: Plain,
+    },
+    /// Take the deletion of a tenant back, within its 7 days
+    Restore {
+        slug: String,
         #[command(flatten)]
         plain: Plain,
     },

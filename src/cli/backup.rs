@@ -87,7 +87,7 @@ async fn ask_with_file(plain: &Plain, command: Command, file: &Path) -> Result<O
     if !opened.metadata().await.with_context(opening)?.is_file() {
         return Err(anyhow::anyhow!("{} is not a file", file.display()).into());
     }
-    instance::run_with_file(&settings, command, opened, |_| {}).await
+    instance::run_with_file(&settings, command, opened, |_| Ok(())).await
 }
 
 /// A server has another working folder.

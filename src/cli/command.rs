@@ -4,6 +4,7 @@
 use std::path::PathBuf;
 use std::pin::Pin;
 
+use bytes::Bytes;
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use tokio::io::AsyncRead;
@@ -20,7 +21,22 @@ pub enum Command {
         name: String,
     },
     TenantList,
-    TenantRemove {
+    TenantSuspend {
+        slug: String,
+    },
+    TenantResume {
+        slug: String,
+    },
+    /// In some days, or at once.
+    TenantDelete {
+        slug: String,
+        now: bool,
+    },
+    TenantRestore {
+        slug: String,
+    },
+    /// The export comes back in pieces.
+    TenantExport {
         slug: String,
     },
     BrandAdd {
@@ -166,6 +182,15 @@ pub struct Progress {
     pub rows_read: u64,
     pub bytes_done: u64,
     pub bytes_total: Option<u64>,
+}
+
+/// What a command tells before its outcome.
+#[derive(Clone, Debug)]
+pub enum Report {
+    /// How far it is.
+    Progress(Progress),
+    /// The next piece of the file that it makes.
+    Piece(Bytes),
 }
 
 /// What a command answers: for people, and for scripts.

@@ -6,7 +6,7 @@ use anyhow::Context;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde_json::{Value, json};
 
-use super::command::{Command, Import, Outcome, Progress};
+use super::command::{Command, Import, Outcome, Progress, Report};
 use super::{args, instance, output, settings};
 use crate::config::Settings;
 use crate::error::Result;
@@ -61,7 +61,13 @@ async fn one(settings: &Settings, args: &args::Import, map: Option<String>, file
         date_format: args.date_format.clone(),
     };
     let bar = bar(&import.file_name, bytes, args.plain.json);
-    let outcome = instance::run_with_file(settings, Command::Import(import), opened, |now| show(&bar, &now)).await;
+    let tell = |report| {
+        if let Report::Progress(now) = report {
+            show(&bar, &now);
+        }
+        Ok(())
+    };
+    let outcome = instance::run_with_file(settings, Command::Import(import), opened, tell).await;
     bar.finish_and_clear();
     outcome
 }

@@ -6,7 +6,7 @@ use anyhow::anyhow;
 use tokio::io::AsyncRead;
 use tokio::sync::mpsc;
 
-use super::command::{Command, Outcome, Progress, Upload};
+use super::command::{Command, Outcome, Report, Upload};
 use super::execute::execute;
 use super::lock::{Asked, DataLock, taken};
 use super::{control, serve};
@@ -16,15 +16,15 @@ use crate::error::Result;
 
 /// Runs a command where it can run.
 pub async fn run(settings: &Settings, command: Command) -> Result<Outcome> {
-    run_with_file(settings, command, tokio::io::empty(), |_| {}).await
+    run_with_file(settings, command, tokio::io::empty(), |_| Ok(())).await
 }
 
-/// Runs a command that takes a file, and tells how far it is.
+/// Runs a command that takes a file or makes one, and hands on what it tells; a failure there ends it.
 pub async fn run_with_file(
     settings: &Settings,
     command: Command,
     file: impl AsyncRead + Send + Unpin + 'static,
-    progress: impl FnMut(Progress),
+    progress: impl FnMut(Report) -> Result<()>,
 ) -> Result<Outcome> {
     match DataLock::ask(&settings.data)? {
         // The token is the running server's: it makes one at its start and keeps it in memory.
@@ -49,8 +49,8 @@ pub async fn run_with_file(
 
 /// Waits for the outcome and hands every report on.
 async fn here<Fut>(
-    run: impl FnOnce(mpsc::Sender<Progress>) -> Fut,
-    mut progress: impl FnMut(Progress),
+    run: impl FnOnce(mpsc::Sender<Report>) -> Fut,
+    mut progress: impl FnMut(Report) -> Result<()>,
 ) -> Result<Outcome>
 where
     Fut: Future<Output = Result<Outcome>>,
@@ -58,10 +58,15 @@ where
     let (report, mut reports) = mpsc::channel(1);
     let running = run(report);
     tokio::pin!(running);
-    loop {
+    let outcome = loop {
         tokio::select! {
-            outcome = &mut running => return outcome,
-            Some(now) = reports.recv() => progress(now),
+            outcome = &mut running => break outcome,
+            Some(now) = reports.recv() => progress(now)?,
         }
+    };
+    // What it told last may wait still.
+    while let Ok(now) = reports.try_recv() {
+        progress(now)?;
     }
+    outcome
 }

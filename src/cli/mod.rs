@@ -8,6 +8,7 @@ mod control;
 mod demo;
 mod doctor;
 mod execute;
+mod export;
 mod import;
 mod instance;
 mod lock;
@@ -19,7 +20,7 @@ mod versions;
 
 use std::ffi::OsString;
 use std::future::Future;
-use std::io::IsTerminal;
+use std::io::{BufRead, IsTerminal};
 use std::process::ExitCode;
 
 use anyhow::{Context, anyhow};
@@ -89,12 +90,30 @@ fn tenant(verb: Tenant) -> Result<bool> {
             answer(&plain, Command::TenantAdd { slug, name })
         }
         Tenant::List(plain) => answer(&plain, Command::TenantList),
-        Tenant::Remove { slug, confirm, plain } if slug == confirm => answer(&plain, Command::TenantRemove { slug }),
-        Tenant::Remove { slug, .. } => {
-            Err(anyhow!("nothing was removed: its data could not be read again. To confirm, add --confirm {slug}")
-                .into())
+        Tenant::Suspend { slug, plain } => answer(&plain, Command::TenantSuspend { slug }),
+        Tenant::Resume { slug, plain } => answer(&plain, Command::TenantResume { slug }),
+        Tenant::Delete { slug, now, yes, plain } => {
+            if now && !yes {
+                confirm(&slug)?;
+            }
+            answer(&plain, Command::TenantDelete { slug, now })
         }
+        Tenant::Export { slug, to, plain } => logged("warn", export::run(slug, &to, &plain)),
+        Tenant::Restore { slug, plain } => answer(&plain, Command::TenantRestore { slug }),
     }
+}
+
+/// Has the slug typed once more before what cannot be undone.
+fn confirm(slug: &str) -> Result<()> {
+    output::complain(&format!(
+        "This destroys the key of {slug}: nobody can read its data again. Type {slug} to go on:"
+    ));
+    let mut typed = String::new();
+    std::io::stdin().lock().read_line(&mut typed).context("reading the answer")?;
+    if typed.trim() == slug {
+        return Ok(());
+    }
+    Err(anyhow!("nothing was deleted: that was not {slug}. Without a terminal, add --yes").into())
 }
 
 fn brand(verb: Brand) -> Result<bool> {

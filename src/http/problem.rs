@@ -106,6 +106,9 @@ fn describe(error: &Error) -> Description<'_> {
             detail: Cow::Owned(format!("This needs the permission \u{201c}{permission}\u{201d}.")),
             ..plain(StatusCode::FORBIDDEN, "forbidden", "")
         },
+        Error::Closed { code, reason } => {
+            Description { detail: reason.into(), ..plain(StatusCode::FORBIDDEN, code, "") }
+        }
         Error::TooLarge { reason } => {
             Description { detail: reason.into(), ..plain(StatusCode::PAYLOAD_TOO_LARGE, "too_large", "") }
         }

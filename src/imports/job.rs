@@ -11,7 +11,7 @@ use super::batches::{self, Piece};
 use super::bytes::spool::Spool;
 use super::formats::Format;
 use super::preparing::Prepared;
-use super::reading::Reader;
+use super::reading::{Reader, interrupted};
 use super::store::{self, Counts, State};
 use super::{Limits, costs_now};
 use crate::auth::Author;
@@ -168,6 +168,9 @@ impl<'j> Writer<'j> {
 
     fn write(&mut self, piece: &mut Piece, marks: &Marks) -> Result<()> {
         let (job, lander, before) = (self.job, &mut self.lander, self.counts);
+        if job.tenant.is_closed() {
+            return Err(interrupted());
+        }
         let undated = std::mem::take(&mut piece.output.costs_now);
         let (counts, seq) = job.tenant.db().write_blocking(|tx| {
             let batch = &mut piece.output.batch;

@@ -320,7 +320,7 @@ fn enter(lane: &Arc<Lane>) -> Result<Place> {
 }
 
 fn work(job: Job) -> Result<Counts> {
-    if job.stop.load(Ordering::Relaxed) {
+    if job.stop.load(Ordering::Relaxed) || job.tenant.is_closed() {
         let error = interrupted();
         ended(&job.tenant, &job.id, &job.by, &job.clock, (State::Interrupted, &error, Counts::default()))?;
         return Err(error);

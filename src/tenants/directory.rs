@@ -3,7 +3,7 @@
 use anyhow::Context;
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
 
-use super::{Restored, TenantId};
+use super::{Restored, Standing, TenantId};
 use crate::error::{Error, Result};
 use crate::events::Head;
 
@@ -18,6 +18,9 @@ pub struct TenantInfo {
     pub name: String,
     /// When it was made, milliseconds of unix time.
     pub created_at_ms: i64,
+    /// Whether its people get in.
+    #[serde(flatten)]
+    pub standing: Standing,
     /// Why its store was refused when it was last asked for, if it was.
     pub set_aside: Option<String>,
 }
@@ -31,8 +34,10 @@ pub(super) struct Record {
 }
 
 pub(super) fn list(conn: &Connection) -> Result<Vec<TenantInfo>> {
-    let mut query =
-        conn.prepare_cached("select id, slug, name, created_at_ms from tenants where state = 'active' order by slug")?;
+    let mut query = conn.prepare_cached(
+        "select id, slug, name, created_at_ms, suspended_at_ms, delete_after_ms from tenants
+         where state = 'active' order by slug",
+    )?;
     let mut rows = query.query([])?;
     let mut tenants = Vec::new();
     while let Some(row) = rows.next()? {
@@ -41,6 +46,7 @@ pub(super) fn list(conn: &Connection) -> Result<Vec<TenantInfo>> {
             slug: row.get(1)?,
             name: row.get(2)?,
             created_at_ms: row.get(3)?,
+            standing: Standing::of(row.get(4)?, row.get(5)?),
             set_aside: None,
         });
     }
@@ -99,14 +105,40 @@ pub(super) fn activate(tx: &Transaction<'_>, id: &TenantId) -> Result<()> {
     Ok(())
 }
 
-/// Destroys the key: from here on the folder is noise, whatever becomes of it. The slug is free again.
-pub(super) fn begin_delete(tx: &Transaction<'_>, id: &TenantId) -> Result<()> {
-    tx.execute("delete from emails where tenant_id = ?1", [id.as_str()])?;
+/// How a tenant stands; none where there is no such tenant, or it is not whole.
+pub(super) fn standing(conn: &Connection, id: &TenantId) -> Result<Option<Standing>> {
+    let standing = conn
+        .prepare_cached("select suspended_at_ms, delete_after_ms from tenants where id = ?1 and state = 'active'")?
+        .query_row([id.as_str()], |row| Ok(Standing::of(row.get(0)?, row.get(1)?)))
+        .optional()?;
+    Ok(standing)
+}
+
+/// Suspends a tenant, or not any more. False if it was so already.
+pub(super) fn set_suspended(tx: &Transaction<'_>, id: &TenantId, at_ms: Option<i64>) -> Result<bool> {
+    let sql = "update tenants set suspended_at_ms = ?2 where id = ?1 and (suspended_at_ms is null) <> (?2 is null)";
+    Ok(tx.execute(sql, (id.as_str(), at_ms))? > 0)
+}
+
+/// Plans a tenant's deletion, or not any more. False if it was so already.
+pub(super) fn set_delete_after(tx: &Transaction<'_>, id: &TenantId, at_ms: Option<i64>) -> Result<bool> {
+    let sql = "update tenants set delete_after_ms = ?2 where id = ?1 and (delete_after_ms is null) <> (?2 is null)";
+    Ok(tx.execute(sql, (id.as_str(), at_ms))? > 0)
+}
+
+/// Destroys the key: from here on the folder is noise, whatever becomes of it. The slug is free again. With `due_by`, milliseconds
+/// of unix time, only where the deletion was planned for then or before.
+pub(super) fn begin_delete(tx: &Transaction<'_>, id: &TenantId, due_by: Option<i64>) -> Result<()> {
     let found = tx.execute(
-        "update tenants set state = 'deleting', slug = id, wrapped_key = zeroblob(length(wrapped_key)) where id = ?1",
-        [id.as_str()],
+        "update tenants set state = 'deleting', slug = id, wrapped_key = zeroblob(length(wrapped_key))
+         where id = ?1 and (?2 is null or delete_after_ms <= ?2)",
+        (id.as_str(), due_by),
     )?;
-    if found == 0 { Err(Error::NotFound) } else { Ok(()) }
+    if found == 0 {
+        return Err(Error::NotFound);
+    }
+    tx.execute("delete from emails where tenant_id = ?1", [id.as_str()])?;
+    Ok(())
 }
 
 pub(super) fn forget(tx: &Transaction<'_>, id: &TenantId) -> Result<()> {

@@ -58,10 +58,10 @@ fn undo(tenants: &Tenants, id: &TenantId) {
 }
 
 /// Deletes a tenant: its key first, which makes its data unreadable for good, then its folder.
-pub(super) fn delete(tenants: &Tenants, id: &TenantId) -> Result<()> {
+pub(super) fn delete(tenants: &Tenants, id: &TenantId, due_by: Option<i64>) -> Result<()> {
     let now = tenants.clock().system_time();
     tenants.control().write_blocking(|tx| {
-        directory::begin_delete(tx, id)?;
+        directory::begin_delete(tx, id, due_by)?;
         told(tx, now, "tenant.deleted", id, serde_json::json!({}))
     })?;
     // The log still holds the page with the key: it goes at once.

@@ -1,8 +1,10 @@
 //! Whose data it is. A tenant is a folder with its own sealed store; a `Tenant` value is the only way to it, and it
 //! comes from here alone. Stores open when they are first asked for and close when nobody holds them any more.
 
+mod closing;
 mod control;
 mod directory;
+pub mod export;
 mod keys;
 mod lifecycle;
 mod registry;
@@ -12,6 +14,7 @@ pub mod routes;
 mod schema;
 mod tenant;
 
+pub use closing::{Standing, TIME_TO_UNDO};
 pub(crate) use control::adopt as adopt_control;
 pub use directory::TenantInfo;
 pub use keys::SigningKey;

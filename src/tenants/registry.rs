@@ -9,6 +9,7 @@ use anyhow::{Context, anyhow};
 use moka::future::Cache;
 use moka::policy::EvictionPolicy;
 
+use super::closing::Closed;
 use super::remember::Memory;
 use super::{SigningKey, Tenant, TenantId, TenantInfo, control, directory, keys, lifecycle, schema, tenant};
 use crate::clock::Clock;
@@ -54,6 +55,7 @@ struct Inner {
     aside: Mutex<BTreeMap<TenantId, String>>,
     /// Tenants whose store is being replaced: nobody opens them meanwhile.
     replacing: Mutex<HashSet<TenantId>>,
+    closed: Closed,
 }
 
 /// Why a tenant did not open; shared by all who waited for the same opening.
@@ -77,6 +79,7 @@ impl Tenants {
             control.write_blocking(|tx| keys::add(tx, now_ms))?;
             signing_keys = control.read_blocking(keys::list)?;
         }
+        let closed = Closed::load(&control)?;
         let open = Cache::builder()
             .max_capacity(settings.max_open.max(1))
             .eviction_policy(EvictionPolicy::lru())
@@ -94,6 +97,7 @@ impl Tenants {
             held: Mutex::default(),
             aside: Mutex::default(),
             replacing: Mutex::default(),
+            closed,
         }));
         lifecycle::recover(&tenants)?;
         Ok(tenants)
@@ -107,8 +111,15 @@ impl Tenants {
     }
 
     /// The tenant, opened if it was not. `NotFound` if there is none; `Unavailable` with code `tenant_set_aside` if its
-    /// store is missing, damaged, another's or older than it was: the reason is in the log and in [`Self::list`].
+    /// store is missing, damaged, another's or older than it was: the reason is in the log and in [`Self::list`]; `Closed` as
+    /// [`Self::check_open`] says.
     pub async fn open(&self, id: &TenantId) -> Result<Tenant> {
+        self.check_open(id)?;
+        self.open_even_closed(id).await
+    }
+
+    /// As [`Self::open`], also one that is closed: for what whoever runs the installation does with its data.
+    pub async fn open_even_closed(&self, id: &TenantId) -> Result<Tenant> {
         if let Some(tenant) = self.0.open.get(id).await {
             if tenant.db().damage().is_none() {
                 return Ok(tenant);
@@ -142,16 +153,20 @@ impl Tenants {
 
     /// Deletes a tenant for good: its key, then its folder. Whoever still holds it can do nothing with it.
     pub async fn delete(&self, id: &TenantId) -> Result<()> {
-        let held = self.held().get(id).and_then(Tenant::upgrade);
+        self.delete_if_due(id, None).await
+    }
+
+    pub(super) async fn delete_if_due(&self, id: &TenantId, due_by: Option<i64>) -> Result<()> {
+        let held = self.held_now(id);
         self.0.open.invalidate(id).await;
         if let Some(tenant) = held {
             tenant.db().retire("the tenant was deleted");
         }
         let (tenants, id) = (self.clone(), id.clone());
         blocking(move || {
-            lifecycle::delete(&tenants, &id)?;
+            lifecycle::delete(&tenants, &id, due_by)?;
             tenants.aside().remove(&id);
-            Ok(())
+            tenants.look_again(&id)
         })
         .await
     }
@@ -220,6 +235,15 @@ impl Tenants {
         .await
     }
 
+    pub(super) fn closed(&self) -> &Closed {
+        &self.0.closed
+    }
+
+    /// The tenant, if somebody holds it.
+    pub(super) fn held_now(&self, id: &TenantId) -> Option<Tenant> {
+        self.held().get(id).and_then(Tenant::upgrade)
+    }
+
     pub(super) fn folder(&self) -> &Path {
         &self.0.folder
     }
@@ -265,7 +289,7 @@ impl Tenants {
         if self.replacing().contains(id) {
             return Err(Refusal::Replacing);
         }
-        let held = self.held().get(id).and_then(Tenant::upgrade);
+        let held = self.held_now(id);
         if let Some(tenant) = held.filter(|tenant| tenant.db().damage().is_none()) {
             return Ok(tenant);
         }
@@ -291,6 +315,9 @@ impl Tenants {
         }
         held.retain(|_, tenant| tenant.strong_count() > 0);
         held.insert(id.clone(), tenant.downgrade());
+        drop(held);
+        // Only now: whoever closes it meanwhile finds it held, or is seen here.
+        tenant.set_closed(self.check_open(id).is_err());
         Ok(tenant)
     }
 

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 
-use tokio::sync::broadcast;
+use tokio::sync::{broadcast, watch};
 
 use super::TenantId;
 use super::remember::Memory;
@@ -38,6 +38,7 @@ pub(super) struct Inner {
     data_version: AtomicI64,
     changes: broadcast::Sender<Change>,
     slots: Mutex<HashMap<TypeId, Slot>>,
+    closed: watch::Sender<bool>,
     memory: Memory,
 }
 
@@ -55,7 +56,8 @@ impl Tenant {
         let (slug, name) = names;
         let data_version = AtomicI64::new(version);
         let changes = broadcast::Sender::new(BUS);
-        Self(Arc::new(Inner { id, slug, name, db, key, data_version, changes, slots: Mutex::default(), memory }))
+        let (slots, closed) = (Mutex::default(), watch::Sender::new(false));
+        Self(Arc::new(Inner { id, slug, name, db, key, data_version, changes, slots, closed, memory }))
     }
 
     /// The tenant's id.
@@ -112,6 +114,24 @@ impl Tenant {
             Ok(value) => value,
             Err(_) => unreachable!("a slot holds the type it is filed under"),
         }
+    }
+
+    /// Whether it is suspended or will be deleted: what still runs for it stops.
+    pub fn is_closed(&self) -> bool {
+        *self.0.closed.borrow()
+    }
+
+    /// Done when [`Self::is_closed`].
+    pub fn closing(&self) -> impl Future<Output = ()> + Send + use<> {
+        let mut closed = self.0.closed.subscribe();
+        async move {
+            // It ends with the tenant, which is as good as closed.
+            let _ = closed.wait_for(|closed| *closed).await;
+        }
+    }
+
+    pub(super) fn set_closed(&self, closed: bool) {
+        self.0.closed.send_replace(closed);
     }
 
     pub(super) fn downgrade(&self) -> Weak<Inner> {

@@ -103,8 +103,8 @@ fn tenants_are_added_listed_and_removed() {
     let listed = home.run(&["tenant", "list", "--json"]).ok().json();
     assert_eq!(listed["tenants"][0]["slug"], "acme");
     assert!(home.run(&["tenant", "list"]).ok().out.contains("Acme Trading"));
-    assert!(home.run(&["tenant", "remove", "acme", "--confirm", "acm"]).failed(1).contains("--confirm acme"));
-    home.run(&["tenant", "remove", "acme", "--confirm", "acme"]).ok();
+    assert!(home.run_with(&["tenant", "delete", "acme", "--now"], "acm\n").failed(1).contains("nothing was deleted"));
+    home.run_with(&["tenant", "delete", "acme", "--now"], "acme\n").ok();
     assert_eq!(home.run(&["tenant", "list", "--json"]).ok().json()["tenants"], json!([]));
     let folders = std::fs::read_dir(home.data().join("tenants")).unwrap().count();
     assert_eq!(folders, 0, "its folder is gone");

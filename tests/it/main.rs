@@ -46,4 +46,6 @@ mod second_factor;
 mod support;
 mod tenants;
 mod tenants_attacked;
+mod tenants_closed;
+mod tenants_export;
 mod warehouse;

@@ -6,7 +6,7 @@ use anyhow::anyhow;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite};
 use tokio::net::UnixStream;
 
-use super::super::command::{Command, Outcome, Progress};
+use super::super::command::{Command, Outcome, Report};
 use super::Address;
 use super::wire::{self, Kind};
 use crate::error::Result;
@@ -19,7 +19,7 @@ pub async fn ask(
     data: &Path,
     command: &Command,
     file: impl AsyncRead + Unpin,
-    progress: impl FnMut(Progress),
+    progress: impl FnMut(Report) -> Result<()>,
 ) -> Result<Option<Outcome>> {
     let address = Address::of(data)?;
     // Whatever the reason is, nobody answers; the caller knows who has the folder and says so.
@@ -59,14 +59,18 @@ async fn send_all(
     Ok(())
 }
 
-async fn answer(from: &mut (impl AsyncRead + Unpin), mut progress: impl FnMut(Progress)) -> Result<Outcome> {
+async fn answer(
+    from: &mut (impl AsyncRead + Unpin),
+    mut progress: impl FnMut(Report) -> Result<()>,
+) -> Result<Outcome> {
     loop {
         let (kind, body) = wire::receive(from).await?;
         match kind {
-            Kind::Progress => progress(wire::parse(&body)?),
+            Kind::Progress => progress(Report::Progress(wire::parse(&body)?))?,
+            Kind::Piece => progress(Report::Piece(body))?,
             Kind::Done => return wire::parse(&body),
             Kind::Failed => return Err(anyhow!(String::from_utf8_lossy(&body).into_owned()).into()),
-            Kind::Command | Kind::Piece | Kind::End => {
+            Kind::Command | Kind::End => {
                 return Err(anyhow!("the server speaks another version of Pulsepoint").into());
             }
         }

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use anyhow::Context;
 use bytes::Bytes;
-use tokio::net::unix::OwnedReadHalf;
+use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
@@ -17,7 +17,7 @@ use tokio_util::io::StreamReader;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::super::command::{Command, Outcome, Progress, Upload};
+use super::super::command::{Command, Outcome, Report, Upload};
 use super::super::output;
 use super::wire::{self, Kind};
 use super::{Address, NAME};
@@ -51,7 +51,7 @@ impl Control {
     /// Answers until `stop`, then lets what runs finish.
     pub async fn serve<F, Fut>(self, run: F, stop: CancellationToken)
     where
-        F: Fn(Command, Upload, mpsc::Sender<Progress>) -> Fut + Send + Sync + 'static,
+        F: Fn(Command, Upload, mpsc::Sender<Report>) -> Fut + Send + Sync + 'static,
         Fut: Future<Output = Result<Outcome>> + Send + 'static,
     {
         let run = Arc::new(run);
@@ -90,7 +90,7 @@ impl Drop for Control {
 
 async fn converse<F, Fut>(stream: UnixStream, run: &F) -> Result<()>
 where
-    F: Fn(Command, Upload, mpsc::Sender<Progress>) -> Fut,
+    F: Fn(Command, Upload, mpsc::Sender<Report>) -> Fut,
     Fut: Future<Output = Result<Outcome>>,
 {
     let (mut from, mut to) = stream.into_split();
@@ -109,13 +109,23 @@ where
     let outcome = loop {
         tokio::select! {
             outcome = &mut running => break outcome,
-            Some(now) = progress.recv() => wire::send_json(&mut to, Kind::Progress, &now).await?,
+            Some(now) = progress.recv() => tell(&mut to, now).await?,
         }
     };
     receiving.abort();
+    while let Ok(now) = progress.try_recv() {
+        tell(&mut to, now).await?;
+    }
     match outcome {
         Ok(outcome) => wire::send_json(&mut to, Kind::Done, &outcome).await,
         Err(error) => wire::send(&mut to, Kind::Failed, output::sentence(&error).as_bytes()).await,
+    }
+}
+
+async fn tell(to: &mut OwnedWriteHalf, report: Report) -> Result<()> {
+    match report {
+        Report::Progress(now) => wire::send_json(to, Kind::Progress, &now).await,
+        Report::Piece(piece) => wire::send(to, Kind::Piece, &piece).await,
     }
 }
 

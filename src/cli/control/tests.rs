@@ -9,12 +9,12 @@ use tokio::io::AsyncReadExt;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-use super::super::command::{Command, Outcome, Progress, Upload};
+use super::super::command::{Command, Outcome, Progress, Report, Upload};
 use super::*;
 use crate::error::Error;
 
 /// Counts the bytes of the file and answers with them; refuses to list.
-async fn run(command: Command, mut file: Upload, progress: mpsc::Sender<Progress>) -> Result<Outcome> {
+async fn run(command: Command, mut file: Upload, progress: mpsc::Sender<Report>) -> Result<Outcome> {
     if matches!(command, Command::TenantList) {
         return Err(Error::NotFound);
     }
@@ -23,10 +23,12 @@ async fn run(command: Command, mut file: Upload, progress: mpsc::Sender<Progress
     loop {
         let read = file.read(&mut piece).await.map_err(|error| anyhow!("reading: {error}"))?;
         if read == 0 {
+            // The last word before the outcome must arrive as well.
+            progress.send(Report::Piece("back".into())).await.unwrap();
             return Ok(Outcome { text: format!("{bytes} bytes"), json: json!({ "bytes": bytes }) });
         }
         bytes += read as u64;
-        progress.send(Progress { bytes_done: bytes, ..Progress::default() }).await.unwrap();
+        progress.send(Report::Progress(Progress { bytes_done: bytes, ..Progress::default() })).await.unwrap();
     }
 }
 
@@ -42,10 +44,19 @@ async fn a_command_and_its_file_arrive_whole_with_progress() {
     let folder = tempfile::tempdir().unwrap();
     let _stop = serve(folder.path()).drop_guard();
     let file = vec![7_u8; 3_000_000];
-    let seen = Mutex::new(0);
-    let outcome = ask(folder.path(), &Command::Status, file.as_slice(), |now| *seen.lock().unwrap() = now.bytes_done);
+    let seen = Mutex::new((0, String::new()));
+    let told = |report| {
+        let mut seen = seen.lock().unwrap();
+        match report {
+            Report::Progress(now) => seen.0 = now.bytes_done,
+            Report::Piece(piece) => seen.1.push_str(std::str::from_utf8(&piece).unwrap()),
+        }
+        Ok(())
+    };
+    let outcome = ask(folder.path(), &Command::Status, file.as_slice(), told);
     assert_eq!(outcome.await.unwrap().unwrap().json, json!({ "bytes": 3_000_000 }));
-    assert!(*seen.lock().unwrap() > 0);
+    assert_eq!(seen.lock().unwrap().0, 3_000_000);
+    assert_eq!(seen.lock().unwrap().1, "back");
     let mode = std::fs::metadata(folder.path().join(NAME)).unwrap().permissions().mode();
     assert_eq!(mode & 0o777, 0o600);
 }
@@ -56,9 +67,9 @@ async fn a_refusal_is_told_before_the_file_is_sent() {
     let _stop = serve(folder.path()).drop_guard();
     for _ in 0..20 {
         let (endless, empty) = (tokio::io::repeat(0), tokio::io::empty());
-        let refused = ask(folder.path(), &Command::TenantList, endless, |_| {}).await;
+        let refused = ask(folder.path(), &Command::TenantList, endless, |_| Ok(())).await;
         assert_eq!(refused.unwrap_err().to_string(), "not found");
-        let refused = ask(folder.path(), &Command::TenantList, empty, |_| {}).await;
+        let refused = ask(folder.path(), &Command::TenantList, empty, |_| Ok(())).await;
         assert_eq!(refused.unwrap_err().to_string(), "not found");
     }
 }
@@ -66,12 +77,12 @@ async fn a_refusal_is_told_before_the_file_is_sent() {
 #[tokio::test]
 async fn nobody_there_is_no_error() {
     let folder = tempfile::tempdir().unwrap();
-    assert!(ask(folder.path(), &Command::Status, tokio::io::empty(), |_| {}).await.unwrap().is_none());
+    assert!(ask(folder.path(), &Command::Status, tokio::io::empty(), |_| Ok(())).await.unwrap().is_none());
     drop(Control::open(folder.path()).unwrap());
     assert!(!folder.path().join(NAME).exists());
     std::fs::write(folder.path().join(NAME), "").unwrap();
     let _stop = serve(folder.path()).drop_guard();
-    assert!(ask(folder.path(), &Command::Status, tokio::io::empty(), |_| {}).await.unwrap().is_some());
+    assert!(ask(folder.path(), &Command::Status, tokio::io::empty(), |_| Ok(())).await.unwrap().is_some());
 }
 
 #[tokio::test]
@@ -80,7 +91,7 @@ async fn a_folder_with_a_long_path_is_reached() {
     let data = folder.path().join("d".repeat(150));
     std::fs::create_dir(&data).unwrap();
     let _stop = serve(&data).drop_guard();
-    assert!(ask(&data, &Command::Status, tokio::io::empty(), |_| {}).await.unwrap().is_some());
+    assert!(ask(&data, &Command::Status, tokio::io::empty(), |_| Ok(())).await.unwrap().is_some());
     assert!(data.join(NAME).exists());
 }
 

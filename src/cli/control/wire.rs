@@ -16,7 +16,7 @@ const LONGEST: u32 = 1024 * 1024;
 pub enum Kind {
     /// The command, as JSON; the first frame.
     Command = 1,
-    /// A piece of the file.
+    /// A piece of the file: the command's on the way there, the one that it makes on the way back.
     Piece = 2,
     /// The file is complete.
     End = 3,

@@ -35,7 +35,7 @@ pub(super) async fn check(settings: &Settings, holder: &Holder) -> (Check, Value
 }
 
 async fn asked(settings: &Settings) -> Result<Option<Value>> {
-    let asked = control::ask(&settings.data, &Command::Status, tokio::io::empty(), |_| {}).await?;
+    let asked = control::ask(&settings.data, &Command::Status, tokio::io::empty(), |_| Ok(())).await?;
     Ok(asked.map(|outcome| outcome.json))
 }
 

@@ -5,7 +5,7 @@ use tokio::sync::mpsc;
 
 use super::{author, brands, tenant_of};
 use crate::app::App;
-use crate::cli::command::{self, Outcome, Progress, Upload};
+use crate::cli::command::{self, Outcome, Progress, Report, Upload};
 use crate::error::Result;
 use crate::imports::{self, Import, Options};
 
@@ -13,7 +13,7 @@ pub(super) async fn run(
     app: &App,
     command: command::Import,
     file: Upload,
-    progress: mpsc::Sender<Progress>,
+    progress: mpsc::Sender<Report>,
 ) -> Result<Outcome> {
     let tenant = tenant_of(app, &command.tenant).await?;
     let brand = brands::brand_of(&tenant, &command.brand).await?;
@@ -27,7 +27,7 @@ pub(super) async fn run(
         date_format: command.date_format,
     };
     // A report that finds no place is dropped: the next one says more.
-    let tell = move |now: imports::Progress| drop(progress.try_send(shown(now)));
+    let tell = move |now: imports::Progress| drop(progress.try_send(Report::Progress(shown(now))));
     let done = app.imports.run_file((&tenant, &brand), options, author(), file, tell).await?;
     let (id, kept) = (done.id.clone(), done.counts.rejected > 0);
     let refused = match kept {

@@ -3,6 +3,7 @@
 mod audit;
 mod backup;
 mod brands;
+mod export;
 mod import;
 mod people;
 mod tenants;
@@ -12,7 +13,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
 
-use super::command::{Command, Outcome, Progress, Upload};
+use super::command::{Command, Outcome, Report, Upload};
 use crate::app::App;
 use crate::auth::Author;
 use crate::backup::Wanted;
@@ -20,11 +21,15 @@ use crate::error::{Error, Result};
 use crate::tenants::Tenant;
 
 /// Runs one command.
-pub async fn execute(app: &App, command: Command, file: Upload, progress: mpsc::Sender<Progress>) -> Result<Outcome> {
+pub async fn execute(app: &App, command: Command, file: Upload, progress: mpsc::Sender<Report>) -> Result<Outcome> {
     match command {
         Command::TenantAdd { slug, name } => tenants::add(app, &slug, &name).await,
         Command::TenantList => tenants::list(app).await,
-        Command::TenantRemove { slug } => tenants::remove(app, &slug).await,
+        Command::TenantSuspend { slug } => tenants::suspend(app, &slug).await,
+        Command::TenantResume { slug } => tenants::resume(app, &slug).await,
+        Command::TenantDelete { slug, now } => tenants::delete(app, &slug, now).await,
+        Command::TenantExport { slug } => export::run(app, &slug, progress).await,
+        Command::TenantRestore { slug } => tenants::restore(app, &slug).await,
         Command::BrandAdd { tenant, new } => brands::add(app, &tenant, new).await,
         Command::BrandList { tenant } => brands::list(app, &tenant).await,
         Command::BrandRemoveDemo { tenant, slug } => brands::remove_demo(app, &tenant, &slug).await,
@@ -61,9 +66,13 @@ fn author() -> Author {
 /// The tenant of a slug, or a sentence that says how to find it.
 async fn tenant_of(app: &App, slug: &str) -> Result<Tenant> {
     match app.tenants.by_slug(slug).await {
-        Err(Error::NotFound) => Err(missing(format!("there is no tenant \"{slug}\": see `pulsepoint tenant list`"))),
+        Err(Error::NotFound) => Err(no_tenant(slug)),
         found => found,
     }
+}
+
+fn no_tenant(slug: &str) -> Error {
+    missing(format!("there is no tenant \"{slug}\": see `pulsepoint tenant list`"))
 }
 
 /// Something that was named is not there.

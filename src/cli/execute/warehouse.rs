@@ -8,7 +8,7 @@ use super::{said, tenant_of};
 use crate::app::App;
 use crate::cli::command::Outcome;
 use crate::error::Result;
-use crate::tenants::Tenant;
+use crate::tenants::{Standing, Tenant};
 use crate::warehouse;
 
 /// Builds one tenant's warehouse anew, or everybody's.
@@ -33,7 +33,7 @@ pub(super) async fn rebuild(app: &App, tenant: Option<&str>) -> Result<Outcome> 
 
 async fn all(app: &App) -> Result<Vec<Tenant>> {
     let mut open = Vec::new();
-    for info in app.tenants.list().await? {
+    for info in app.tenants.list().await?.into_iter().filter(|info| info.standing == Standing::Active) {
         open.push(app.tenants.open(&info.id).await?);
     }
     Ok(open)
