@@ -10,6 +10,7 @@ use crate::imports::{self, Imports};
 use crate::jobs::Jobs;
 use crate::metrics::Pages;
 use crate::tenants::Tenants;
+use crate::tls::Tls;
 
 /// Everything a running Pulsepoint holds.
 #[derive(Clone)]
@@ -32,6 +33,8 @@ pub struct App {
     pub pages: Pages,
     /// What runs by itself.
     pub jobs: Jobs,
+    /// Whose certificate is served; off unless whoever serves sets it.
+    pub tls: Tls,
 }
 
 impl App {
@@ -43,7 +46,18 @@ impl App {
             clock.clone(),
             imports::Limits { upload_bytes: http.upload_bytes as u64, ..Default::default() },
         );
-        Ok(Self { clock, tenants, auth, http, counters, assets, imports, pages: Pages::default(), jobs })
+        Ok(Self {
+            clock,
+            tenants,
+            auth,
+            http,
+            counters,
+            assets,
+            imports,
+            pages: Pages::default(),
+            jobs,
+            tls: Tls::off(),
+        })
     }
 
     /// Lets go of what is open and writes down what is still in memory.
@@ -64,4 +78,4 @@ macro_rules! parts {
 }
 
 parts!(clock: Clock, tenants: Tenants, auth: Auth, http: http::Settings, counters: Counters, assets: Assets, imports: Imports,
-    pages: Pages);
+    pages: Pages, tls: Tls);

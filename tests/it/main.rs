@@ -41,4 +41,6 @@ mod second_factor;
 mod support;
 mod tenants;
 mod tenants_attacked;
+mod tls;
+mod tls_serve;
 mod warehouse;
