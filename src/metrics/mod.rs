@@ -42,10 +42,10 @@ pub use dashboard::{Ask, Dashboard};
 pub use query::Query;
 
 use answer::{About, CompareShown, Table, answer};
-use daily::Task;
 use dashboard::{Board, Scene};
 use known::{Known, known};
 use plan::Plan;
+use daily::Task;
 use sql::{Param, compile, roles};
 
 /// Answers a typed query of a brand, at `now`.

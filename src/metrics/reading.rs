@@ -24,8 +24,7 @@ pub async fn read(tenant: &Tenant, tasks: Vec<Task>) -> Result<(Vec<Found>, i64)
     let (held, tasks) = (tenant.slot(Held::default), Arc::new(tasks));
     if !tasks.iter().any(|task| matches!(task, Task::Sql(_))) {
         let (held, tasks) = (Arc::clone(&held), Arc::clone(&tasks));
-        let all =
-            warehouse.compute(move || tasks.iter().map(|task| held.find(task, version)).collect::<Option<Vec<_>>>());
+        let all = warehouse.compute(move || tasks.iter().map(|task| held.find(task, version)).collect::<Option<Vec<_>>>());
         if let Some(found) = all.await? {
             return Ok((found, version));
         }

@@ -37,7 +37,7 @@ fn element(der: &[u8]) -> Option<(u8, &[u8], &[u8])> {
         // Up to four bytes of length: no certificate is longer.
         long @ 0x81..=0x84 => {
             let (digits, rest) = rest.split_at_checked(long - 0x80)?;
-            (digits.iter().fold(0, |sum, digit| sum << 8 | usize::from(*digit)), rest)
+            (digits.iter().fold(0, |sum, digit| (sum << 8) | usize::from(*digit)), rest)
         }
         _ => return None,
     };

@@ -127,8 +127,7 @@ impl People {
     /// Nothing where it is another question, or takes SQL.
     fn of(step: &Step<'_>) -> Option<Self> {
         let span = step.span();
-        let asked =
-            step.source == Source::Orders && step.measures == [Measure::Customers] && step.plan.filters.is_empty();
+        let asked = step.source == Source::Orders && step.measures == [Measure::Customers] && step.plan.filters.is_empty();
         if !asked || !span.window.is_whole_days() {
             return None;
         }
