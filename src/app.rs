@@ -14,6 +14,7 @@ use crate::imports::{self, Imports};
 use crate::jobs::Jobs;
 use crate::metrics::Pages;
 use crate::tenants::Tenants;
+use crate::tls::Tls;
 
 /// Everything a running Pulsepoint holds. Every request clones it a few times, so that is one count and no more.
 #[derive(Clone)]
@@ -42,6 +43,8 @@ pub struct Parts {
     pub backups: Backups,
     /// What runs by itself.
     pub jobs: Jobs,
+    /// Whose certificate is served; off unless whoever serves sets it.
+    pub tls: Tls,
 }
 
 impl App {
@@ -54,7 +57,7 @@ impl App {
             imports::Limits { upload_bytes: http.upload_bytes as u64, ..Default::default() },
         );
         let (pages, backups) = (Pages::default(), Backups::new(tenants.clone(), clock.clone(), Default::default()));
-        let parts = Parts { clock, tenants, auth, http, counters, assets, imports, pages, backups, jobs };
+        let parts = Parts { clock, tenants, auth, http, counters, assets, imports, pages, backups, tls: Tls::off(), jobs };
         Ok(Self(Arc::new(parts)))
     }
 
@@ -62,6 +65,11 @@ impl App {
     pub fn with_backups(self, settings: backup::Settings) -> Self {
         let backups = Backups::new(self.tenants.clone(), self.clock.clone(), settings);
         Self(Arc::new(Parts { backups, ..Parts::clone(&self.0) }))
+    }
+
+    /// The same, served with this certificate.
+    pub fn with_tls(self, tls: Tls) -> Self {
+        Self(Arc::new(Parts { tls, ..Parts::clone(&self.0) }))
     }
 
     /// Lets go of what is open and writes down what is still in memory.
@@ -90,4 +98,4 @@ macro_rules! parts {
 }
 
 parts!(clock: Clock, tenants: Tenants, auth: Auth, http: http::Settings, counters: Counters, assets: Assets, imports: Imports,
-    pages: Pages, backups: Backups);
+    pages: Pages, backups: Backups, tls: Tls);

@@ -27,6 +27,7 @@ use crate::http::secs;
 use crate::imports;
 use crate::metrics;
 use crate::tenants;
+use crate::tls;
 
 /// One line of the table.
 pub struct Route {
@@ -72,6 +73,8 @@ macro_rules! table {
 table! {
     GET    "/healthz"                        Public          => tenants::routes::healthz;
     GET    "/readyz"                         Public          => tenants::routes::readyz;
+    GET    "/trust"                          Public          => tls::routes::how_to_trust;
+    GET    "/trust/root.crt"                 Public          => tls::routes::root_certificate;
     GET    "/api/openapi.json"               Public          => openapi_document;
     GET    "/api/setup"                      Public          => auth::routes::setup_state;
     POST   "/api/setup"                      Public          => auth::routes::set_up;
@@ -236,6 +239,12 @@ fn answer_to_members(app: &App, request: &Request, answer: Response) -> impl Fut
         };
         member.map_or_else(IntoResponse::into_response, |_| answer)
     }
+}
+
+/// Whether a person's browser asks for a page, and not a program for an answer.
+pub(crate) fn asks_for_page(request: &Request) -> bool {
+    let reads = request.method() == Method::GET || request.method() == Method::HEAD;
+    reads && (is_page(request.uri().path()) || wants_page(request.uri(), request.headers()))
 }
 
 fn is_page(path: &str) -> bool {

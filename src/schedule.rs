@@ -9,13 +9,15 @@ use std::time::Duration;
 use crate::app::App;
 use crate::auth;
 use crate::error::Result;
-use crate::jobs::When;
+use crate::jobs::{Nudge, When};
 use crate::tenants::Standing;
 
 /// How often a job that is due at an hour looks whether it is.
 const OFTEN: Duration = Duration::from_secs(5 * 60);
 const HOUR: Duration = Duration::from_secs(3600);
 const DAY: Duration = Duration::from_secs(24 * 3600);
+/// How soon changed files of a certificate are noticed without a signal.
+const CERTIFICATE: Duration = Duration::from_secs(10);
 
 /// Ties every job to its time. They end when the process stops.
 pub fn start(app: &App) {
@@ -38,6 +40,19 @@ async fn delete_tenants(app: App) -> Result<()> {
         tracing::info!(tenant = slug, "deleted a tenant: the time to restore it is over");
     }
     Ok(())
+}
+
+/// Looks after the certificate, if there is one: changed files are taken, and a leaf of our own is made anew before it ends.
+/// Sooner when nudged.
+pub fn watch_certificate(app: &App, now: &Nudge) {
+    if !app.tls.is_on() {
+        return;
+    }
+    let all = app.clone();
+    app.jobs.start("renew the certificate", When::every(CERTIFICATE).or_nudged(now), move || {
+        let app = all.clone();
+        async move { app.tls.refresh(app.clock.system_time()).map(|_| ()) }
+    });
 }
 
 /// Goes through the tenants one after the other; stops between two of them when the process does. A tenant that fails does not

@@ -110,9 +110,26 @@ pub struct Demo {
     pub reset: bool,
 }
 
+/// Where the certificate comes from.
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+pub enum TlsMode {
+    Auto,
+    Files,
+}
+
+impl std::fmt::Display for TlsMode {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Auto => "auto",
+            Self::Files => "files",
+        })
+    }
+}
+
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   pulsepoint serve
+  pulsepoint serve --tls auto
   pulsepoint serve --data /srv/pulsepoint --listen 127.0.0.1:9000
   RUST_LOG=pulsepoint=debug pulsepoint serve")]
 pub struct Serve {
@@ -121,6 +138,9 @@ pub struct Serve {
     /// Listen here [default: 127.0.0.1:8080]
     #[arg(long, value_name = "ADDR:PORT")]
     pub listen: Option<String>,
+    /// Encrypt: with an authority of this machine's own (auto), or with tls.certificate and tls.key (files)
+    #[arg(long, value_name = "auto|files", value_enum)]
+    pub tls: Option<TlsMode>,
     /// Take this for the present time, in figures only
     #[arg(long, value_name = "RFC3339")]
     pub now: Option<Timestamp>,

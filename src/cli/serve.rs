@@ -16,8 +16,10 @@ use crate::app::App;
 use crate::clock::Clock;
 use crate::config::{self, Settings};
 use crate::error::Result;
+use crate::jobs::Nudge;
 use crate::secrets::{KeySource, MasterKey};
 use crate::tenants::Tenants;
+use crate::tls::Tls;
 use crate::{schedule, server, warehouse};
 
 /// How long jobs may take to finish when the server stops.
@@ -25,14 +27,17 @@ const PATIENCE: Duration = Duration::from_secs(10);
 
 /// `serve`.
 pub async fn run(args: args::Serve) -> Result<()> {
-    let resolved = settings::of(&args.place, args.listen)?;
+    let resolved = settings::of_server(&args)?;
     for stray in &resolved.strays {
         tracing::warn!("{stray}");
     }
     let settings = resolved.settings;
     let lock = DataLock::take(&settings.data)?;
+    let clock = clock(args.now);
+    // Before anything is opened: wrong files are told at once.
+    let tls = Tls::start(&settings.tls, &settings.data, settings.listen.ip(), clock.system_time())?;
     let listener = listen(settings.listen).await?;
-    let app = build(&settings, clock(args.now)).await?;
+    let app = build(&settings, clock).await?.with_tls(tls);
     if let Some(token) = app.auth.setup_token() {
         tracing::info!("first run: open the page and enter the setup token {token}");
     }
@@ -72,7 +77,12 @@ pub async fn serve(
     greet: impl FnOnce(&str),
 ) -> Result<()> {
     let stop = stop_signal()?;
+    let plain = match settings.tls.plain_listen.0.filter(|_| app.tls.is_on()) {
+        Some(address) => Some(listen(address).await?),
+        None => None,
+    };
     schedule::start(&app);
+    schedule::watch_certificate(&app, &hang_up()?);
     let control = Control::open(&settings.data)?;
     let commands = app.clone();
     let control = tokio::spawn(control.serve(
@@ -83,10 +93,14 @@ pub async fn serve(
         stop.clone(),
     ));
     let address = listener.local_addr().context("asking for the address")?;
-    let url = format!("http://{address}");
+    let url = format!("{}://{address}", if app.tls.is_on() { "https" } else { "http" });
     greet(&url);
+    if let Some(root) = app.tls.root() {
+        tracing::info!("browsers trust this address once they have the root certificate {}", root.path.display());
+        tracing::info!("it can be had at {url}/trust/root.crt; its SHA-256 fingerprint is {}", root.fingerprint);
+    }
     output::line(&format!("listening on {url}"));
-    let served = server::run(app.clone(), listener, stop.clone().cancelled_owned()).await;
+    let served = server::run_with_plain(app.clone(), listener, plain, stop.clone().cancelled_owned()).await;
     stop.cancel();
     // It ends by itself; a panic in it was told already.
     let _ = control.await;
@@ -96,6 +110,19 @@ pub async fn serve(
     let closed = app.close().await;
     drop(lock);
     served.and(closed)
+}
+
+/// Nudges at every SIGHUP: a new certificate is there. Without TLS it does nothing, and does not end the process either.
+fn hang_up() -> Result<Nudge> {
+    let nudge = Nudge::new();
+    let mut hang_up = signal(SignalKind::hangup()).context("listening for SIGHUP")?;
+    let nudged = nudge.clone();
+    tokio::spawn(async move {
+        while hang_up.recv().await.is_some() {
+            nudged.send();
+        }
+    });
+    Ok(nudge)
 }
 
 /// Flips at the first SIGTERM or SIGINT.

@@ -5,15 +5,23 @@ use std::path::PathBuf;
 use anyhow::anyhow;
 use serde_json::json;
 
-use super::args::{Place, Plain};
+use super::args::{Place, Plain, Serve};
 use super::command::Outcome;
 use super::output;
 use crate::config::{self, MASTER_KEY_VARIABLE, Origin, Problem, Resolved, Sources};
 use crate::error::Result;
+use crate::tls;
 
 /// The settings that hold for a command; every mistake in them is named.
 pub fn of(place: &Place, listen: Option<String>) -> Result<Resolved> {
     config::resolve(&sources(place, listen)).map_err(|problems| anyhow!(sentence(&problems)).into())
+}
+
+/// The settings of a server: its flags are more.
+pub fn of_server(args: &Serve) -> Result<Resolved> {
+    let mode = args.tls.map(|mode| mode.to_string());
+    let sources = sources(&args.place, args.listen.clone()).flag("tls.mode", mode, "--tls");
+    config::resolve(&sources).map_err(|problems| anyhow!(sentence(&problems)).into())
 }
 
 fn sources(place: &Place, listen: Option<String>) -> Sources {
@@ -52,6 +60,17 @@ pub fn check(plain: &Plain) -> Result<Outcome> {
         }
         Err(problems) => return Err(anyhow!(sentence(&problems)).into()),
     };
+    // A setting may be well formed and its files not.
+    let certificate = match tls::look(&resolved.settings.tls, &resolved.settings.data) {
+        Ok(certificate) => certificate,
+        Err(error) => {
+            let reason = error.to_string();
+            if plain.json {
+                output::answer(true, "", &json!({ "ok": false, "problems": [{ "key": "tls", "reason": reason }] }));
+            }
+            return Err(anyhow!("a setting is wrong: {reason}").into());
+        }
+    };
     let master = config::master_key_from_environment().map(|_| Origin::Environment(MASTER_KEY_VARIABLE.to_owned()));
     let mut rows: Vec<Vec<String>> = resolved
         .keys
@@ -68,8 +87,12 @@ pub fn check(plain: &Plain) -> Result<Outcome> {
         .iter()
         .map(|(key, (value, origin))| (key.clone(), json!({ "value": value, "origin": origin })))
         .collect();
+    if let Some(about) = &certificate {
+        text.push_str(&format!("\nthe certificate {} is good until {:.0}", about.path.display(), about.not_after));
+    }
     let json = json!({
         "ok": true,
+        "certificate": certificate.map(|about| json!({ "path": about.path, "not_after": about.not_after })),
         "file": sources.file,
         "settings": settings,
         "master_key": master.map(|origin| json!({ "value": "hidden", "origin": origin })),

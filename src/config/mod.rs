@@ -14,7 +14,7 @@ use toml::Value;
 
 pub use sources::{Sources, data_home, master_key_from_environment};
 
-use crate::{backup, http, tenants, warehouse};
+use crate::{backup, http, tenants, tls, warehouse};
 
 /// The environment variable of the master key. It is no setting: it is never in a file, and never shown.
 pub const MASTER_KEY_VARIABLE: &str = "PULSEPOINT_MASTER_KEY";
@@ -30,6 +30,8 @@ pub struct Settings {
     /// How requests are treated; its keys stand at the top.
     #[serde(flatten)]
     pub http: http::Settings,
+    /// Whose certificate is served.
+    pub tls: tls::Settings,
     /// How many tenants stay open.
     pub tenants: tenants::Settings,
     /// How much memory figures take.
@@ -44,6 +46,7 @@ impl Default for Settings {
             data: data_home().join("pulsepoint"),
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)),
             http: http::Settings::default(),
+            tls: tls::Settings::default(),
             tenants: tenants::Settings::default(),
             warehouse: warehouse::Settings::default(),
             backup: backup::Settings::default(),

@@ -9,6 +9,10 @@ use axum::http::HeaderMap;
 #[derive(Clone, Copy, Debug)]
 pub struct Peer(pub SocketAddr);
 
+/// Put on each request of an encrypted connection by the accept loop.
+#[derive(Clone, Copy, Debug)]
+pub struct Encrypted;
+
 /// The client's address.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct ClientIp(pub IpAddr);

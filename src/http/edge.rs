@@ -16,7 +16,7 @@ use tower_http::cors::{AllowOrigin, CorsLayer};
 use tower_http::timeout::TimeoutBody;
 use tracing::Instrument;
 
-use super::client_ip::{ClientIp, Peer, TrustedProxies};
+use super::client_ip::{ClientIp, Encrypted, Peer, TrustedProxies};
 use super::counters::Counters;
 use super::headers::dress;
 use super::problem::render;
@@ -60,7 +60,9 @@ impl Edge {
         let sent = request.headers().get(REQUEST_ID).and_then(|id| id.to_str().ok());
         let id = sent.filter(|_| proxies.contains(peer)).and_then(RequestId::accept);
         let proto = request.headers().get("x-forwarded-proto").map(HeaderValue::as_bytes);
-        let secure = proxies.contains(peer) && proto == Some(b"https");
+        // A trusted proxy knows better than we how the client reached it; whether it came to us by TLS is another matter.
+        let told = proto.filter(|_| proxies.contains(peer));
+        let secure = told.map_or(request.extensions().get::<Encrypted>().is_some(), |proto| proto == b"https");
         Scope::begin(id.unwrap_or_else(RequestId::generate), ip).over_tls(secure)
     }
 }
@@ -120,7 +122,7 @@ fn bounded(request: Request, idle: Duration) -> Request {
 }
 
 fn finish(headers: &mut HeaderMap, scope: &Scope, took: Duration) {
-    dress(headers);
+    dress(headers, scope.is_over_tls());
     if let Ok(id) = HeaderValue::try_from(scope.id().as_str()) {
         headers.insert(REQUEST_ID, id);
     }

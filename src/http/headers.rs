@@ -10,10 +10,12 @@ pub const PAGE_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 
 /// The policy of everything that is not a page.
 const DATA_POLICY: &str = "default-src 'none'; frame-ancestors 'none'";
 
-/// On every answer: the document's four first. HSTS goes out on plain HTTP too, where browsers disregard it, so that a proxy
-/// that ends TLS in front needs no rule of its own.
-static EVERYWHERE: [(HeaderName, HeaderValue); 8] = [
-    (header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000; includeSubDomains")),
+/// Only where the client's side is encrypted, by us or by a trusted proxy: RFC 6797 (7.2) forbids it on plain HTTP, where anybody
+/// on the way could have written it.
+static STRICT_TRANSPORT: HeaderValue = HeaderValue::from_static("max-age=31536000; includeSubDomains");
+
+/// On every answer.
+static EVERYWHERE: [(HeaderName, HeaderValue); 7] = [
     (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
     (header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY")),
     (header::X_XSS_PROTECTION, HeaderValue::from_static("1")),
@@ -28,7 +30,10 @@ const PERMISSIONS: &str = "accelerometer=(), autoplay=(), camera=(), display-cap
      usb=(), xr-spatial-tracking=()";
 
 /// Puts the headers on that every answer has; a handler's own `Cache-Control` and policy stay.
-pub(super) fn dress(headers: &mut HeaderMap) {
+pub(super) fn dress(headers: &mut HeaderMap, over_tls: bool) {
+    if over_tls {
+        headers.insert(header::STRICT_TRANSPORT_SECURITY, STRICT_TRANSPORT.clone());
+    }
     headers.reserve(EVERYWHERE.len() + 8);
     for (name, value) in &EVERYWHERE {
         headers.insert(name, value.clone());

@@ -15,7 +15,7 @@ mod scope;
 mod settings;
 
 pub use assets::Assets;
-pub use client_ip::{AddressKey, ClientIp, Peer, TrustedProxies};
+pub use client_ip::{AddressKey, ClientIp, Encrypted, Peer, TrustedProxies};
 pub use counters::{Counters, RouteFigures};
 pub use edge::{Edge, Unsound, cors, edge, within};
 pub use headers::PAGE_POLICY;

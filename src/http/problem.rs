@@ -34,7 +34,7 @@ pub struct Problem {
 }
 
 /// Codes that this layer itself gives out; features add their own through `Error`.
-pub const CODES: [&str; 20] = [
+pub const CODES: [&str; 21] = [
     "sign_in_required",
     "forbidden",
     "not_found",
@@ -52,13 +52,14 @@ pub const CODES: [&str; 20] = [
     "duplicate_key",
     "invalid_input",
     "bad_request",
+    "https_required",
     "uri_too_long",
     "not_acceptable",
     "headers_too_large",
 ];
 
-/// Codes of `Error::Invalid` that say the message could not even be read: 400 rather than 422.
-const UNREADABLE: [&str; 4] = ["malformed_json", "too_deep", "duplicate_key", "bad_request"];
+/// Codes of `Error::Invalid` that say the message could not even be read, or not there: 400 rather than 422.
+const UNREADABLE: [&str; 5] = ["malformed_json", "too_deep", "duplicate_key", "bad_request", "https_required"];
 
 /// The error of a failed answer, kept beside it until the edge renders it with the request's id.
 #[derive(Clone)]
@@ -174,13 +175,13 @@ pub(super) fn render(mut response: Response, id: &RequestId) -> Response {
 }
 
 /// A whole answer as bytes, for a connection whose bytes never became a request.
-pub(crate) fn bare_answer(status: StatusCode) -> Vec<u8> {
+pub(crate) fn bare_answer(status: StatusCode, over_tls: bool) -> Vec<u8> {
     let id = RequestId::generate();
     let detail = Cow::Borrowed(sentence(status));
     let body =
         to_bytes(&Description { status, code: bare_code(status), detail, field: None, retry_after_secs: None }, &id);
     let mut headers = HeaderMap::new();
-    dress(&mut headers);
+    dress(&mut headers, over_tls);
     let mut answer = format!("HTTP/1.1 {status}\r\nconnection: close\r\n").into_bytes();
     let length = body.len().to_string();
     let own =

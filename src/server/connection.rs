@@ -13,28 +13,34 @@ use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
+use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
 use super::wire::{Patience, Signs, Wire};
-use crate::http::{Peer, Settings, Unsound, secs};
+use crate::http::{Encrypted, Peer, Settings, Unsound, secs};
 
 /// HTTP/2 requests of one connection at the same time.
 const MAX_STREAMS: u32 = 64;
 /// Seconds between the pings that find out whether an HTTP/2 client is still there, and until it must have answered.
 const PING_SECS: u64 = 10;
 const PONG_SECS: u64 = 5;
+/// The first byte of a TLS handshake; no HTTP request begins with it.
+const HANDSHAKE: u8 = 0x16;
 
 /// What every connection shares.
 pub(super) struct Server {
     router: Router,
+    /// With TLS: what makes it, and what is answered to whoever comes without.
+    tls: Option<(TlsAcceptor, Router)>,
     settings: Settings,
     builder: Builder<TokioExecutor>,
 }
 
 impl Server {
-    pub(super) fn new(router: Router, settings: Settings) -> Self {
+    pub(super) fn new(router: Router, tls: Option<(TlsAcceptor, Router)>, settings: Settings) -> Self {
         let mut builder = Builder::new(TokioExecutor::new());
         // Times are kept by the wire, which can tell an idle connection from a dripping one.
         builder.http1().timer(TokioTimer::new()).header_read_timeout(None).max_headers(settings.max_headers);
@@ -42,7 +48,7 @@ impl Server {
         let list_bytes = u32::try_from(settings.head_bytes).unwrap_or(u32::MAX);
         builder.http2().timer(TokioTimer::new()).max_header_list_size(list_bytes).max_concurrent_streams(MAX_STREAMS);
         builder.http2().keep_alive_interval(secs(PING_SECS)).keep_alive_timeout(secs(PONG_SECS));
-        Self { router, settings, builder }
+        Self { router, tls, settings, builder }
     }
 
     /// Serves a connection to its end; `stopping` makes the answer under way its last.
@@ -59,15 +65,39 @@ impl Server {
         if silent {
             return;
         }
+        match &self.tls {
+            Some((acceptor, _)) if first_byte[0] == HANDSHAKE => {
+                let handshake = tokio::time::timeout(secs(self.settings.head_timeout_secs), acceptor.accept(stream));
+                let shaken = tokio::select! {
+                    shaken = handshake => shaken,
+                    () = stopping.cancelled() => return,
+                };
+                match shaken {
+                    Ok(Ok(stream)) => Arc::clone(&self).talk(stream, true, peer, stopping).await,
+                    Ok(Err(error)) => tracing::debug!(%peer, %error, "no TLS came about"),
+                    Err(_) => tracing::debug!(%peer, "a TLS handshake took too long"),
+                }
+            }
+            _ => Arc::clone(&self).talk(stream, false, peer, stopping).await,
+        }
+    }
+
+    /// Answers requests on a connection that may carry them.
+    async fn talk<S>(self: Arc<Self>, stream: S, over_tls: bool, peer: SocketAddr, stopping: CancellationToken)
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
         let patience = Patience {
+            first: secs(self.settings.first_byte_timeout_secs),
             head: secs(self.settings.head_timeout_secs),
             idle: secs(self.settings.idle_timeout_secs),
             write: secs(self.settings.body_idle_timeout_secs),
         };
         let signs = Arc::new(Signs::default());
-        let wire = Wire::new(stream, Arc::clone(&signs), patience);
+        let wire = Wire::new(stream, over_tls, Arc::clone(&signs), patience);
         let (server, shared) = (Arc::clone(&self), Arc::clone(&signs));
-        let service = service_fn(move |request| Arc::clone(&server).answer(request, peer, Arc::clone(&shared)));
+        let service =
+            service_fn(move |request| Arc::clone(&server).answer(request, over_tls, peer, Arc::clone(&shared)));
         let mut connection = pin!(self.builder.serve_connection(TokioIo::new(wire), service));
         let ended = tokio::select! {
             ended = connection.as_mut() => ended,
@@ -87,6 +117,7 @@ impl Server {
     async fn answer(
         self: Arc<Self>,
         request: Request<Incoming>,
+        over_tls: bool,
         peer: SocketAddr,
         signs: Arc<Signs>,
     ) -> Result<Response<Body>, Infallible> {
@@ -100,7 +131,14 @@ impl Server {
         if let Some(reason) = unsound {
             request.extensions_mut().insert(Unsound(reason));
         }
-        let response = self.router.clone().oneshot(request).await?;
+        let router = match &self.tls {
+            Some((_, plain)) if !over_tls => plain,
+            _ => &self.router,
+        };
+        if over_tls {
+            request.extensions_mut().insert(Encrypted);
+        }
+        let response = router.clone().oneshot(request).await?;
         let kind = response.headers().get(header::CONTENT_TYPE);
         signs.streaming.store(kind.is_some_and(|kind| kind.as_bytes().starts_with(b"text/event-stream")), Relaxed);
         if one {
@@ -114,7 +152,9 @@ impl Server {
 fn unsound(request: &Request<Incoming>, signs: &Signs) -> Option<&'static str> {
     let hosts = request.headers().get_all(header::HOST).iter().count();
     if request.version() <= Version::HTTP_11 && signs.ambiguous.swap(false, Relaxed) {
-        return Some("A request names its length once, not by both Content-Length and Transfer-Encoding.");
+        return Some(
+            "A request names its length once, by Content-Length or by Transfer-Encoding, and ends its lines with CRLF.",
+        );
     }
     match request.version() {
         _ if hosts > 1 => Some("A request has one Host header."),

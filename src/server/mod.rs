@@ -1,6 +1,7 @@
 //! Accepts connections and answers them: the order of the layers, the limits of a connection, and a polite stop.
 
 mod connection;
+mod plain;
 mod scan;
 mod wire;
 
@@ -9,6 +10,7 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use anyhow::Context;
 use axum::Router;
 use axum::middleware::from_fn_with_state;
 use tokio::net::{TcpListener, TcpStream};
@@ -18,7 +20,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::app::App;
 use crate::auth::gate;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::http::{Edge, cors, edge, secs};
 use crate::routes;
 
@@ -35,16 +37,29 @@ pub fn router(app: &App) -> Result<Router> {
     Ok(inner.layer(from_fn_with_state(edge_state, edge)))
 }
 
-/// Serves until `stop` is done, then lets requests under way finish.
+/// Serves until `stop` is done, then lets requests under way finish. With TLS, whoever comes to the same port without it is led
+/// to the page or told why not.
 pub async fn run(app: App, listener: TcpListener, stop: impl Future<Output = ()>) -> Result<()> {
-    let server = Arc::new(connection::Server::new(router(&app)?, app.http.clone()));
+    run_with_plain(app, listener, None, stop).await
+}
+
+/// The same, with a second listener for those who come without TLS, which must be on.
+pub async fn run_with_plain(
+    app: App,
+    listener: TcpListener,
+    plain: Option<TcpListener>,
+    stop: impl Future<Output = ()>,
+) -> Result<()> {
+    let address = listener.local_addr().context("asking for the address")?;
+    let tls = app.tls.acceptor().map(|acceptor| Ok::<_, Error>((acceptor, plain::router(&app, address.port())?)));
+    let server = Arc::new(connection::Server::new(router(&app)?, tls.transpose()?, app.http.clone()));
     let places = Arc::new(Semaphore::new(app.http.max_connections));
     let (stopping, connections) = (CancellationToken::new(), TaskTracker::new());
     let mut stop = pin!(stop);
     loop {
         let accepted = tokio::select! {
             () = &mut stop => break,
-            accepted = next(&listener, &places) => accepted,
+            accepted = next(&listener, plain.as_ref(), &places) => accepted,
         };
         let Some((stream, peer, place)) = accepted else { continue };
         let (server, stopping) = (Arc::clone(&server), stopping.clone());
@@ -53,7 +68,7 @@ pub async fn run(app: App, listener: TcpListener, stop: impl Future<Output = ()>
             drop(place);
         });
     }
-    drop(listener);
+    drop((listener, plain));
     stopping.cancel();
     connections.close();
     if tokio::time::timeout(secs(app.http.stop_timeout_secs), connections.wait()).await.is_err() {
@@ -64,9 +79,19 @@ pub async fn run(app: App, listener: TcpListener, stop: impl Future<Output = ()>
 
 type Accepted = (TcpStream, SocketAddr, tokio::sync::OwnedSemaphorePermit);
 
-async fn next(listener: &TcpListener, places: &Arc<Semaphore>) -> Option<Accepted> {
+async fn next(listener: &TcpListener, plain: Option<&TcpListener>, places: &Arc<Semaphore>) -> Option<Accepted> {
     let place = Arc::clone(places).acquire_owned().await.ok()?;
-    match listener.accept().await {
+    let second = async {
+        match plain {
+            Some(plain) => plain.accept().await,
+            None => std::future::pending().await,
+        }
+    };
+    let accepted = tokio::select! {
+        accepted = listener.accept() => accepted,
+        accepted = second => accepted,
+    };
+    match accepted {
         Ok((stream, peer)) => Some((stream, peer, place)),
         Err(error) => {
             // Out of file handles, most likely: what is open has to close first.

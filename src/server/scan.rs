@@ -1,5 +1,5 @@
 //! Reads the heads of HTTP/1 requests as they pass, for what the parser behind does not tell: that a head has begun, that it has
-//! ended, and that it names its length twice over.
+//! ended, and that another reader could see another end in it.
 
 /// Where a connection is.
 pub(super) struct HeadScan {
@@ -11,8 +11,11 @@ pub(super) struct HeadScan {
     /// The name of the line's header, lower case, until its colon; longer names are none of ours.
     name: [u8; NAME],
     reading_name: bool,
-    has_length: bool,
-    has_encoding: bool,
+    /// Headers that name the length: one is the most there may be.
+    lengths: u8,
+    /// A line ended without its carriage return, which some readers take for an end and some do not.
+    bare_feed: bool,
+    last: u8,
 }
 
 const NAME: usize = 17;
@@ -26,8 +29,9 @@ impl HeadScan {
             line: 0,
             name: [0; NAME],
             reading_name: true,
-            has_length: false,
-            has_encoding: false,
+            lengths: 0,
+            bare_feed: false,
+            last: 0,
         }
     }
 
@@ -41,19 +45,22 @@ impl HeadScan {
         self.in_head && self.seen > 0
     }
 
-    /// Takes the bytes that came. `Some` when the head ended among them: whether it has both `Content-Length` and
-    /// `Transfer-Encoding`, which is how requests are smuggled past a proxy.
+    /// Takes the bytes that came. `Some` when the head ended among them: whether it names its length more than once, by
+    /// `Content-Length`, `Transfer-Encoding` or both, or has a line that ends in a bare line feed. That is how requests are smuggled
+    /// past a proxy.
     pub(super) fn feed(&mut self, bytes: &[u8]) -> Option<bool> {
         if !self.in_head {
             return None;
         }
         for byte in bytes {
+            self.bare_feed |= *byte == b'\n' && self.last != b'\r';
+            self.last = *byte;
             match byte {
                 b'\r' => {}
                 b'\n' if self.line == 0 && self.seen == 0 => {}
                 b'\n' if self.line == 0 => {
                     self.in_head = false;
-                    return Some(self.has_length && self.has_encoding);
+                    return Some(self.lengths > 1 || self.bare_feed);
                 }
                 b'\n' => (self.line, self.reading_name) = (0, true),
                 byte => self.take(*byte),
@@ -67,8 +74,8 @@ impl HeadScan {
             if byte == b':' {
                 self.reading_name = false;
                 let name = &self.name[..self.line.min(NAME)];
-                self.has_length |= name == b"content-length";
-                self.has_encoding |= name == b"transfer-encoding";
+                let is_length = name == b"content-length" || name == b"transfer-encoding";
+                self.lengths = self.lengths.saturating_add(is_length.into());
             } else if self.line < NAME {
                 self.name[self.line] = byte.to_ascii_lowercase();
             } else {
@@ -103,6 +110,16 @@ mod tests {
     fn blank_lines_before_a_request_are_not_its_end() {
         assert_eq!(verdict("\r\n\r\nGET / HTTP/1.1\r\n", 3), None);
         assert_eq!(verdict("\r\n\r\nGET / HTTP/1.1\r\n\r\n", 3), Some(false));
-        assert_eq!(verdict("GET /?a:b HTTP/1.1\nHost: x\n\n", 5), Some(false));
+    }
+
+    #[test]
+    fn a_line_feed_alone_is_no_end_of_a_line() {
+        for head in
+            ["GET /?a:b HTTP/1.1\nHost: x\n\n", "GET / HTTP/1.1\r\nX: y\nHost: x\r\n\r\n", "GET / HTTP/1.1\r\n\n"]
+        {
+            for step in [1, 5, 4096] {
+                assert_eq!(verdict(head, step), Some(true), "{head:?}");
+            }
+        }
     }
 }

@@ -10,7 +10,6 @@ use std::time::Duration;
 
 use axum::http::StatusCode;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::TcpStream;
 use tokio::time::{Instant, Sleep};
 
 use super::scan::HeadScan;
@@ -19,7 +18,7 @@ use crate::http::bare_answer;
 /// What the bytes and the requests of one connection tell each other.
 #[derive(Default)]
 pub(super) struct Signs {
-    /// The head just read names its length twice over.
+    /// Another reader could see another end in the head just read.
     pub(super) ambiguous: AtomicBool,
     /// The next HTTP/1 request may begin.
     pub(super) expects_head: AtomicBool,
@@ -32,14 +31,17 @@ pub(super) struct Signs {
 /// How long a connection may take.
 #[derive(Clone, Copy)]
 pub(super) struct Patience {
+    /// Until the first byte.
+    pub(super) first: Duration,
     pub(super) head: Duration,
     pub(super) idle: Duration,
     pub(super) write: Duration,
 }
 
 /// The watched connection.
-pub(super) struct Wire {
-    stream: TcpStream,
+pub(super) struct Wire<S> {
+    stream: S,
+    over_tls: bool,
     signs: Arc<Signs>,
     patience: Patience,
     scan: HeadScan,
@@ -50,6 +52,8 @@ pub(super) struct Wire {
     stuck: Option<Instant>,
     writing: Alarm,
     own: Option<Own>,
+    /// Nothing has come yet.
+    silent: bool,
 }
 
 /// Our words in place of the library's: what is left of them, and how much it believes to have written.
@@ -59,11 +63,23 @@ struct Own {
     instead_of: usize,
 }
 
-impl Wire {
-    pub(super) fn new(stream: TcpStream, signs: Arc<Signs>, patience: Patience) -> Self {
+impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
+    pub(super) fn new(stream: S, over_tls: bool, signs: Arc<Signs>, patience: Patience) -> Self {
         let (reading, writing) = (Alarm::default(), Alarm::default());
         let since = Instant::now();
-        Self { stream, signs, patience, scan: HeadScan::new(), since, reading, stuck: None, writing, own: None }
+        Self {
+            stream,
+            over_tls,
+            signs,
+            patience,
+            scan: HeadScan::new(),
+            since,
+            reading,
+            stuck: None,
+            writing,
+            own: None,
+            silent: true,
+        }
     }
 
     /// The library answers by itself only what it could not read as a request: a 4xx without a body that nobody asked for.
@@ -106,7 +122,7 @@ impl Wire {
     }
 }
 
-impl AsyncRead for Wire {
+impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for Wire<S> {
     fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let wire = self.get_mut();
         if wire.signs.expects_head.swap(false, Relaxed) {
@@ -116,6 +132,7 @@ impl AsyncRead for Wire {
         let before = buf.filled().len();
         let was_partial = wire.scan.is_partial();
         if Pin::new(&mut wire.stream).poll_read(cx, buf)?.is_ready() {
+            wire.silent = false;
             if let Some(ambiguous) = wire.scan.feed(&buf.filled()[before..]) {
                 wire.signs.ambiguous.store(ambiguous, Relaxed);
             }
@@ -127,19 +144,24 @@ impl AsyncRead for Wire {
         if !wire.scan.in_head() {
             return Poll::Pending;
         }
-        let patience = if wire.scan.is_partial() { wire.patience.head } else { wire.patience.idle };
+        let patience = match wire.scan.is_partial() {
+            true => wire.patience.head,
+            // A handshake buys no more time than a plain connection has.
+            false if wire.silent => wire.patience.first,
+            false => wire.patience.idle,
+        };
         // Out of patience: to the reader the connection has simply ended.
         wire.reading.poll(cx, wire.since + patience).map(Ok)
     }
 }
 
-impl AsyncWrite for Wire {
+impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Wire<S> {
     fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
         let wire = self.get_mut();
         if wire.own.is_none()
             && let Some(status) = wire.refusal(buf)
         {
-            wire.own = Some(Own { bytes: bare_answer(status), sent: 0, instead_of: buf.len() });
+            wire.own = Some(Own { bytes: bare_answer(status, wire.over_tls), sent: 0, instead_of: buf.len() });
         }
         let wrote = match wire.own {
             Some(_) => wire.poll_own(cx),
@@ -159,7 +181,7 @@ impl AsyncWrite for Wire {
             && let Some(status) = first.and_then(|first| wire.refusal(first))
         {
             let instead_of = bufs.iter().map(|buf| buf.len()).sum();
-            wire.own = Some(Own { bytes: bare_answer(status), sent: 0, instead_of });
+            wire.own = Some(Own { bytes: bare_answer(status, wire.over_tls), sent: 0, instead_of });
         }
         let wrote = match wire.own {
             Some(_) => wire.poll_own(cx),
@@ -173,11 +195,16 @@ impl AsyncWrite for Wire {
     }
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.get_mut().stream).poll_flush(cx)
+        // TLS takes bytes into a buffer of its own, so that it is here that a client who does not read shows.
+        let wire = self.get_mut();
+        let flushed = Pin::new(&mut wire.stream).poll_flush(cx);
+        wire.with_patience(cx, flushed)
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.get_mut().stream).poll_shutdown(cx)
+        let wire = self.get_mut();
+        let closed = Pin::new(&mut wire.stream).poll_shutdown(cx);
+        wire.with_patience(cx, closed)
     }
 }
 

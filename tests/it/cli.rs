@@ -192,7 +192,10 @@ fn the_doctor_finds_nothing_wrong_with_a_sound_instance() {
     let json = home.run(&["doctor", "--json"]).ok().json();
     assert_eq!(json["ok"], true);
     let names: Vec<&str> = json["checks"].as_array().unwrap().iter().map(|c| c["name"].as_str().unwrap()).collect();
-    assert_eq!(names, ["settings", "data folder", "keys", "disk", "port", "clock", "versions", "stores"]);
+    assert_eq!(
+        names,
+        ["settings", "data folder", "keys", "disk", "port", "certificate", "clock", "versions", "stores"]
+    );
 }
 
 #[test]

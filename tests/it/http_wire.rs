@@ -1,88 +1,26 @@
 //! The server on a real socket: slow clients, ambiguous requests, what the HTTP library refuses by itself, a polite stop.
 
-use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use pulsepoint::http::{PerMinute, Settings};
-use pulsepoint::server;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
-use tokio::task::JoinHandle;
 use tokio::time::timeout;
-use tokio_util::sync::CancellationToken;
 
-use crate::support::app::TestApp;
+use crate::support::wire::{Running, quick, read_answer, read_to_close, serve, serve_tls};
 
-struct Running {
-    address: SocketAddr,
-    stop: CancellationToken,
-    task: JoinHandle<()>,
-    _app: TestApp,
-}
-
-fn quick() -> Settings {
-    Settings {
-        rate_limit_per_minute: PerMinute::Of(0),
-        first_byte_timeout_secs: 1,
-        head_timeout_secs: 1,
-        body_idle_timeout_secs: 1,
-        request_timeout_secs: 2,
-        idle_timeout_secs: 60,
-        ..Settings::default()
-    }
-}
-
-async fn serve(settings: Settings) -> Running {
-    let app = TestApp::with(settings).await;
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let (address, stop) = (listener.local_addr().unwrap(), CancellationToken::new());
-    let (parts, stopped) = (app.app.clone(), stop.clone());
-    let task = tokio::spawn(async move { server::run(parts, listener, stopped.cancelled_owned()).await.unwrap() });
-    Running { address, stop, task, _app: app }
-}
-
-impl Running {
-    async fn connect(&self) -> TcpStream {
-        TcpStream::connect(self.address).await.unwrap()
-    }
-
-    /// Sends bytes and reads until the server closes.
-    async fn exchange(&self, bytes: &[u8]) -> String {
-        let mut stream = self.connect().await;
-        // The server may have refused and closed before the last byte.
-        let _ = stream.write_all(bytes).await;
-        read_to_close(&mut stream).await
-    }
-}
-
-async fn read_to_close(stream: &mut TcpStream) -> String {
-    let mut answer = Vec::new();
-    let reading = timeout(Duration::from_secs(8), stream.read_to_end(&mut answer)).await;
-    assert!(reading.is_ok(), "still open after {:?}", String::from_utf8_lossy(&answer));
-    String::from_utf8_lossy(&answer).into_owned()
-}
-
-/// Reads one answer with a body of known length.
-async fn read_answer(stream: &mut TcpStream) -> String {
-    let mut text = String::new();
-    let mut bytes = [0; 4096];
-    loop {
-        let n = timeout(Duration::from_secs(8), stream.read(&mut bytes)).await.unwrap().unwrap();
-        assert!(n > 0, "closed after {text:?}");
-        text.push_str(&String::from_utf8_lossy(&bytes[..n]));
-        if let Some((head, body)) = text.split_once("\r\n\r\n") {
-            let length =
-                head.lines().find_map(|line| line.to_lowercase().strip_prefix("content-length: ").map(str::to_owned));
-            if body.len() >= length.map_or(0, |length| length.parse().unwrap()) {
-                return text;
-            }
-        }
-    }
+/// The same server on both kinds of wire.
+async fn both() -> [(&'static str, Running); 2] {
+    [("plain", serve(quick()).await), ("tls", serve_tls(quick(), |_| {}).await)]
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn slow_clients_are_let_go() {
-    let running = serve(quick()).await;
+    for (kind, running) in both().await {
+        let_slow_clients_go(kind, &running).await;
+        running.stop.cancel();
+    }
+}
+
+async fn let_slow_clients_go(kind: &str, running: &Running) {
     let post =
         "POST /api/auth/login HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 50\r\n\r\n";
     let shapes = [
@@ -92,24 +30,21 @@ async fn slow_clients_are_let_go() {
         ("stalled body", post),
         ("h2 preface then silence", "PRI * HTTP/2.0\r\n"),
     ];
-    let slow = shapes.map(|(name, start)| {
-        let running = &running;
-        async move {
-            let from = Instant::now();
-            let mut stream = running.connect().await;
-            stream.write_all(start.as_bytes()).await.unwrap();
-            let answer = read_to_close(&mut stream).await;
-            (name, from.elapsed(), answer)
-        }
+    let slow = shapes.map(|(name, start)| async move {
+        let from = Instant::now();
+        let mut stream = running.connect().await;
+        stream.write_all(start.as_bytes()).await.unwrap();
+        stream.flush().await.unwrap();
+        let answer = read_to_close(&mut stream).await;
+        (name, from.elapsed(), answer)
     });
     let drips = [("head drip", "GET /healthz HTTP/1.1\r\nX: "), ("body drip", post)].map(|(name, start)| {
-        let running = &running;
         async move {
             let from = Instant::now();
-            let (mut reader, mut writer) = running.connect().await.into_split();
+            let (mut reader, mut writer) = tokio::io::split(running.connect().await);
             let drip = tokio::spawn(async move {
                 writer.write_all(start.as_bytes()).await.unwrap();
-                while writer.write_all(b"a").await.is_ok() {
+                while writer.write_all(b"a").await.is_ok() && writer.flush().await.is_ok() {
                     tokio::time::sleep(Duration::from_millis(200)).await;
                 }
             });
@@ -122,12 +57,11 @@ async fn slow_clients_are_let_go() {
     });
     let (slow, drips) = tokio::join!(futures_util::future::join_all(slow), futures_util::future::join_all(drips));
     for (name, took, answer) in slow.into_iter().chain(drips) {
-        assert!(took < Duration::from_secs(5), "{name} took {took:?}");
+        assert!(took < Duration::from_secs(5), "{kind}: {name} took {took:?}");
         if name == "body drip" {
-            assert!(answer.starts_with("HTTP/1.1 408"), "{name}: {answer}");
+            assert!(answer.starts_with("HTTP/1.1 408"), "{kind}: {name}: {answer}");
         }
     }
-    running.stop.cancel();
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -156,43 +90,101 @@ async fn idle_connections_stay_and_cost_nobody_time() {
 
 #[tokio::test]
 async fn what_two_readers_could_read_differently_is_refused() {
-    let running = serve(quick()).await;
-    for (name, request) in [
-        ("no host", "GET /healthz HTTP/1.1\r\n\r\n"),
-        ("two hosts", "GET /healthz HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n"),
-        ("two hosts in 1.0", "GET /healthz HTTP/1.0\r\nHost: a\r\nHost: b\r\n\r\n"),
-        (
-            "length then encoding",
-            "POST /api/auth/logout HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
-        ),
-        (
-            "encoding then length",
-            "POST /api/auth/logout HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\ncontent-length: 4\r\n\r\n0\r\n\r\n",
-        ),
-        (
-            "two lengths",
-            "POST /api/auth/logout HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\nContent-Length: 5\r\n\r\n1234",
-        ),
-        ("chunked in 1.0", "POST /api/auth/logout HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"),
-        ("space in a name", "GET /healthz HTTP/1.1\r\nHost : x\r\n\r\n"),
-    ] {
-        let answer = running.exchange(request.as_bytes()).await;
-        assert!(answer.starts_with("HTTP/1.1 400") || answer.starts_with("HTTP/1.0 400"), "{name}: {answer}");
-        assert!(!answer[10..].contains("HTTP/1.1 "), "{name} got two answers: {answer}");
-        assert_dressed(&answer, name);
-    }
-    let chunked = "POST /api/auth/logout HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n";
-    let mut stream = running.connect().await;
-    for _ in 0..2 {
-        stream.write_all(chunked.as_bytes()).await.unwrap();
-        assert!(read_answer(&mut stream).await.starts_with("HTTP/1.1 204"));
+    for (kind, running) in both().await {
+        for (name, request) in AMBIGUOUS {
+            let name = &format!("{kind}: {name}");
+            let answer = running.exchange(request.as_bytes()).await;
+            assert!(answer.starts_with("HTTP/1.1 400") || answer.starts_with("HTTP/1.0 400"), "{name}: {answer}");
+            assert!(!answer[10..].contains("HTTP/1.1 "), "{name} got two answers: {answer}");
+            assert_dressed(&answer, name);
+        }
+        for (name, request) in ENDING {
+            // A handler may have answered before the bytes came that make no sense; nothing after them is a request.
+            let answer = running.exchange(request.as_bytes()).await;
+            assert_eq!(answer.matches("HTTP/1.1 ").count(), 1, "{kind}: {name}: {answer}");
+            assert!(!answer.contains("{\"status\":\"ok\""), "{kind}: {name}: {answer}");
+        }
+        let chunked = "POST /api/auth/logout HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n";
+        let mut stream = running.connect().await;
+        for _ in 0..2 {
+            stream.write_all(chunked.as_bytes()).await.unwrap();
+            stream.flush().await.unwrap();
+            assert!(read_answer(&mut stream).await.starts_with("HTTP/1.1 204"));
+        }
     }
 }
 
+/// Refused whole.
+const AMBIGUOUS: [(&str, &str); 19] = [
+    ("no host", "GET /healthz HTTP/1.1\r\n\r\n"),
+    ("two hosts", "GET /healthz HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n"),
+    ("two hosts in 1.0", "GET /healthz HTTP/1.0\r\nHost: a\r\nHost: b\r\n\r\n"),
+    (
+        "length then encoding",
+        "POST /api/auth/logout HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+    ),
+    (
+        "encoding then length",
+        "POST /api/auth/logout HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\ncontent-length: 4\r\n\r\n0\r\n\r\n",
+    ),
+    ("two lengths", "POST /api/auth/logout HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\nContent-Length: 5\r\n\r\n1234"),
+    ("chunked in 1.0", "POST /api/auth/logout HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"),
+    ("space in a name", "GET /healthz HTTP/1.1\r\nHost : x\r\n\r\n"),
+    (
+        "two equal lengths",
+        "POST /api/auth/logout HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\nContent-Length: 4\r\n\r\n1234",
+    ),
+    ("a list of lengths", "POST /api/auth/logout HTTP/1.1\r\nHost: x\r\nContent-Length: 4, 4\r\n\r\n1234"),
+    ("a signed length", "POST /api/auth/logout HTTP/1.1\r\nHost: x\r\nContent-Length: +4\r\n\r\n1234"),
+    (
+        "an encoding that does not end in chunked",
+        "POST /api/auth/logout HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked, gzip\r\n\r\n0\r\n\r\n",
+    ),
+    (
+        "two encodings",
+        "POST /api/auth/logout HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+    ),
+    ("a folded header", "GET /healthz HTTP/1.1\r\nHost: x\r\nX: a\r\n b\r\n\r\n"),
+    ("a folded length", "POST /api/auth/logout HTTP/1.1\r\nHost: x\r\nContent-Length:\r\n 4\r\n\r\n1234"),
+    ("line feeds alone", "GET /healthz HTTP/1.1\nHost: x\n\n"),
+    ("one line feed alone", "GET /healthz HTTP/1.1\r\nHost: x\nX: y\r\n\r\n"),
+    ("a line feed alone at the end", "GET /healthz HTTP/1.1\r\nHost: x\r\n\n"),
+    ("a carriage return alone", "GET /healthz HTTP/1.1\r\nHost: x\r\nX: a\rb\r\n\r\n"),
+];
+
+/// Bodies that make no sense, with a request hidden behind them.
+const ENDING: [(&str, &str); 6] = [
+    (
+        "no chunk size",
+        "POST /api/auth/logout HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\nGET /healthz HTTP/1.1\r\nHost: x\r\n\r\n",
+    ),
+    (
+        "a chunk size too large",
+        "POST /api/auth/logout HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nfffffffffffffffff\r\nGET /healthz HTTP/1.1\r\nHost: x\r\n\r\n",
+    ),
+    (
+        "a chunk size with a sign",
+        "POST /api/auth/logout HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n+0\r\n\r\nGET /healthz HTTP/1.1\r\nHost: x\r\n\r\n",
+    ),
+    (
+        "a chunk size with 0x",
+        "POST /api/auth/logout HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n0x0\r\n\r\nGET /healthz HTTP/1.1\r\nHost: x\r\n\r\n",
+    ),
+    (
+        "a line feed alone after a chunk size",
+        "POST /api/auth/logout HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n0\n\nGET /healthz HTTP/1.1\r\nHost: x\r\n\r\n",
+    ),
+    (
+        "a chunk longer than it said",
+        "POST /api/auth/logout HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nab\r\n0\r\n\r\nGET /healthz HTTP/1.1\r\nHost: x\r\n\r\n",
+    ),
+];
+
 fn assert_dressed(answer: &str, name: &str) {
     let lower = answer.to_lowercase();
+    let is_tls = name.starts_with("tls");
+    assert_eq!(lower.contains("strict-transport-security: "), is_tls, "{name}: {answer}");
     for header in [
-        "strict-transport-security: ",
         "x-content-type-options: nosniff",
         "x-frame-options: deny",
         "x-xss-protection: 1",
@@ -207,7 +199,12 @@ fn assert_dressed(answer: &str, name: &str) {
 
 #[tokio::test]
 async fn even_what_is_no_request_gets_an_answer_of_ours() {
-    let running = serve(quick()).await;
+    for (kind, running) in both().await {
+        refuse_what_is_no_request(kind, &running).await;
+    }
+}
+
+async fn refuse_what_is_no_request(kind: &str, running: &Running) {
     let headers: String = (0..120).map(|n| format!("X-{n}: 1\r\n")).collect();
     for (name, request, status) in [
         ("garbage", "\u{1}\u{2}\u{3} nonsense\r\n\r\n".to_owned(), "400"),
@@ -216,8 +213,8 @@ async fn even_what_is_no_request_gets_an_answer_of_ours() {
         ("a long address", format!("GET /{} HTTP/1.1\r\nHost: x\r\n\r\n", "y".repeat(70 << 10)), "4"),
     ] {
         let answer = running.exchange(request.as_bytes()).await;
-        assert!(answer.starts_with(&format!("HTTP/1.1 {status}")), "{name}: {answer:.200}");
-        assert_dressed(&answer, name);
+        assert!(answer.starts_with(&format!("HTTP/1.1 {status}")), "{kind}: {name}: {answer:.200}");
+        assert_dressed(&answer, &format!("{kind}: {name}"));
     }
 }
 
@@ -234,11 +231,16 @@ async fn http_2_is_spoken() {
 
 #[tokio::test]
 async fn a_stop_lets_idle_connections_go_at_once() {
-    let running = serve(quick()).await;
+    for (_, running) in both().await {
+        stop_with_idle_connections(running).await;
+    }
+}
+
+async fn stop_with_idle_connections(running: Running) {
     let mut idle = running.connect().await;
     idle.write_all(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n").await.unwrap();
     read_answer(&mut idle).await;
-    let _silent = running.connect().await;
+    let _silent = running.connect_plain().await;
     let from = Instant::now();
     running.stop.cancel();
     running.task.await.unwrap();

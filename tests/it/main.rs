@@ -48,4 +48,6 @@ mod tenants;
 mod tenants_attacked;
 mod tenants_closed;
 mod tenants_export;
+mod tls;
+mod tls_serve;
 mod warehouse;

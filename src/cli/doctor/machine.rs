@@ -9,8 +9,9 @@ use jiff::{SignedDuration, Timestamp};
 use super::super::versions::Versions;
 use super::{Check, Holder, State};
 use crate::clock::Clock;
-use crate::config;
+use crate::config::{self, Settings};
 use crate::secrets::{KeySource, MasterKey};
+use crate::tls;
 
 /// Below this, in bytes, a store may be unable to commit.
 const LITTLE_SPACE: u64 = 512 << 20;
@@ -100,6 +101,32 @@ pub(super) fn port(listen: SocketAddr, holder: &Holder) -> Check {
             let said = format!("{listen} cannot be had ({error}): choose another with --listen or PULSEPOINT_LISTEN");
             Check::new(NAME, State::Bad, said)
         }
+    }
+}
+
+/// Whether what is served can be, and for how long.
+pub(super) fn certificate(settings: &Settings) -> Check {
+    const NAME: &str = "certificate";
+    let now = Clock::system().system_time();
+    let about = match tls::look(&settings.tls, &settings.data) {
+        Ok(Some(about)) => about,
+        Ok(None) if settings.tls.mode == tls::Mode::Auto => {
+            return Check::new(NAME, State::Good, "none yet: the first start makes one");
+        }
+        Ok(None) => return Check::new(NAME, State::Good, "none: plain HTTP, for this machine or behind a proxy"),
+        Err(error) => return Check::new(NAME, State::Bad, error.to_string()),
+    };
+    let (path, end) = (about.path.display(), about.not_after);
+    let left = end.duration_since(now).as_hours() / 24;
+    match () {
+        () if about.not_before > now => {
+            Check::new(NAME, State::Bad, format!("{path} is good from {:.0} on: is the clock right?", about.not_before))
+        }
+        () if end <= now => Check::new(NAME, State::Bad, format!("{path} ended on {end:.0}: renew it")),
+        () if left < tls::RENEW_DAYS => {
+            Check::new(NAME, State::Warning, format!("{path} ends on {end:.0}, in {left} days: renew it"))
+        }
+        () => Check::new(NAME, State::Good, format!("{path} is good until {end:.0}")),
     }
 }
 

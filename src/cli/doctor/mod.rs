@@ -89,6 +89,7 @@ async fn of_instance(settings: &Settings, holder: &Holder, checks: &mut Vec<Chec
     checks.push(machine::keys(&settings.data));
     checks.push(machine::disk(&settings.data));
     checks.push(machine::port(settings.listen, holder));
+    checks.push(machine::certificate(settings));
     checks.push(machine::clock(&settings.data));
     checks.push(machine::versions());
     let (check, server) = stores::check(settings, holder).await;

@@ -5,3 +5,5 @@ pub mod binary;
 pub mod figures;
 pub mod shop;
 pub mod stores;
+pub mod tls;
+pub mod wire;
