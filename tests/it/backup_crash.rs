@@ -16,7 +16,7 @@ use crate::cli_backup::{self, file_of, text};
 use crate::support::app::{TestApp, now};
 use crate::support::binary::Home;
 
-/// Rounds of each; `make torture` may ask for more.
+/// Rounds of each; `PULSEPOINT_KILL_ROUNDS` asks for more.
 fn rounds() -> u32 {
     std::env::var("PULSEPOINT_KILL_ROUNDS").ok().and_then(|text| text.parse().ok()).unwrap_or(20)
 }
