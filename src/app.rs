@@ -57,7 +57,8 @@ impl App {
             imports::Limits { upload_bytes: http.upload_bytes as u64, ..Default::default() },
         );
         let (pages, backups) = (Pages::default(), Backups::new(tenants.clone(), clock.clone(), Default::default()));
-        let parts = Parts { clock, tenants, auth, http, counters, assets, imports, pages, backups, tls: Tls::off(), jobs };
+        let parts =
+            Parts { clock, tenants, auth, http, counters, assets, imports, pages, backups, tls: Tls::off(), jobs };
         Ok(Self(Arc::new(parts)))
     }
 

@@ -41,8 +41,8 @@ pub use reach::{Power, Reach};
 pub use refresh::clear_old_sessions;
 pub use second::reset as reset_second_factor;
 pub use session::Auth;
-pub use setup::NewOwner;
 pub use sessions::end_all;
+pub use setup::NewOwner;
 pub use store::emails;
 pub use tokens::{Claims, LIFETIME_SECS, Signer};
 

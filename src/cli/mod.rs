@@ -16,6 +16,7 @@ mod output;
 mod password;
 mod serve;
 mod settings;
+mod user_args;
 mod versions;
 
 use std::ffi::OsString;
@@ -29,8 +30,9 @@ use serde_json::json;
 use tracing_subscriber::EnvFilter;
 
 use crate::error::Result;
-use args::{Brand, Cli, Config, Plain, Tenant, User, Verb, Warehouse};
+use args::{Brand, Cli, Config, Plain, Tenant, Verb, Warehouse};
 use command::{Command, NewBrand, NewUser, Outcome, Password};
+use user_args::User;
 use versions::Versions;
 
 /// Runs what the arguments say: 0 done, 1 failed, 2 wrong use.

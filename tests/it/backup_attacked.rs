@@ -264,10 +264,10 @@ async fn an_archive_of_an_older_schema_is_brought_up_to_date() {
     let conn = rusqlite::Connection::open(&path).unwrap();
     let key = format!("pragma key = \"x'{}'\"; pragma cipher_page_size = 8192;", store_key(&manifest));
     conn.execute_batch(&key).unwrap();
-    conn.execute_batch("drop table event_origin; pragma user_version = 5; pragma wal_checkpoint(truncate)").unwrap();
+    conn.execute_batch("drop table event_origin; pragma user_version = 6; pragma wal_checkpoint(truncate)").unwrap();
     drop(conn);
     let store = std::fs::read(&path).unwrap();
-    manifest["schema"] = json!(5);
+    manifest["schema"] = json!(6);
     manifest["bytes"] = json!(store.len());
     manifest["sha256"] = json!(sha256(&store));
     manifest["tables"].as_array_mut().unwrap().retain(|table| table["name"] != "event_origin");
@@ -275,9 +275,9 @@ async fn an_archive_of_an_older_schema_is_brought_up_to_date() {
     std::fs::write(&file, victim.sealed(&join(&manifest, &store))).unwrap();
     let aside = Wanted { slug: Some("copy".to_owned()), ..wanted("juniper-oak") };
     let older = victim.app.app.backups.restore(file, victim.identity.clone(), aside, by()).await.unwrap();
-    assert_eq!(older.manifest.schema, 5);
+    assert_eq!(older.manifest.schema, 6);
     let copy = victim.app.app.tenants.by_slug("copy").await.unwrap();
-    assert!(copy.db().schema().unwrap() > 5);
+    assert!(copy.db().schema().unwrap() > 6);
     assert_eq!(rows(&copy), rows(&victim.shop.tenant));
     assert_eq!(victim.app.app.tenants.verify_events(&copy).await.unwrap().fault, None);
     assert_eq!(made_again(&victim, &copy).await, victim.shop.tenant.db().schema().unwrap());

@@ -184,7 +184,10 @@ async fn what_a_kill_leaves_of_a_deletion_is_finished_by_the_next_start() {
         assert!(!folder.exists(), "folder gone before: {folder_gone}");
         let left: Vec<String> = tenants.list().await.unwrap().into_iter().map(|info| info.slug).collect();
         assert_eq!(left, ["stays"]);
-        assert!(matches!(tenants.undelete(&id, now).await, Err(Error::NotFound)), "its key is gone: nothing to restore");
+        assert!(
+            matches!(tenants.undelete(&id, now).await, Err(Error::NotFound)),
+            "its key is gone: nothing to restore"
+        );
         tenants.by_slug("stays").await.unwrap();
     }
 }

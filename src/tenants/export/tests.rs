@@ -25,10 +25,6 @@ fn every_column_of_the_store_is_exported_or_left_out_on_purpose() {
         let stored = texts(&format!("select name from pragma_table_info('{}')", table.name));
         assert_eq!(stored, listed.collect(), "assets/export.toml, {}", table.name);
         let bytes = texts(&format!("select name from pragma_table_info('{}') where type = 'BLOB'", table.name));
-        assert!(
-            bytes.iter().all(|name| table.left_out.contains(name)),
-            "{}: bytes are hashes or secrets",
-            table.name
-        );
+        assert!(bytes.iter().all(|name| table.left_out.contains(name)), "{}: bytes are hashes or secrets", table.name);
     }
 }

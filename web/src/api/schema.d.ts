@@ -227,6 +227,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/backups": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The tenant's backups. */
+        get: operations["operation_list"];
+        put?: never;
+        /** Begins a backup of the tenant; the list shows when it is done. */
+        post: operations["operation_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/brands": {
         parameters: {
             query?: never;
@@ -748,6 +766,37 @@ export interface components {
          * @enum {string}
          */
         AttributionModel: "first_touch" | "last_touch" | "last_non_direct" | "linear" | "position_based" | "time_decay" | "markov" | "shapley";
+        /** @description A tenant's backups, newest first. */
+        BackupList: {
+            backups: components["schemas"]["BackupView"][];
+            /** @description Whether the private half lies beside the data: whoever takes the machine can then open the archives. */
+            identity_on_machine: boolean;
+            /** @description A sentence saying why the last one failed; null if it did not, or since the server started. */
+            last_failure?: string | null;
+            /** @description Whether one is being made. */
+            running: boolean;
+            /** @description The public key that archives are sealed for; null before the first backup where none is configured. */
+            sealed_for?: string | null;
+            /**
+             * Format: date-time
+             * @description When the newest daily archive was restored into a scratch folder and checked, since the server started.
+             */
+            verified_at?: string | null;
+            /** @description A sentence saying why it was not sound; null if it was. */
+            verify_failure?: string | null;
+        };
+        /** @description An archive. */
+        BackupView: {
+            /**
+             * Format: date-time
+             * @description The moment that it holds.
+             */
+            at: string;
+            /** Format: int64 */
+            bytes: number;
+            /** @description Its name among the tenant's. */
+            id: string;
+        };
         /**
          * @description Which day a refund counts on.
          * @enum {string}
@@ -2083,6 +2132,60 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    operation_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BackupList"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    operation_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BackupList"];
+                };
             };
             default: {
                 headers: {
