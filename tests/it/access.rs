@@ -193,7 +193,7 @@ async fn spare_person(app: &TestApp, shop: &Shop) -> String {
 }
 
 /// The id and the token of an open invitation.
-async fn invitation(app: &TestApp, shop: &Shop) -> (String, String) {
+pub async fn invitation(app: &TestApp, shop: &Shop) -> (String, String) {
     let body = json!({ "email": format!("{}@juniper-oak.example", uuid::Uuid::new_v4().simple()), "role": "viewer" });
     let owner = app.token(shop, Role::Owner);
     let made = app.ask(Method::POST, "/api/users/invitations", Some(&owner), Some(body)).await.json();

@@ -5,15 +5,15 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::time::{Duration, Instant};
 
-use axum::http::StatusCode;
-use pulsepoint::auth::{Author, Role};
+use axum::http::{Method, StatusCode};
+use pulsepoint::auth::{Author, Permission, Role};
 use pulsepoint::backup::{self, Identity, Made, Wanted};
 use pulsepoint::error::Error;
 use pulsepoint::events;
 use pulsepoint::tenants::Tenant;
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use crate::imports;
+use crate::{access, imports};
 use crate::support::app::{PASSWORD, Shop, TestApp};
 
 const ORDERS: &[u8] = include_bytes!("../fixtures/imports/shopify_orders.csv");
@@ -132,6 +132,28 @@ async fn in_place_brings_back_what_was_and_ends_every_session() {
     imports::imported(&app, &again, ("products.csv", PRODUCTS), &[]).await;
     assert_eq!(app.app.tenants.verify_events(&tenant).await.unwrap().fault, None);
     assert_eq!(made(&app, &again).await.manifest.tenant.unwrap().slug, "juniper-oak");
+}
+
+#[tokio::test]
+async fn keys_and_links_from_before_do_not_come_back() {
+    let app = TestApp::start().await;
+    let (shop, other) = (app.shop("juniper-oak").await, app.shop("northwind-demo").await);
+    let key_of = async |shop: &Shop| {
+        let key = access::key(&app, shop, &[Permission::View], &json!({})).await;
+        key["key"].as_str().unwrap().to_owned()
+    };
+    let (key, others) = (key_of(&shop).await, key_of(&other).await);
+    let (_, link) = access::invitation(&app, &shop).await;
+    let opened = async || app.ask(Method::POST, "/api/auth/links", None, Some(json!({ "token": link }))).await.status;
+    assert_eq!(app.get("/api/brands", &key).await.status, StatusCode::OK);
+    assert_eq!(opened().await, StatusCode::OK);
+
+    let file = made(&app, &shop).await.archive.path;
+    let overwrite = Wanted { overwrite: true, ..wanted("juniper-oak") };
+    app.app.backups.restore(file, identity(&app), overwrite, by()).await.unwrap();
+    assert_eq!(app.get("/api/brands", &key).await.status, StatusCode::UNAUTHORIZED);
+    assert!(opened().await.is_client_error());
+    assert_eq!(app.get("/api/brands", &others).await.status, StatusCode::OK, "another tenant's");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
