@@ -13,8 +13,8 @@ use pulsepoint::events;
 use pulsepoint::tenants::Tenant;
 use serde_json::{Value, json};
 
-use crate::{access, imports};
 use crate::support::app::{PASSWORD, Shop, TestApp};
+use crate::{access, imports};
 
 const ORDERS: &[u8] = include_bytes!("../fixtures/imports/shopify_orders.csv");
 const PRODUCTS: &[u8] = include_bytes!("../fixtures/imports/shopify_products.csv");
