@@ -2,8 +2,8 @@
 
 use std::collections::HashMap;
 
-use super::{Filter, Rows, Sum, SumKey, weekday};
-use crate::metrics::facts::{Dim, Measure};
+use super::{Filter, Sum, SumKey, weekday};
+use crate::metrics::facts::{Dim, Family, Measure};
 use crate::metrics::plan::{Test, Value};
 use crate::metrics::run::{Found, KeyValue, Row, Sums};
 use crate::metrics::sql::Role;
@@ -67,10 +67,10 @@ impl Rollup {
             let day = usize::try_from(self.days[row] - sum.days.first).unwrap_or(0);
             let group = self.groups[row] as usize;
             let [sells, refunds] = self.has[row];
-            let own = match sum.rows {
-                Rows::All => true,
-                Rows::Sales => sells,
-                Rows::Refunds => refunds,
+            let own = match sum.family {
+                None => true,
+                Some(Family::Refunds) => refunds,
+                Some(_) => sells,
             };
             if !own || !days[day] || !groups[group] {
                 continue;

@@ -13,7 +13,7 @@ use crate::metrics::calendar::{Buckets, days_between};
 use crate::metrics::facts::{Dim, Family, Measure, Source};
 use crate::metrics::plan::{Key, On, RowFilter, Span, Test, Value};
 use crate::metrics::query::Grain;
-use crate::metrics::sql::{Param, Role, Statement, Step};
+use crate::metrics::sql::{Param, Role, Statement, Step, only_family};
 use crate::money::Currency;
 
 pub use held::Held;
@@ -36,7 +36,8 @@ pub struct Sum {
     source: Source,
     days: Days,
     measures: Vec<Measure>,
-    rows: Rows,
+    /// Only rows that have something of it.
+    family: Option<Family>,
     keys: Vec<SumKey>,
     filters: Vec<Filter>,
     role: Role,
@@ -64,14 +65,6 @@ struct Whose {
 struct Days {
     first: i32,
     after: i32,
-}
-
-/// Rollups hold sales and refunds side by side: a question about one of them must not find groups that only have the other.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Rows {
-    All,
-    Sales,
-    Refunds,
 }
 
 #[derive(Debug, Clone)]
@@ -112,14 +105,9 @@ impl Sum {
         let days = Days::of(span)?;
         let keys = step.keys.iter().map(|key| sum_key(step, *key, span, days)).collect::<Option<_>>()?;
         let filters = step.plan.filters.iter().map(|f| filter(source, f, days)).collect::<Option<_>>()?;
-        let of = |family| step.measures.iter().any(|m| m.family() == family);
-        let rows = match (of(Family::Sales), of(Family::Refunds)) {
-            (true, false) => Rows::Sales,
-            (false, true) => Rows::Refunds,
-            _ => Rows::All,
-        };
+        let family = only_family(step.measures);
         let measures = step.measures.to_vec();
-        Some(Self { whose: Whose::of(step), source, days, measures, rows, keys, filters, role: step.role })
+        Some(Self { whose: Whose::of(step), source, days, measures, family, keys, filters, role: step.role })
     }
 }
 

@@ -20,7 +20,7 @@ pub fn own_rows(source: Source, family: Family) -> Option<&'static str> {
 }
 
 /// The family that all of these are of, where rows may have another one too.
-fn only_family(measures: &[Measure]) -> Option<Family> {
+pub fn only_family(measures: &[Measure]) -> Option<Family> {
     let of = |family| measures.iter().any(|m| m.family() == family);
     match (of(Family::Sales), of(Family::Refunds)) {
         (true, false) => Some(Family::Sales),

@@ -14,7 +14,7 @@ use std::collections::BTreeSet;
 use crate::metrics::facts::{Dim, Measure, Source};
 use crate::metrics::plan::{Key, Plan, Sort, SortBy, Span};
 
-pub use branch::own_rows;
+pub use branch::{only_family, own_rows};
 pub use figures::days_by_key;
 pub use params::Param;
 use params::Params;
