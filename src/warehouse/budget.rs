@@ -57,7 +57,7 @@ impl Share {
     }
 
     /// Asks the instance what it takes.
-    pub(super) fn measure(&self, duck: &Arc<Duck>) -> Result<()> {
+    fn measure(&self, duck: &Arc<Duck>) -> Result<()> {
         let lent = duck.lend()?;
         let sum = "select coalesce(sum(memory_usage_bytes), 0)::bigint from duckdb_memory()";
         let bytes: i64 = lent.get()?.query_row(sum, [], |row| row.get(0)).context("measuring a warehouse")?;
@@ -67,29 +67,43 @@ impl Share {
     }
 }
 
-/// Counts a filled warehouse among those there are, and throws others away until all fit.
-pub(super) fn make_room(filled: &Arc<Inner>) {
-    let mut others = {
+/// Counts a warehouse that was filled or has grown among those there are, and throws others away until all fit.
+pub(super) fn settle(filled: &Arc<Inner>, duck: &Arc<Duck>) {
+    if let Err(error) = filled.share.measure(duck) {
+        tracing::warn!(%error, "a warehouse could not be measured");
+    }
+    let others: Vec<Arc<Inner>> = {
         let mut all = FILLED.lock().unwrap_or_else(PoisonError::into_inner);
         all.retain(|known| known.strong_count() > 0);
         if !all.iter().any(|known| known.as_ptr() == Arc::as_ptr(filled)) {
             all.push(Arc::downgrade(filled));
         }
         let alive = all.iter().filter_map(Weak::upgrade);
-        alive.filter(|other| !Arc::ptr_eq(other, filled) && other.instance().is_some()).collect::<Vec<_>>()
+        alive.filter(|other| !Arc::ptr_eq(other, filled) && other.instance().is_some()).collect()
     };
-    let bytes = |inner: &Arc<Inner>| inner.share.bytes.load(Ordering::Relaxed);
-    let budget = BUDGET.load(Ordering::Relaxed);
-    let mut total = bytes(filled) + others.iter().map(bytes).sum::<u64>();
-    others.sort_unstable_by_key(|inner| inner.share.used.load(Ordering::Relaxed));
-    for other in others {
-        if total <= budget {
-            break;
-        }
-        total -= bytes(&other);
+    let taken = |inner: &Inner| inner.share.bytes.load(Ordering::Relaxed);
+    let shares: Vec<(u64, u64)> =
+        others.iter().map(|other| (other.share.used.load(Ordering::Relaxed), taken(other))).collect();
+    for at in to_leave(BUDGET.load(Ordering::Relaxed), taken(filled), &shares) {
         // Whoever is reading keeps it until he is done.
-        other.put(None);
+        others[at].put(None);
     }
+}
+
+/// Which of the others, given as when they were used and what they take, must leave for all to fit beside `own` bytes: those
+/// unused longest.
+fn to_leave(budget: u64, own: u64, others: &[(u64, u64)]) -> Vec<usize> {
+    let mut total = others.iter().fold(own, |total, (_, bytes)| total.saturating_add(*bytes));
+    let mut oldest: Vec<usize> = (0..others.len()).collect();
+    oldest.sort_unstable_by_key(|at| others[*at].0);
+    oldest.retain(|at| {
+        let leaves = total > budget;
+        if leaves {
+            total = total.saturating_sub(others[*at].1);
+        }
+        leaves
+    });
+    oldest
 }
 
 /// Bytes that the process may use: the control group's limit, or the machine's memory.
@@ -103,4 +117,20 @@ fn available() -> u64 {
     let machine = number("/proc/meminfo").map(|kib| kib * 1024);
     let sure = duck::Limits::default().memory_mb;
     group.into_iter().chain(machine).min().unwrap_or(u64::from(sure) * MIB)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::to_leave;
+
+    #[test]
+    fn those_unused_longest_leave_until_all_fit() {
+        let others = [(7, 30), (2, 40), (5, 20)];
+        assert!(to_leave(100, 10, &others).is_empty(), "exactly full");
+        assert_eq!(to_leave(99, 10, &others), [1]);
+        assert_eq!(to_leave(50, 10, &others), [1, 2]);
+        assert_eq!(to_leave(39, 10, &others), [1, 2, 0]);
+        assert_eq!(to_leave(5, 10, &others), [1, 2, 0], "the one in use stays, however large");
+        assert!(to_leave(5, 10, &[]).is_empty());
+    }
 }

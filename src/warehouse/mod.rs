@@ -218,7 +218,7 @@ impl Inner {
         if let Some(duck) = self.instance().filter(|_| !worn) {
             match self.follow(db, &duck) {
                 Ok(Outcome::Applied { seq, .. }) => {
-                    self.share.measure(&duck)?;
+                    budget::settle(self, &duck);
                     return Ok(seq);
                 }
                 Ok(Outcome::Rebuild) => {}
@@ -231,8 +231,7 @@ impl Inner {
     fn filled_anew(self: &Arc<Self>, db: &Db) -> Result<i64> {
         let seq = self.fill(db)?;
         if let Some(duck) = self.instance() {
-            self.share.measure(&duck)?;
-            budget::make_room(self);
+            budget::settle(self, &duck);
         }
         Ok(seq)
     }
