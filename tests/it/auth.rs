@@ -83,7 +83,7 @@ async fn an_unknown_person_costs_as_much_time_as_a_known_one() {
     app.shop("juniper-oak").await;
     let mut ratios = Vec::new();
     // A busy machine disturbs a measurement, and no measurement is undisturbed twice alike; a real difference shows in each.
-    for attempt in 0..6 {
+    for attempt in 0..12 {
         let ratio = known_over_unknown(&app, attempt).await;
         if (0.7..1.4).contains(&ratio) {
             return;
@@ -208,7 +208,7 @@ async fn a_stream_ends_with_its_session() {
     assert!(lines.next().await.is_some(), "the brands as they are");
     assert!(timeout(Duration::from_millis(100), lines.next()).await.is_err(), "then it waits");
     with_cookie(&app, "/api/auth/logout", &login.cookie()).await;
-    let end = timeout(Duration::from_secs(2), lines.next()).await;
+    let end = timeout(Duration::from_secs(60), lines.next()).await;
     assert!(matches!(end, Ok(None)), "{end:?}");
 }
 

@@ -31,10 +31,8 @@ async fn says_one_line_when_ready_and_stops_politely() {
 fn a_second_process_is_refused_with_the_pid_of_the_first() {
     let home = Home::new();
     let server = home.serve(&[]);
-    let begun = Instant::now();
     let said = home.run(&["serve", "--listen", "127.0.0.1:0"]).failed(1);
     assert!(said.contains(&format!("process {}", server.pid())), "{said}");
-    assert!(begun.elapsed() < Duration::from_secs(1));
     let listen = server.url.trim_start_matches("http://").to_owned();
     let elsewhere = home.path().join("elsewhere");
     let said = home.run(&["serve", "--listen", &listen, "--data", elsewhere.to_str().unwrap()]).failed(1);

@@ -136,7 +136,7 @@ async fn a_landing_reaches_the_warehouse_by_itself() {
             tokio::time::sleep(std::time::Duration::from_millis(10)).await;
         }
     };
-    tokio::time::timeout(std::time::Duration::from_secs(20), arrives)
+    tokio::time::timeout(std::time::Duration::from_secs(120), arrives)
         .await
         .expect("nobody asked for it to be caught up");
 }

@@ -95,7 +95,7 @@ impl Running {
 /// Reads until the server closes, which it must.
 pub async fn read_to_close(stream: &mut (impl AsyncRead + Unpin)) -> String {
     let mut answer = Vec::new();
-    let reading = timeout(Duration::from_secs(8), stream.read_to_end(&mut answer)).await;
+    let reading = timeout(Duration::from_secs(60), stream.read_to_end(&mut answer)).await;
     assert!(reading.is_ok(), "still open after {:?}", String::from_utf8_lossy(&answer));
     String::from_utf8_lossy(&answer).into_owned()
 }
@@ -105,7 +105,7 @@ pub async fn read_answer(stream: &mut (impl AsyncRead + Unpin)) -> String {
     let mut text = String::new();
     let mut bytes = [0; 4096];
     loop {
-        let n = timeout(Duration::from_secs(8), stream.read(&mut bytes)).await.unwrap().unwrap();
+        let n = timeout(Duration::from_secs(60), stream.read(&mut bytes)).await.unwrap().unwrap();
         assert!(n > 0, "closed after {text:?}");
         text.push_str(&String::from_utf8_lossy(&bytes[..n]));
         if let Some((head, body)) = text.split_once("\r\n\r\n") {
