@@ -1,7 +1,6 @@
 //! Commands beside a server and the server as a process: one line when ready, the lock, the control socket, signals.
 
 use std::os::unix::fs::PermissionsExt;
-use std::time::{Duration, Instant};
 
 use rustix::process::Signal;
 use serde_json::{Value, json};
