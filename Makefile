@@ -65,9 +65,10 @@ browser: web
 # Takes about ten minutes after the build, and a quiet machine.
 bench: build
 	@YARDSTICK=$(YARDSTICK) .ci/need-for-bench $(BENCH_PYTHON)
-	cargo build --locked --example bench-load
+	cargo build --locked --example bench-load --example bench-mutation
 	@mkdir -p $(BENCH_DIR)
-	PULSEPOINT_BIN=$(BINARY) BENCH_LOAD=$(CARGO_TARGET_DIR)/debug/examples/bench-load YARDSTICK=$(YARDSTICK) \
+	PULSEPOINT_BIN=$(BINARY) BENCH_LOAD=$(CARGO_TARGET_DIR)/debug/examples/bench-load \
+		BENCH_MUTATION=$(CARGO_TARGET_DIR)/debug/examples/bench-mutation YARDSTICK=$(YARDSTICK) \
 		BENCH_DIR=$(BENCH_DIR) $(BENCH_PYTHON)/bin/python tests/bench/bench.py
 
 tools:

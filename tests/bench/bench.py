@@ -8,7 +8,7 @@ import csv, decimal, json, os, re, shutil, signal, subprocess, sys, time, urllib
 from pathlib import Path
 
 D = decimal.Decimal
-BIN, LOAD, YARD, WORK = (Path(os.environ[k]).resolve() for k in ("PULSEPOINT_BIN", "BENCH_LOAD", "YARDSTICK", "BENCH_DIR"))
+BIN, LOAD, MUTATION, YARD, WORK = (Path(os.environ[k]).resolve() for k in ("PULSEPOINT_BIN", "BENCH_LOAD", "BENCH_MUTATION", "YARDSTICK", "BENCH_DIR"))
 NOW = "2026-11-22T12:00:00Z"
 WINDOW = "from=2026-10-23&to=2026-11-22&range=custom&cmp=prev&match=date"
 PASSWORD = "bench-correct-horse-battery"
@@ -291,8 +291,12 @@ def main():
     eight_million(out, every)
     demo()
     many(int(os.environ.get("BENCH_SECONDS", "60")))
+    keeps.measure(sys.modules[__name__])
     print("\n| what | Pulsepoint | yardstick or floor | ratio | asked for |\n| --- | --- | --- | --- | --- |")
     for r in rows: print("| " + " | ".join(r) + " |")
 
 
-main()
+if __name__ == "__main__":
+    import keeps
+
+    main()
