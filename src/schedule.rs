@@ -42,7 +42,8 @@ async fn delete_tenants(app: App) -> Result<()> {
     Ok(())
 }
 
-/// Looks after the certificate, if there is one: changed files are taken, and a leaf of our own is made anew before it ends.
+/// Looks after the certificate, if there is one: changed files are taken, a leaf of our own is made anew before it ends,
+/// and one from elsewhere is fetched.
 /// Sooner when nudged.
 pub fn watch_certificate(app: &App, now: &Nudge) {
     if !app.tls.is_on() {
@@ -51,7 +52,14 @@ pub fn watch_certificate(app: &App, now: &Nudge) {
     let all = app.clone();
     app.jobs.start("renew the certificate", When::every(CERTIFICATE).or_nudged(now), move || {
         let app = all.clone();
-        async move { app.tls.refresh(app.clock.system_time()).map(|_| ()) }
+        async move {
+            let (now, stopping) = (app.clock.system_time(), app.jobs.stopping());
+            app.tls.refresh(now)?;
+            tokio::select! {
+                fetched = app.tls.fetch(now) => fetched.map(drop),
+                () = stopping.cancelled() => Ok(()),
+            }
+        }
     });
 }
 

@@ -115,6 +115,7 @@ pub struct Demo {
 #[derive(Clone, Copy, Debug, clap::ValueEnum)]
 pub enum TlsMode {
     Auto,
+    Acme,
     Files,
 }
 
@@ -122,6 +123,7 @@ impl std::fmt::Display for TlsMode {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match self {
             Self::Auto => "auto",
+            Self::Acme => "acme",
             Self::Files => "files",
         })
     }
@@ -139,8 +141,8 @@ pub struct Serve {
     /// Listen here [default: 127.0.0.1:8080]
     #[arg(long, value_name = "ADDR:PORT")]
     pub listen: Option<String>,
-    /// Encrypt: with an authority of this machine's own (auto), or with tls.certificate and tls.key (files)
-    #[arg(long, value_name = "auto|files", value_enum)]
+    /// Encrypt: by an authority of this machine's own (auto), by one that speaks ACME (acme), or with tls.certificate and tls.key (files)
+    #[arg(long, value_name = "auto|acme|files", value_enum)]
     pub tls: Option<TlsMode>,
     /// Take this for the present time, in figures only
     #[arg(long, value_name = "RFC3339")]

@@ -21,6 +21,7 @@ use tower::ServiceExt;
 
 use super::wire::{Patience, Signs, Wire};
 use crate::http::{Encrypted, Peer, Settings, Unsound, secs};
+use crate::tls::ACME_PROTOCOL;
 
 /// HTTP/2 requests of one connection at the same time.
 const MAX_STREAMS: u32 = 64;
@@ -73,6 +74,8 @@ impl Server {
                     () = stopping.cancelled() => return,
                 };
                 match shaken {
+                    // An authority that fetched its proof has nothing to ask.
+                    Ok(Ok(stream)) if stream.get_ref().1.alpn_protocol() == Some(ACME_PROTOCOL) => {}
                     Ok(Ok(stream)) => Arc::clone(&self).talk(stream, true, peer, stopping).await,
                     Ok(Err(error)) => tracing::debug!(%peer, %error, "no TLS came about"),
                     Err(_) => tracing::debug!(%peer, "a TLS handshake took too long"),

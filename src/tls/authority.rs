@@ -196,7 +196,7 @@ fn names(more: &[String], listen: IpAddr) -> Result<Vec<String>> {
 }
 
 /// Whole or not at all, for its owner alone.
-fn write(path: &Path, text: &str) -> Result<()> {
+pub(super) fn write(path: &Path, text: &str) -> Result<()> {
     let writing = || format!("writing {}", path.display());
     let folder = path.parent().unwrap_or(Path::new("."));
     // Temporary files are of mode 0600, and keep it.
@@ -212,7 +212,7 @@ fn days(n: i64) -> SignedDuration {
 }
 
 /// Good from yesterday, for clocks that are a little late, for so many days.
-fn good_for(params: &mut CertificateParams, now: Timestamp, n: i64) {
+pub(super) fn good_for(params: &mut CertificateParams, now: Timestamp, n: i64) {
     let midnight = |from_now| {
         let date = (now + days(from_now)).to_zoned(TimeZone::UTC).date();
         date_time_ymd(date.year().into(), date.month().unsigned_abs(), date.day().unsigned_abs())

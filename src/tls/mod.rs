@@ -3,6 +3,7 @@
 //! The provider is `ring`: it compiles in seconds with the C compiler that SQLite needs anyway. A certificate changes behind the
 //! resolver, so a handshake takes the newest one and open connections keep theirs.
 
+mod acme;
 mod authority;
 mod certificate;
 pub mod routes;
@@ -22,6 +23,8 @@ use tokio_rustls::rustls::sign::CertifiedKey;
 use tokio_rustls::rustls::version::{TLS12, TLS13};
 
 use crate::error::Result;
+pub use acme::PROTOCOL as ACME_PROTOCOL;
+use acme::{Acme, Challenges};
 use authority::Authority;
 pub use authority::Root;
 use certificate::{Files, Loaded};
@@ -45,25 +48,32 @@ struct Inner {
 enum Source {
     Files(Files),
     Authority(Box<Authority>),
+    Acme(Box<Acme>),
 }
 
 /// What every handshake asks for the certificate.
 #[derive(Debug)]
-struct Current(RwLock<Loaded>);
+struct Current {
+    loaded: RwLock<Loaded>,
+    challenges: Challenges,
+}
 
 impl ResolvesServerCert for Current {
-    fn resolve(&self, _: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
-        Some(self.get().key)
+    fn resolve(&self, hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
+        match Challenges::are_asked(&hello) {
+            true => self.challenges.get(hello.server_name()),
+            false => Some(self.get().key),
+        }
     }
 }
 
 impl Current {
     fn get(&self) -> Loaded {
-        self.0.read().unwrap_or_else(PoisonError::into_inner).clone()
+        self.loaded.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     fn set(&self, loaded: Loaded) {
-        *self.0.write().unwrap_or_else(PoisonError::into_inner) = loaded;
+        *self.loaded.write().unwrap_or_else(PoisonError::into_inner) = loaded;
     }
 }
 
@@ -93,17 +103,25 @@ impl Tls {
                 Some(files) => Source::Files(files),
                 None => return Ok(Self(None)),
             },
+            Mode::Acme => Source::Acme(Box::new(Acme::open(settings, data)?)),
         };
         let loaded = source.load(now)?;
-        if loaded.about.not_after < now || loaded.about.not_before > now {
+        let awaited = matches!(source, Source::Acme(_)) && loaded.fingerprint == [0; 32];
+        if awaited {
+            tracing::info!("a certificate will be fetched; until then browsers are shown one of our own making");
+        } else if loaded.about.not_after < now || loaded.about.not_before > now {
             // Refusing would turn a warning of every browser into an outage.
             let (path, from, to) = (loaded.about.path.display(), loaded.about.not_before, loaded.about.not_after);
             tracing::warn!(
                 "the certificate {path} is good from {from} to {to}, which is not now: clients will refuse it"
             );
         }
-        let current = Arc::new(Current(RwLock::new(loaded)));
-        let config = Arc::new(config(settings.min_version, current.clone())?);
+        let current = Arc::new(Current { loaded: RwLock::new(loaded), challenges: Challenges::default() });
+        let mut config = config(settings.min_version, current.clone())?;
+        if matches!(source, Source::Acme(_)) {
+            config.alpn_protocols.push(ACME_PROTOCOL.to_vec());
+        }
+        let config = Arc::new(config);
         Ok(Self(Some(Arc::new(Inner { source, current, config, refused: Mutex::default() }))))
     }
 
@@ -138,7 +156,7 @@ impl Tls {
         let seen = match &inner.source {
             Source::Files(files) => files.fingerprint(),
             Source::Authority(authority) if authority.is_due(&old.about, now) => [0; 32],
-            Source::Authority(_) => return Ok(false),
+            Source::Authority(_) | Source::Acme(_) => return Ok(false),
         };
         let mut refused = inner.refused.lock().unwrap_or_else(PoisonError::into_inner);
         if seen == old.fingerprint || *refused == Some(seen) {
@@ -161,6 +179,20 @@ impl Tls {
             }
         }
     }
+
+    /// Fetches the next certificate, where one is fetched and it is time; true when it did. A failure is told, the old one stays,
+    /// and it is not tried again for a while.
+    pub async fn fetch(&self, now: Timestamp) -> Result<bool> {
+        let Some(inner) = &self.0 else { return Ok(false) };
+        let Source::Acme(acme) = &inner.source else { return Ok(false) };
+        if !acme.is_due(&inner.current.get(), now) || !acme.may_try(now) {
+            return Ok(false);
+        }
+        let loaded = acme.order(&inner.current.challenges, now).await?;
+        tracing::info!("a new certificate is in use, good until {}", loaded.about.not_after);
+        inner.current.set(loaded);
+        Ok(true)
+    }
 }
 
 impl Source {
@@ -168,6 +200,7 @@ impl Source {
         match self {
             Self::Files(files) => files.load(),
             Self::Authority(authority) => authority.leaf(now),
+            Self::Acme(acme) => acme.leaf(now),
         }
     }
 }
@@ -178,6 +211,10 @@ pub fn look(settings: &Settings, data: &Path) -> Result<Option<About>> {
     let files = match settings.mode {
         Mode::Auto => Authority::made_leaf(data),
         Mode::Files => Files::of(settings)?,
+        Mode::Acme => {
+            acme::check(settings)?;
+            acme::fetched(settings, data)
+        }
     };
     Ok(files.map(|files| files.load()).transpose()?.map(|loaded| loaded.about))
 }

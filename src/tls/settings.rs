@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// Whose certificate is served, and how.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Settings {
     /// Where the certificate comes from.
@@ -18,11 +18,39 @@ pub struct Settings {
     pub key: PathBuf,
     /// The oldest version spoken.
     pub min_version: MinVersion,
-    /// Names and addresses of this machine that the certificate of `auto` is good for, besides those it knows.
+    /// Names and addresses of this machine that the certificate of `auto` is good for, besides those it knows; the host names that
+    /// one of `acme` is ordered for.
     pub names: Vec<String>,
     /// A second, plain address whose pages lead to the encrypted one. None by default.
     pub plain_listen: OptionalAddress,
+    /// Where certificates of `acme` are ordered. Default: Let's Encrypt.
+    pub acme_directory: String,
+    /// The e-mail address the authority may write to. Empty is none.
+    pub acme_contact: String,
+    /// Whether the authority's terms are agreed to; without it nothing is ordered.
+    pub acme_accept_terms: bool,
+    /// The root certificate of the directory's own address, PEM, for an authority within a company. Empty: the system's roots.
+    pub acme_root: PathBuf,
 }
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            mode: Mode::default(),
+            certificate: PathBuf::new(),
+            key: PathBuf::new(),
+            min_version: MinVersion::default(),
+            names: Vec::new(),
+            plain_listen: OptionalAddress::default(),
+            acme_directory: LETS_ENCRYPT.to_owned(),
+            acme_contact: String::new(),
+            acme_accept_terms: false,
+            acme_root: PathBuf::new(),
+        }
+    }
+}
+
+const LETS_ENCRYPT: &str = "https://acme-v02.api.letsencrypt.org/directory";
 
 /// Where the certificate comes from.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -33,6 +61,8 @@ pub enum Mode {
     Files,
     /// From a local authority in the data folder.
     Auto,
+    /// From an authority that speaks ACME.
+    Acme,
 }
 
 /// The oldest version of TLS that is spoken.

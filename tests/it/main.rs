@@ -4,6 +4,7 @@
 mod access;
 mod access_keys;
 mod account;
+mod acme;
 mod api_keys;
 mod auth;
 mod auth_tokens;

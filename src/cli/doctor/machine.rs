@@ -113,6 +113,10 @@ pub(super) fn certificate(settings: &Settings) -> Check {
         Ok(None) if settings.tls.mode == tls::Mode::Auto => {
             return Check::new(NAME, State::Good, "none yet: the first start makes one");
         }
+        Ok(None) if settings.tls.mode == tls::Mode::Acme => {
+            let said = "none yet: the running server fetches one, and its log says why it has not";
+            return Check::new(NAME, State::Warning, said);
+        }
         Ok(None) => return Check::new(NAME, State::Good, "none: plain HTTP, for this machine or behind a proxy"),
         Err(error) => return Check::new(NAME, State::Bad, error.to_string()),
     };

@@ -42,16 +42,18 @@ pub struct Client {
     pub roots: Vec<String>,
     pub versions: Vec<&'static SupportedProtocolVersion>,
     pub alpn: &'static str,
+    /// The name it connects under.
+    pub name: &'static str,
 }
 
 impl Client {
     /// One that speaks HTTP/1.1 over any version, and trusts these roots.
     pub fn trusting(roots: &[&str]) -> Self {
         let roots = roots.iter().map(|root| (*root).to_owned()).collect();
-        Self { roots, versions: vec![&version::TLS13, &version::TLS12], alpn: "http/1.1" }
+        Self { roots, versions: vec![&version::TLS13, &version::TLS12], alpn: "http/1.1", name: "localhost" }
     }
 
-    /// Connects under the name `localhost`.
+    /// Connects, and checks the certificate.
     pub async fn connect(&self, address: SocketAddr) -> std::io::Result<TlsStream<TcpStream>> {
         let mut roots = RootCertStore::empty();
         for pem in &self.roots {
@@ -62,7 +64,7 @@ impl Client {
         let mut config = builder.with_root_certificates(roots).with_no_client_auth();
         config.alpn_protocols = vec![self.alpn.as_bytes().to_vec()];
         let stream = TcpStream::connect(address).await?;
-        TlsConnector::from(Arc::new(config)).connect(ServerName::try_from("localhost").unwrap(), stream).await
+        TlsConnector::from(Arc::new(config)).connect(ServerName::try_from(self.name).unwrap(), stream).await
     }
 }
 
