@@ -113,9 +113,7 @@ impl Backups {
                 };
                 (copy.map_err(failed)?, Some(whose))
             }
-            Source::Control => {
-                (tenants::open_control_copy(&store, key.of_instance()?, schema).map_err(failed)?, None)
-            }
+            Source::Control => (tenants::open_control_copy(&store, key.of_instance()?, schema).map_err(failed)?, None),
         };
         let is_tenant = tenant.is_some();
         let (tables, chain, data_version) = copy.read_blocking(|conn| {

@@ -88,14 +88,14 @@ impl MasterKey {
             );
         }
         let key = Self::make_file(data, &path)?;
-        Ok((key.from_source(KeySource::NewFile(path.clone())), KeySource::NewFile(path)))
+        Ok((key.with_source(KeySource::NewFile(path.clone())), KeySource::NewFile(path)))
     }
 
     pub(super) fn of(key: SecretBox<[u8; 32]>) -> Self {
         Self { key, source: KeySource::Environment, beside: None }
     }
 
-    pub(super) fn from_source(self, source: KeySource) -> Self {
+    pub(super) fn with_source(self, source: KeySource) -> Self {
         Self { source, ..self }
     }
 

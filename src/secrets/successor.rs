@@ -47,7 +47,7 @@ impl MasterKey {
             return Err(refused("the new master key is the one in use".to_owned()));
         }
         let source = if in_file { KeySource::File(data.join(FILE_NAME)) } else { self.source().clone() };
-        Ok(new.from_source(source))
+        Ok(new.with_source(source))
     }
 
     /// Writes a key that will lie in the data folder beside the old one, whole and synced.
@@ -76,7 +76,10 @@ impl MasterKey {
     pub fn take_the_place(&self, data: &Path) -> Result<()> {
         let KeySource::File(to) = self.source() else { return Ok(()) };
         std::fs::rename(data.join(BESIDE), to).with_context(|| {
-            format!("the data is under the new master key, but {} cannot be replaced by {BESIDE} beside it", to.display())
+            format!(
+                "the data is under the new master key, but {} cannot be replaced by {BESIDE} beside it",
+                to.display()
+            )
         })?;
         sync(data)
     }
@@ -94,7 +97,7 @@ impl MasterKey {
                 Self::read(&path, 0o007).ok().flatten()
             }
         };
-        found.map(|key| key.from_source(source.clone()))
+        found.map(|key| key.with_source(source.clone()))
     }
 }
 
@@ -120,7 +123,9 @@ fn check_replaceable(path: &Path) -> Result<()> {
     let shown = path.display();
     let meta = std::fs::symlink_metadata(path).with_context(|| format!("looking at the key file {shown}"))?;
     if meta.is_symlink() {
-        return Err(refused(format!("the key file {shown} is a link: put a file in its place, or rotate where it lies")));
+        return Err(refused(format!(
+            "the key file {shown} is a link: put a file in its place, or rotate where it lies"
+        )));
     }
     if meta.permissions().mode() & 0o200 == 0 {
         return Err(refused(format!("the key file {shown} is read-only: run `chmod 600 {shown}` first")));

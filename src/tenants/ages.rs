@@ -57,8 +57,7 @@ fn ages(conn: &Connection) -> Result<Vec<KeyAge>> {
         [],
         |row| Ok((row.get(0)?, row.get(1)?)),
     )?;
-    let of_instance =
-        |kind: &'static str, made_at_ms| KeyAge { kind, tenant: None, id: kind.to_owned(), made_at_ms };
+    let of_instance = |kind: &'static str, made_at_ms| KeyAge { kind, tenant: None, id: kind.to_owned(), made_at_ms };
     let mut keys = vec![of_instance("master", master), of_instance("signing", signing)];
     let mut query = conn.prepare(
         "select slug, id, coalesce(store_key_at_ms, created_at_ms), coalesce(tokens_key_at_ms, created_at_ms)

@@ -62,9 +62,11 @@ pub(crate) fn adopt(data: &Path, master: &MasterKey, copy: &Db, now: Timestamp, 
     copy.copy_for(&draft, &master.derive(KEY))?;
     let db = Db::open(&draft, &master.derive(KEY), &spec(false)).map_err(anyhow::Error::from).with_context(making)?;
     db.write_blocking(|tx| {
-        tx.execute_batch("delete from restores; delete from rekeyings; delete from tenants;
+        tx.execute_batch(
+            "delete from restores; delete from rekeyings; delete from tenants;
              delete from signing_keys; delete from backup_keys; delete from key_reminders;
-             update instance set master_key_at_ms = null")?;
+             update instance set master_key_at_ms = null",
+        )?;
         let entry = Entry {
             kind: "instance.restored",
             actor: "operator",

@@ -10,8 +10,8 @@ use moka::future::Cache;
 use moka::policy::EvictionPolicy;
 
 use super::closing::Closed;
-use super::remember::Memory;
 use super::keys::Keyring;
+use super::remember::Memory;
 use super::{Tenant, TenantId, TenantInfo, control, directory, keys, lifecycle, master, schema, tenant};
 use crate::clock::Clock;
 use crate::db::{Db, FileSpec, OpenError};

@@ -4,6 +4,7 @@
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use rusqlite::{Connection, Transaction};
@@ -20,6 +21,8 @@ use crate::secrets::{Purpose, TenantKey};
 /// Copies that are made while writers go on. A store that was written to during each of them is copied once more while its writers
 /// wait.
 const TRIES: usize = 3;
+/// Writers wait for a copy if the one before took no longer; requests end after 30 seconds.
+const LONGEST_WAIT: Duration = Duration::from_secs(15);
 const STAGED: &str = ".rekeyed-";
 
 /// Seals anew, under the second key, what is sealed under the first within a store.
@@ -54,7 +57,8 @@ impl Tenants {
     /// wait for the exchange of two files, writers for that and, where the store is never at rest, for one copy of it.
     ///
     /// # Errors
-    /// `Unavailable` with code `storage_full` where there is no room for the copy: nothing was changed.
+    /// `Unavailable` with code `storage_full` where there is no room for the copy, `store_busy` where its writers would have to wait
+    /// for too long: nothing was changed.
     pub async fn rekey(&self, id: &TenantId, reseal: Option<Reseal>, steps: Steps) -> Result<()> {
         let _turn = self.turn_at_files().await;
         let (tenants, tenant) = (self.clone(), self.open_even_closed(id).await?);
@@ -90,14 +94,27 @@ impl<'a> Rekeying<'a> {
 
     fn run(&self) -> Result<()> {
         let (db, scratch) = (self.tenant.db(), self.tenants.scratch()?);
+        let mut took = Duration::ZERO;
         for _ in 0..TRIES {
+            let begun = Instant::now();
             let copy = self.copy(scratch.path())?;
+            took = begun.elapsed();
             let held = db.hold()?;
             if held.commits() == copy.of {
                 return self.put(held, &copy);
             }
             drop(held);
             remove_folder(&copy.folder)?;
+        }
+        if took > LONGEST_WAIT {
+            return Err(Error::Unavailable {
+                code: "store_busy",
+                reason:
+                    "The store is large and never at rest: requests would fail. Nothing was changed; try again when \
+                         less is written."
+                        .to_owned(),
+                retry_after_secs: 600,
+            });
         }
         let held = db.hold()?;
         let copy = self.copy(scratch.path())?;
@@ -110,7 +127,8 @@ impl<'a> Rekeying<'a> {
         std::fs::create_dir(&folder).with_context(copying)?;
         let store = folder.join(STORE);
         self.tenant.db().copy_for(&store, &self.new.derive(Purpose::Store))?;
-        let copy = open_copy(&store, &self.new, id.as_str(), None).map_err(anyhow::Error::from).with_context(copying)?;
+        let copy =
+            open_copy(&store, &self.new, id.as_str(), None).map_err(anyhow::Error::from).with_context(copying)?;
         let of = copy.commits();
         copy.write_blocking(|tx| {
             if let Some(reseal) = self.reseal {

@@ -72,7 +72,8 @@ async fn a_store_under_a_new_key_holds_the_same_and_the_old_key_opens_nothing() 
     assert_eq!(*second.derive(Purpose::CustomerIdentity), *old.derive(Purpose::CustomerIdentity));
 
     // Equal to the row, save for what was sealed anew.
-    let but_sealed = |tenant: &Tenant| rows(tenant).into_iter().filter(|t| t.name != "second_factors").collect::<Vec<_>>();
+    let but_sealed =
+        |tenant: &Tenant| rows(tenant).into_iter().filter(|t| t.name != "second_factors").collect::<Vec<_>>();
     let then: Vec<_> = before.into_iter().filter(|table| table.name != "second_factors").collect();
     assert_eq!(but_sealed(&shop.tenant), then);
     assert_ne!(shop.tenant.db().generation(), generation, "who follows the log is not told");
@@ -174,7 +175,9 @@ async fn a_new_master_key_opens_everything_and_the_old_one_nothing() {
     app.app.tenants.rotate_master(None, Steps::default()).await.unwrap();
     let new_file = std::fs::read_to_string(app.folder().join("master.key")).unwrap();
     assert_ne!(old_file, new_file);
-    let mode = std::os::unix::fs::PermissionsExt::mode(&std::fs::metadata(app.folder().join("master.key")).unwrap().permissions());
+    let mode = std::os::unix::fs::PermissionsExt::mode(
+        &std::fs::metadata(app.folder().join("master.key")).unwrap().permissions(),
+    );
     assert_eq!(mode & 0o777, 0o600);
 
     let scratch = tempfile::tempdir().unwrap();
@@ -198,7 +201,10 @@ async fn a_new_master_key_opens_everything_and_the_old_one_nothing() {
     drop((shop, other, third));
     app.app.close().await.unwrap();
     let names: BTreeSet<_> = std::fs::read_dir(app.folder()).unwrap().map(|e| e.unwrap().file_name()).collect();
-    assert!(!names.iter().any(|name| name.to_string_lossy().contains("new") || name.to_string_lossy().contains("rotated")), "{names:?}");
+    assert!(
+        !names.iter().any(|name| name.to_string_lossy().contains("new") || name.to_string_lossy().contains("rotated")),
+        "{names:?}"
+    );
 
     let (old, _) = MasterKey::load(scratch.path(), Some(old_file.into()), false).unwrap();
     let refused = Tenants::start(app.folder(), old, Clock::fixed(now()), &Default::default()).unwrap_err();
@@ -277,8 +283,8 @@ async fn a_new_backup_key_leaves_old_archives_to_the_old_one() {
     assert_eq!(*restored.key().derive(Purpose::Tokens), *shop.tenant.key().derive(Purpose::Tokens));
     assert_eq!(*restored.key().derive(Purpose::CustomerIdentity), *shop.tenant.key().derive(Purpose::CustomerIdentity));
 
-    let mut settings = backup::Settings::default();
-    settings.recipient = done.recipient.to_string().try_into().unwrap();
+    let recipient = done.recipient.to_string().try_into().unwrap();
+    let settings = backup::Settings { recipient, ..Default::default() };
     let configured = backup::Backups::new(app.app.tenants.clone(), app.app.clock.clone(), settings);
     let refused = configured.rotate_key(Steps::default()).await;
     assert!(matches!(refused, Err(Error::Conflict { code: "recipient_configured", .. })), "{refused:?}");
@@ -303,7 +309,10 @@ async fn a_key_older_than_ninety_days_is_told_of_once() {
         assert_eq!(told_of_instance(tenants, "keys.old"), 5, "each is told once");
     }
     // As if the key were of long ago: making it anew ends it, and the new one grows old in its turn.
-    age(tenants, "update tenants set created_at_ms = 0; update signing_keys set created_at_ms = 0; update instance set master_key_at_ms = 0");
+    age(
+        tenants,
+        "update tenants set created_at_ms = 0; update signing_keys set created_at_ms = 0; update instance set master_key_at_ms = 0",
+    );
     assert_eq!(old(rotation::keys(tenants, backups, at(0, 1)).await.unwrap()).len(), 4);
     tenants.rekey(shop.tenant.id(), None, Steps::default()).await.unwrap();
     app.app.auth.rotate_signing().await.unwrap();
@@ -385,9 +394,18 @@ async fn deleting_a_tenant_destroys_its_key_also_one_that_is_being_made() {
     drop(shop);
     app.app.tenants.delete(&id).await.unwrap();
     assert!(!folder.exists() && look().is_empty());
-    let left: i64 = app.app.tenants.control().read_blocking(|conn| {
-        Ok(conn.query_row("select (select count(*) from rekeyings) + (select count(*) from tenants)", [], |row| row.get(0))?)
-    }).unwrap();
+    let left: i64 = app
+        .app
+        .tenants
+        .control()
+        .read_blocking(|conn| {
+            Ok(conn.query_row(
+                "select (select count(*) from rekeyings) + (select count(*) from tenants)",
+                [],
+                |row| row.get(0),
+            )?)
+        })
+        .unwrap();
     assert_eq!(left, 0);
     let told = app.app.tenants.control().read(|conn| events::read_from(conn, "test", 100)).await.unwrap();
     assert!(told.iter().any(|event| event.kind == "tenant.deleted"));

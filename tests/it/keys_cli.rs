@@ -11,7 +11,7 @@ use pulsepoint::tenants::{Settings, Tenants};
 use serde_json::{Value, json};
 
 use crate::cli_backup::{file_of, stocked, text};
-use crate::support::binary::{Finished, Home, finish};
+use crate::support::binary::{Finished, Home, Running, finish};
 
 const A: &str = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f";
 const B: &str = "a0a1a2a3a4a5a6a7a8a9aaabacadaeafb0b1b2b3b4b5b6b7b8b9babbbcbdbebf";
@@ -53,7 +53,8 @@ impl Person {
 
     async fn body(what: &str, asked: reqwest::Result<reqwest::Response>, right: u16) -> Result<Value, String> {
         let answer = asked.map_err(|error| format!("{what}: {error:?}"))?;
-        let (status, body) = (answer.status().as_u16(), answer.text().await.map_err(|error| format!("{what}: {error:?}"))?);
+        let (status, body) =
+            (answer.status().as_u16(), answer.text().await.map_err(|error| format!("{what}: {error:?}"))?);
         if status != right {
             return Err(format!("{what}: {status} {body}"));
         }
@@ -68,27 +69,17 @@ impl Person {
     }
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn everything_is_made_anew_while_people_work_and_no_request_fails() {
-    let home = Home::new();
-    std::fs::write(home.path().join("pulsepoint.toml"), "rate_limit_per_minute = 0\n").unwrap();
-    let server = home.serve(&[]);
-    for tenant in ["acme", "zenith"] {
-        stocked(&home, tenant);
-        let email = format!("ada@{tenant}.example");
-        let add = ["user", "add", &email, "--tenant", tenant, "--role", "owner"];
-        home.run_with(&add, "correct horse battery\n").ok();
-    }
-    let made = home.run(&["backup", "--json"]).ok().json();
-    let old = std::fs::read_to_string(home.data().join("master.key")).unwrap();
-    let heads = |home: &Home| -> Vec<Vec<u8>> { stores(home).iter().map(|path| std::fs::read(path).unwrap()[..16].to_vec()).collect() };
-    let before = heads(&home);
+/// People at work, three a tenant, until they are told to stop.
+struct Crew {
+    stop: Arc<AtomicBool>,
+    people: Vec<(&'static str, Arc<AtomicUsize>, tokio::task::JoinHandle<Vec<String>>)>,
+}
 
-    let (stop, mut people, mut boards) = (Arc::new(AtomicBool::new(false)), Vec::new(), Vec::new());
-    for tenant in ["acme", "zenith"] {
-        boards.push(Person::of(&server.url, tenant).await.dashboard().await.unwrap());
-        for number in 0..3 {
-            let (person, stop, rounds) = (Person::of(&server.url, tenant).await, stop.clone(), Arc::new(AtomicUsize::new(0)));
+impl Crew {
+    async fn at_work(url: &str, tenants: [&'static str; 2]) -> Self {
+        let (stop, mut people) = (Arc::new(AtomicBool::new(false)), Vec::new());
+        for (tenant, number) in tenants.into_iter().flat_map(|tenant| (0..3).map(move |number| (tenant, number))) {
+            let (person, stop, rounds) = (Person::of(url, tenant).await, stop.clone(), Arc::new(AtomicUsize::new(0)));
             let counted = rounds.clone();
             let work = tokio::spawn(async move {
                 let mut failed = Vec::new();
@@ -103,36 +94,69 @@ async fn everything_is_made_anew_while_people_work_and_no_request_fails() {
             });
             people.push((tenant, rounds, work));
         }
+        Self { stop, people }
     }
-    // Everybody is at work before, in between and after.
-    let go_on = |people: &[(&str, Arc<AtomicUsize>, _)]| {
-        let marks: Vec<(Arc<AtomicUsize>, usize)> =
-            people.iter().map(|(_, rounds, _)| (rounds.clone(), rounds.load(Ordering::SeqCst) + 2)).collect();
-        async move {
-            for (rounds, mark) in marks {
-                while rounds.load(Ordering::SeqCst) < mark {
-                    tokio::task::yield_now().await;
-                }
+
+    /// Returns once everybody has done more of it.
+    async fn go_on(&self) {
+        let marks: Vec<_> =
+            self.people.iter().map(|(_, rounds, _)| (rounds, rounds.load(Ordering::SeqCst) + 2)).collect();
+        for (rounds, mark) in marks {
+            while rounds.load(Ordering::SeqCst) < mark {
+                tokio::task::yield_now().await;
             }
         }
-    };
-    go_on(&people).await;
+    }
+
+    /// How many brands each of them added; nobody was refused anything.
+    async fn stop(self) -> Vec<(&'static str, usize)> {
+        self.stop.store(true, Ordering::SeqCst);
+        let mut added = Vec::new();
+        for (tenant, rounds, work) in self.people {
+            assert_eq!(work.await.unwrap(), Vec::<String>::new(), "requests failed");
+            added.push((tenant, rounds.load(Ordering::SeqCst)));
+        }
+        added
+    }
+}
+
+/// Two tenants with orders and an owner each, and a server.
+fn two(home: &Home) -> Running {
+    std::fs::write(home.path().join("pulsepoint.toml"), "rate_limit_per_minute = 0\n").unwrap();
+    let server = home.serve(&[]);
+    for tenant in ["acme", "zenith"] {
+        stocked(home, tenant);
+        let email = format!("ada@{tenant}.example");
+        let add = ["user", "add", &email, "--tenant", tenant, "--role", "owner"];
+        home.run_with(&add, "correct horse battery\n").ok();
+    }
+    server
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn everything_is_made_anew_while_people_work_and_no_request_fails() {
+    let home = Home::new();
+    let server = two(&home);
+    let made = home.run(&["backup", "--json"]).ok().json();
+    let (old, before) = (std::fs::read_to_string(home.data().join("master.key")).unwrap(), heads(&home));
+    let mut boards = Vec::new();
+    for tenant in ["acme", "zenith"] {
+        boards.push((tenant, Person::of(&server.url, tenant).await.dashboard().await.unwrap()));
+    }
+    let crew = Crew::at_work(&server.url, ["acme", "zenith"]).await;
+    crew.go_on().await;
     for _ in 0..2 {
         let run = home.command(&["keys", "rotate", "--json"]);
         let done = tokio::task::spawn_blocking(move || finish(run)).await.unwrap().ok().json();
         assert_eq!(done["ok"], true, "{done}");
-        let keys: Vec<&str> = done["rotated"].as_array().unwrap().iter().map(|key| key["key"].as_str().unwrap()).collect();
+        let keys: Vec<_> = done["rotated"].as_array().unwrap().iter().map(|key| key["key"].as_str().unwrap()).collect();
         assert_eq!(keys, ["signing", "tokens", "database", "tokens", "database", "backup", "master"]);
-        go_on(&people).await;
+        crew.go_on().await;
     }
-    stop.store(true, Ordering::SeqCst);
-    let mut added = [("acme", 1), ("zenith", 1)];
-    for (tenant, rounds, work) in people {
-        assert_eq!(work.await.unwrap(), Vec::<String>::new(), "requests failed");
-        added.iter_mut().find(|(name, _)| *name == tenant).unwrap().1 += rounds.load(Ordering::SeqCst);
-    }
-    for ((tenant, brands), board) in added.into_iter().zip(boards) {
+    let added = crew.stop().await;
+    for (tenant, board) in boards {
         let person = Person::of(&server.url, tenant).await;
+        let brands = 1 + added.iter().filter(|(of, _)| *of == tenant).map(|(_, brands)| brands).sum::<usize>();
         assert_eq!(person.get("/api/brands").await.unwrap()["brands"].as_array().unwrap().len(), brands, "{tenant}");
         assert_eq!(person.dashboard().await.unwrap(), board, "{tenant}");
     }
@@ -146,12 +170,17 @@ async fn everything_is_made_anew_while_people_work_and_no_request_fails() {
     assert!(refused.contains("does not open"), "{refused}");
     home.run(&["audit", "verify"]).ok();
     home.run(&["doctor"]).ok();
-    let kept = std::fs::read_dir(home.data()).unwrap().map(|entry| entry.unwrap().path());
-    let kept: Vec<_> = kept.filter(|path| text(path).contains("backup-identity.")).filter(|path| !text(path).ends_with("backup-identity.txt")).collect();
-    assert_eq!(kept.len(), 2, "{kept:?}");
+    let names = std::fs::read_dir(home.data()).unwrap().map(|entry| entry.unwrap().path());
+    let kept: Vec<_> = names.filter(|path| text(path).contains("backup-identity.")).collect();
+    assert_eq!(kept.len(), 3, "the pair in force and two of before: {kept:?}");
     let archive = file_of(&made, "acme");
     let opens = |path: &Path| home.run(&["backup", "verify", text(&archive), "--identity", text(path)]).code == 0;
     assert_eq!(kept.iter().filter(|path| opens(path)).count(), 1, "the archive of before opens with its own key alone");
+}
+
+/// The first bytes of every store, which tell its key.
+fn heads(home: &Home) -> Vec<Vec<u8>> {
+    stores(home).iter().map(|path| std::fs::read(path).unwrap()[..16].to_vec()).collect()
 }
 
 fn stores(home: &Home) -> Vec<std::path::PathBuf> {
@@ -176,11 +205,16 @@ fn without_a_server_one_key_of_one_tenant_and_a_list_that_shows_no_key() {
     home.run(&["keys", "rotate", "everything"]).failed(2);
 
     let listed = home.run(&["keys", "list", "--json"]).ok();
-    let names: Vec<String> = listed.json()["keys"].as_array().unwrap().iter()
-        .map(|key| format!("{} {}", key["key"].as_str().unwrap(), key["tenant"].as_str().unwrap_or("-"))).collect();
+    let names: Vec<String> = listed.json()["keys"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|key| format!("{} {}", key["key"].as_str().unwrap(), key["tenant"].as_str().unwrap_or("-")))
+        .collect();
     assert_eq!(names, ["master -", "signing -", "database acme", "tokens acme", "database zenith", "tokens zenith"]);
     assert!(listed.json()["keys"].as_array().unwrap().iter().all(|key| key["age_days"] == 0 && key["old"] == false));
-    let (key, shown) = (std::fs::read_to_string(home.data().join("master.key")).unwrap(), home.run(&["keys", "list"]).ok().out);
+    let (key, shown) =
+        (std::fs::read_to_string(home.data().join("master.key")).unwrap(), home.run(&["keys", "list"]).ok().out);
     for out in [&listed.out, &shown] {
         assert!(!out.contains(key.trim()), "it shows a key: {out}");
         let longest = out.split(|c: char| !c.is_ascii_alphanumeric()).map(str::len).max().unwrap();
@@ -222,7 +256,7 @@ fn an_old_key_is_told_of_by_the_doctor_and_at_the_start() {
 
 /// Everything in the data folder that a rotation could have touched.
 fn state(home: &Home) -> Vec<Vec<u8>> {
-    let mut state: Vec<Vec<u8>> = stores(home).iter().map(|path| std::fs::read(path).unwrap()[..16].to_vec()).collect();
+    let mut state = heads(home);
     let mut names: Vec<_> = std::fs::read_dir(home.data()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
     names.sort();
     state.extend(names.into_iter().map(|name| name.into_encoded_bytes()));
@@ -276,8 +310,11 @@ fn a_master_key_that_will_not_do_is_refused_and_nothing_is_touched() {
 #[test]
 fn a_master_key_from_the_environment_is_put_there_by_the_operator() {
     let home = Home::new();
-    let (old, new, both) = ([("PULSEPOINT_MASTER_KEY", A)], [("PULSEPOINT_MASTER_KEY", B)],
-        [("PULSEPOINT_MASTER_KEY", A), ("PULSEPOINT_NEW_MASTER_KEY", B)]);
+    let (old, new, both) = (
+        [("PULSEPOINT_MASTER_KEY", A)],
+        [("PULSEPOINT_MASTER_KEY", B)],
+        [("PULSEPOINT_MASTER_KEY", A), ("PULSEPOINT_NEW_MASTER_KEY", B)],
+    );
     with(&home, &["tenant", "add", "acme"], &old).ok();
     let said = with(&home, &["keys", "rotate"], &old).failed(1);
     assert!(said.contains("PULSEPOINT_NEW_MASTER_KEY") && said.contains("openssl rand -hex 32"), "{said}");

@@ -96,7 +96,8 @@ fn but_sealed(tenant: &Tenant) -> Vec<TableSum> {
 
 fn secret_of(tenant: &Tenant, user: &str) -> Vec<u8> {
     let query = "select sealed from second_factors where user_id = ?1";
-    let sealed: Vec<u8> = tenant.db().read_blocking(|conn| Ok(conn.query_row(query, [user], |row| row.get(0))?)).unwrap();
+    let sealed: Vec<u8> =
+        tenant.db().read_blocking(|conn| Ok(conn.query_row(query, [user], |row| row.get(0))?)).unwrap();
     tenant.key().open(Purpose::SecondFactor, user, &sealed).unwrap().to_vec()
 }
 
@@ -120,7 +121,8 @@ async fn check(data: &Path, what: &str, before: &Before, when: &str) -> bool {
     let tenant = app.tenants.open(rotated).await.unwrap();
     assert_eq!(secret_of(&tenant, &before.secret.0), before.secret.1, "{when}");
     assert_eq!(count(app.tenants.control()), i64::from(new), "{when}: entries of the instance");
-    let names = |folder: &Path| std::fs::read_dir(folder).unwrap().map(|e| e.unwrap().file_name().into_string().unwrap());
+    let names =
+        |folder: &Path| std::fs::read_dir(folder).unwrap().map(|e| e.unwrap().file_name().into_string().unwrap());
     let left: Vec<String> = names(data).filter(|name| name.contains("new") || name.starts_with('.')).collect();
     assert!(left.is_empty(), "{when}: {left:?}");
     assert_eq!(names(&data.join("tenants")).count(), before.ids.len(), "{when}");

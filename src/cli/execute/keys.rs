@@ -86,10 +86,7 @@ pub(super) async fn rotate(app: &App, which: Which, tenant: Option<&str>, new: O
     if told.rotated.is_empty() && told.failed.is_empty() {
         told.lines.push("There is nothing to make anew yet.".to_owned());
     }
-    said(
-        told.lines.join("\n"),
-        json!({ "ok": told.failed.is_empty(), "rotated": told.rotated, "failed": told.failed }),
-    )
+    said(told.lines.join("\n"), json!({ "ok": told.failed.is_empty(), "rotated": told.rotated, "failed": told.failed }))
 }
 
 /// Tenants whose keys are meant, whether people get in or not.
