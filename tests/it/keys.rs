@@ -2,12 +2,10 @@
 
 use std::collections::BTreeSet;
 use std::path::Path;
-use std::process::Command;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use axum::http::{Method, StatusCode};
 use jiff::SignedDuration;
-use pulsepoint::app::App;
 use pulsepoint::auth::{Claims, Role, Signer, reseal_second_factors};
 use pulsepoint::backup::{self, Identity, Wanted};
 use pulsepoint::clock::Clock;
@@ -19,7 +17,7 @@ use pulsepoint::secrets::{MasterKey, Purpose};
 use pulsepoint::tenants::{Steps, Tenant, Tenants};
 use serde_json::json;
 
-use crate::backup::{bulk, by, identity, made, rows, stocked, wanted};
+use crate::backup::{by, identity, made, rows, stocked, wanted};
 use crate::second_factor::enrolled;
 use crate::support::app::{PASSWORD, Shop, TestApp, now};
 use crate::{access, imports};
@@ -329,49 +327,6 @@ async fn a_key_older_than_ninety_days_is_told_of_once() {
 
 fn age(tenants: &Tenants, script: &str) {
     tenants.control().write_blocking(|tx| Ok(tx.execute_batch(script)?)).unwrap();
-}
-
-/// A small file system of its own; gone when dropped.
-struct SmallDisk(tempfile::TempDir);
-
-impl SmallDisk {
-    fn mount(megabytes: u32) -> Option<Self> {
-        let dir = tempfile::tempdir().unwrap();
-        let size = format!("size={megabytes}m,mode=0700");
-        let mounted = Command::new("mount").args(["-t", "tmpfs", "-o", &size, "tmpfs"]).arg(dir.path()).output();
-        mounted.is_ok_and(|output| output.status.success()).then_some(Self(dir))
-    }
-}
-
-impl Drop for SmallDisk {
-    fn drop(&mut self) {
-        let _ = Command::new("umount").arg("-l").arg(self.0.path()).output();
-    }
-}
-
-#[tokio::test]
-async fn a_disk_without_room_for_the_copy_keeps_the_old_key() {
-    let Some(disk) = SmallDisk::mount(48) else {
-        eprintln!("skipped: mounting a small tmpfs needs root");
-        return;
-    };
-    let data = disk.0.path();
-    let (master, _) = MasterKey::load(data, None, true).unwrap();
-    let tenants = Tenants::start(data, master, Clock::fixed(now()), &Default::default()).unwrap();
-    let app = App::start(tenants, Clock::fixed(now()), Default::default()).await.unwrap();
-    let tenant = app.tenants.create("acme", "Acme").await.unwrap();
-    bulk(&tenant, 60_000);
-    tenant.db().checkpoint().unwrap();
-    let (key, before) = (tenant.key(), rows(&tenant));
-    std::fs::write(data.join("ballast"), vec![1; 40 << 20]).unwrap_err();
-    let full = app.tenants.rekey(tenant.id(), None, Steps::default()).await;
-    assert!(matches!(full, Err(Error::Unavailable { code: "storage_full", .. })), "{full:?}");
-    std::fs::remove_file(data.join("ballast")).unwrap();
-    assert!(Db::is_under(&store(&tenant), &key.derive(Purpose::Store)), "the old key no longer fits");
-    assert_eq!((rows(&tenant), told(&tenant, "keys.rotated"), tenant.db().damage()), (before.clone(), 0, None));
-    assert_eq!(std::fs::read_dir(data.join("tenants")).unwrap().count(), 1);
-    app.tenants.rekey(tenant.id(), None, Steps::default()).await.unwrap();
-    assert_eq!(rows(&tenant), before);
 }
 
 /// With the key goes the data: nothing that is left of a tenant opens, not even a copy of its folder.

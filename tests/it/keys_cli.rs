@@ -72,7 +72,14 @@ impl Person {
 /// People at work, three a tenant, until they are told to stop.
 struct Crew {
     stop: Arc<AtomicBool>,
-    people: Vec<(&'static str, Arc<AtomicUsize>, tokio::task::JoinHandle<Vec<String>>)>,
+    people: Vec<Worker>,
+}
+
+/// Adds a brand, lists them and looks at figures, again and again; ends with what failed.
+struct Worker {
+    tenant: &'static str,
+    rounds: Arc<AtomicUsize>,
+    work: tokio::task::JoinHandle<Vec<String>>,
 }
 
 impl Crew {
@@ -92,15 +99,15 @@ impl Crew {
                 }
                 failed
             });
-            people.push((tenant, rounds, work));
+            people.push(Worker { tenant, rounds, work });
         }
         Self { stop, people }
     }
 
     /// Returns once everybody has done more of it.
     async fn go_on(&self) {
-        let marks: Vec<_> =
-            self.people.iter().map(|(_, rounds, _)| (rounds, rounds.load(Ordering::SeqCst) + 2)).collect();
+        let more = |worker: &Worker| (worker.rounds.clone(), worker.rounds.load(Ordering::SeqCst) + 2);
+        let marks: Vec<_> = self.people.iter().map(more).collect();
         for (rounds, mark) in marks {
             while rounds.load(Ordering::SeqCst) < mark {
                 tokio::task::yield_now().await;
@@ -112,7 +119,7 @@ impl Crew {
     async fn stop(self) -> Vec<(&'static str, usize)> {
         self.stop.store(true, Ordering::SeqCst);
         let mut added = Vec::new();
-        for (tenant, rounds, work) in self.people {
+        for Worker { tenant, rounds, work } in self.people {
             assert_eq!(work.await.unwrap(), Vec::<String>::new(), "requests failed");
             added.push((tenant, rounds.load(Ordering::SeqCst)));
         }

@@ -1,4 +1,4 @@
-//! Killed after every step of a rotation: the next start has all of the old or all of the new, and nothing is left over.
+//! Killed after every step of a rotation, and out of space: all of the old or all of the new, and nothing is left over.
 
 use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
@@ -10,10 +10,12 @@ use pulsepoint::app::App;
 use pulsepoint::auth::{Role, reseal_second_factors};
 use pulsepoint::backup::{IDENTITY_FILE, Identity, TableSum};
 use pulsepoint::clock::Clock;
+use pulsepoint::db::Db;
+use pulsepoint::error::Error;
 use pulsepoint::secrets::{MasterKey, Purpose};
 use pulsepoint::tenants::{Steps, Tenant, TenantId, Tenants};
 
-use crate::backup::{made, rows, stocked};
+use crate::backup::{bulk, made, rows, stocked};
 use crate::second_factor::enrolled;
 use crate::support::app::{TestApp, now};
 
@@ -101,7 +103,7 @@ fn secret_of(tenant: &Tenant, user: &str) -> Vec<u8> {
     tenant.key().open(Purpose::SecondFactor, user, &sealed).unwrap().to_vec()
 }
 
-fn count(db: &pulsepoint::db::Db) -> i64 {
+fn count(db: &Db) -> i64 {
     let count = "select count(*) from events where kind = 'keys.rotated'";
     db.read_blocking(|conn| Ok(conn.query_row(count, [], |row| row.get(0))?)).unwrap()
 }
@@ -184,4 +186,46 @@ async fn every_step_can_be_the_last() {
         eprintln!("{what}: killed after each of {} steps; {old} were the old, {new} the new", old + new);
     }
     assert!(killed >= 20, "{killed} steps");
+}
+
+/// A small file system of its own; gone when dropped.
+struct SmallDisk(tempfile::TempDir);
+
+impl SmallDisk {
+    fn mount(megabytes: u32) -> Option<Self> {
+        let dir = tempfile::tempdir().unwrap();
+        let size = format!("size={megabytes}m,mode=0700");
+        let mounted = Command::new("mount").args(["-t", "tmpfs", "-o", &size, "tmpfs"]).arg(dir.path()).output();
+        mounted.is_ok_and(|output| output.status.success()).then_some(Self(dir))
+    }
+}
+
+impl Drop for SmallDisk {
+    fn drop(&mut self) {
+        let _ = Command::new("umount").arg("-l").arg(self.0.path()).output();
+    }
+}
+
+#[tokio::test]
+async fn a_disk_without_room_for_the_copy_keeps_the_old_key() {
+    let Some(disk) = SmallDisk::mount(48) else {
+        eprintln!("skipped: mounting a small tmpfs needs root");
+        return;
+    };
+    let data = disk.0.path();
+    MasterKey::load(data, None, true).unwrap();
+    let app = at(data).await;
+    let tenant = app.tenants.create("acme", "Acme").await.unwrap();
+    bulk(&tenant, 60_000);
+    tenant.db().checkpoint().unwrap();
+    let (key, before) = (tenant.key(), rows(&tenant));
+    std::fs::write(data.join("ballast"), vec![1; 40 << 20]).unwrap_err();
+    let full = app.tenants.rekey(tenant.id(), None, Steps::default()).await;
+    assert!(matches!(full, Err(Error::Unavailable { code: "storage_full", .. })), "{full:?}");
+    std::fs::remove_file(data.join("ballast")).unwrap();
+    assert!(Db::is_under(tenant.db().path(), &key.derive(Purpose::Store)), "the old key no longer fits");
+    assert_eq!((rows(&tenant), count(tenant.db()), tenant.db().damage()), (before.clone(), 0, None));
+    assert_eq!(std::fs::read_dir(data.join("tenants")).unwrap().count(), 1);
+    app.tenants.rekey(tenant.id(), None, Steps::default()).await.unwrap();
+    assert_eq!(rows(&tenant), before);
 }
