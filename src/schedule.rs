@@ -10,6 +10,7 @@ use crate::app::App;
 use crate::auth;
 use crate::error::Result;
 use crate::jobs::{Nudge, When};
+use crate::rotation;
 use crate::tenants::Standing;
 
 /// How often a job that is due at an hour looks whether it is.
@@ -26,12 +27,32 @@ pub fn start(app: &App) {
     let all = app.clone();
     app.jobs.start("daily backup", When::every(OFTEN), move || back_up(all.clone()));
     let all = app.clone();
+    app.jobs.start("forget old keys", When::every(HOUR), move || forget_old_keys(all.clone()));
+    let all = app.clone();
+    app.jobs.start("remind of old keys", When::every(DAY).and_at_start(), move || remind_of_keys(all.clone()));
+    let all = app.clone();
     app.jobs.start("delete tenants", When::every(HOUR).and_at_start(), move || delete_tenants(all.clone()));
 }
 
 async fn back_up(app: App) -> Result<()> {
     let stopping = app.jobs.stopping();
     app.backups.run_daily(|| stopping.is_cancelled()).await
+}
+
+/// Forgets the keys of before whose last token has ended.
+async fn forget_old_keys(app: App) -> Result<()> {
+    app.auth.forget_old_signing().await
+}
+
+/// Warns of keys that should be made anew.
+async fn remind_of_keys(app: App) -> Result<()> {
+    let old = rotation::remind(&app.tenants, &app.backups, app.clock.system_time()).await?;
+    if !old.is_empty() {
+        let names: Vec<String> = old.iter().map(rotation::Key::name).collect();
+        let days = rotation::OLD.as_hours() / 24;
+        tracing::warn!("keys are older than {days} days: {}. Make them anew: pulsepoint keys rotate", names.join(", "));
+    }
+    Ok(())
 }
 
 /// Destroys the tenants whose days to undo their deletion are over.

@@ -39,7 +39,7 @@ pub use people::{
 pub use permission::{Permission, Permissions, Role};
 pub use reach::{Power, Reach};
 pub use refresh::clear_old_sessions;
-pub use second::reset as reset_second_factor;
+pub use second::{reseal as reseal_second_factors, reset as reset_second_factor};
 pub use session::Auth;
 pub use sessions::end_all;
 pub use setup::NewOwner;

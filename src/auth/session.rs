@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::SignedDuration;
 use tokio::time::Instant;
 
 use super::keys::{KeyEntry, KeyToken};
@@ -33,7 +34,7 @@ struct Inner {
 impl Auth {
     /// Puts the parts together. Without any people yet, it makes a setup token: see `setup_token`.
     pub async fn start(tenants: Tenants, clock: Clock, settings: &http::Settings) -> Result<Self> {
-        let signer = Signer::new(tenants.jwt_keys())?;
+        let signer = Signer::new(&tenants.jwt_keys())?;
         let setup = Setup::start(&tenants).await?;
         let (limits, throttle) = (RateLimits::new(settings), Throttle::new());
         Ok(Self(Arc::new(Inner { tenants, clock, signer, limits, throttle, setup })))
@@ -57,6 +58,21 @@ impl Auth {
     /// Signs and verifies access tokens.
     pub fn signer(&self) -> &Signer {
         &self.0.signer
+    }
+
+    /// Makes a new key for signing. Tokens that are out are good until they end, and the old key until then.
+    pub async fn rotate_signing(&self) -> Result<()> {
+        let keep = SignedDuration::from_secs(super::LIFETIME_SECS);
+        self.0.tenants.rotate_signing(self.0.clock.system_time(), keep).await?;
+        self.0.signer.renew(&self.0.tenants.jwt_keys())
+    }
+
+    /// Forgets signing keys whose last token has ended.
+    pub async fn forget_old_signing(&self) -> Result<()> {
+        match self.0.tenants.forget_old_signing(self.0.clock.system_time()).await? {
+            true => self.0.signer.renew(&self.0.tenants.jwt_keys()),
+            false => Ok(()),
+        }
     }
 
     /// The requests a minute.

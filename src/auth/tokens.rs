@@ -1,7 +1,7 @@
 //! Access tokens: JWT, HS256, eight hours. One algorithm, no leeway, and a key that the token only names.
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use anyhow::Context;
@@ -67,15 +67,16 @@ impl Claims {
 
 /// Signs and verifies access tokens. An older key goes on verifying until it is removed.
 #[derive(Clone)]
-pub struct Signer(Arc<Keys>);
+pub struct Signer(Arc<RwLock<Arc<Keys>>>);
 
 struct Keys {
     header: Header,
     signing: EncodingKey,
-    verifying: HashMap<String, DecodingKey>,
+    /// With the time at which a key stops verifying, where another took its place.
+    verifying: HashMap<String, (DecodingKey, Option<Timestamp>)>,
     rules: Validation,
     /// Tokens whose signature was found good. Their time is looked at on every use, their person's version by the guard.
-    verified: Cache<Box<str>, Arc<Claims>>,
+    verified: Cache<Box<str>, (Arc<Claims>, Option<Timestamp>)>,
 }
 
 /// Verified tokens remembered, and for how long.
@@ -85,6 +86,45 @@ const REMEMBERED_FOR: Duration = Duration::from_secs(600);
 impl Signer {
     /// A signer of these keys, the newest first. Refuses to exist without one.
     pub fn new(keys: &[SigningKey]) -> Result<Self> {
+        Ok(Self(Arc::new(RwLock::new(Arc::new(Keys::new(keys)?)))))
+    }
+
+    /// Signs and verifies with these keys from now on.
+    pub fn renew(&self, keys: &[SigningKey]) -> Result<()> {
+        let keys = Arc::new(Keys::new(keys)?);
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = keys;
+        Ok(())
+    }
+
+    /// The token of these claims.
+    pub fn sign(&self, claims: &Claims) -> Result<String> {
+        let keys = self.keys();
+        Ok(jsonwebtoken::encode(&keys.header, claims, &keys.signing).context("signing an access token")?)
+    }
+
+    /// What a token claims, if it is ours and good at `now`. Why it is not is nobody's business.
+    pub fn verify(&self, token: &str, now: Timestamp) -> Option<Arc<Claims>> {
+        let keys = self.keys();
+        let (claims, until) = match keys.verified.get(token) {
+            Some(verified) => verified,
+            None => {
+                let (claims, until) = keys.check(token)?;
+                let verified = (Arc::new(claims), until);
+                keys.verified.insert(token.into(), verified.clone());
+                verified
+            }
+        };
+        let holds = until.is_none_or(|until| now < until);
+        (holds && claims.iat <= now.as_second() && claims.exp > now.as_second()).then_some(claims)
+    }
+
+    fn keys(&self) -> Arc<Keys> {
+        Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl Keys {
+    fn new(keys: &[SigningKey]) -> Result<Self> {
         let newest = keys.first().context("looking for a signing key")?;
         let mut header = Header::new(Algorithm::HS256);
         header.kid = Some(newest.kid().to_owned());
@@ -94,41 +134,24 @@ impl Signer {
         rules.set_issuer(&[ISSUER]);
         rules.set_audience(&[AUDIENCE]);
         rules.set_required_spec_claims(&["exp", "iss", "aud", "sub"]);
-        Ok(Self(Arc::new(Keys {
+        let verifying = |key: &SigningKey| (DecodingKey::from_secret(key.secret()), key.until());
+        Ok(Self {
             header,
             signing: EncodingKey::from_secret(newest.secret()),
-            verifying: keys.iter().map(|key| (key.kid().to_owned(), DecodingKey::from_secret(key.secret()))).collect(),
+            verifying: keys.iter().map(|key| (key.kid().to_owned(), verifying(key))).collect(),
             rules,
             verified: Cache::builder().max_capacity(REMEMBERED).time_to_live(REMEMBERED_FOR).build(),
-        })))
+        })
     }
 
-    /// The token of these claims.
-    pub fn sign(&self, claims: &Claims) -> Result<String> {
-        Ok(jsonwebtoken::encode(&self.0.header, claims, &self.0.signing).context("signing an access token")?)
-    }
-
-    /// What a token claims, if it is ours and good at `now`. Why it is not is nobody's business.
-    pub fn verify(&self, token: &str, now: Timestamp) -> Option<Arc<Claims>> {
-        let claims = match self.0.verified.get(token) {
-            Some(claims) => claims,
-            None => {
-                let claims = Arc::new(self.check(token)?);
-                self.0.verified.insert(token.into(), Arc::clone(&claims));
-                claims
-            }
-        };
-        (claims.iat <= now.as_second() && claims.exp > now.as_second()).then_some(claims)
-    }
-
-    fn check(&self, token: &str) -> Option<Claims> {
+    fn check(&self, token: &str) -> Option<(Claims, Option<Timestamp>)> {
         let header = jsonwebtoken::decode_header(token).ok()?;
         let plain = header.jwk.is_none() && header.jku.is_none() && header.x5u.is_none() && header.crit.is_none();
         if !plain || header.typ.as_deref() != Some("JWT") {
             return None;
         }
-        let key = self.0.verifying.get(header.kid.as_deref()?)?;
-        let claims = jsonwebtoken::decode::<Claims>(token, key, &self.0.rules).ok()?.claims;
-        (claims.sub == claims.user_id).then_some(claims)
+        let (key, until) = self.verifying.get(header.kid.as_deref()?)?;
+        let claims = jsonwebtoken::decode::<Claims>(token, key, &self.rules).ok()?.claims;
+        (claims.sub == claims.user_id).then_some((claims, *until))
     }
 }

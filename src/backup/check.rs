@@ -11,7 +11,6 @@ use super::{refused, tables};
 use crate::db::Db;
 use crate::error::{Error, Result};
 use crate::events::{self, Head};
-use crate::secrets::TenantKey;
 use crate::tenants;
 
 /// Unpacks an archive's store into a folder of its own in `scratch`, under the name that a tenant's store has, and checks all of
@@ -44,9 +43,9 @@ fn open(manifest: &Manifest, store: &Path) -> Result<Db> {
     let opened = match &manifest.tenant {
         Some(_) => {
             let (id, _) = manifest.tenant_id()?;
-            tenants::open_copy(store, &TenantKey::from_bytes(&manifest.key.0), id.as_str(), Some(manifest.schema))
+            tenants::open_copy(store, &manifest.key.of_tenant()?, id.as_str(), Some(manifest.schema))
         }
-        None => tenants::open_control_copy(store, &manifest.key.0, manifest.schema),
+        None => tenants::open_control_copy(store, manifest.key.of_instance()?, manifest.schema),
     };
     opened.map_err(|error| match error {
         crate::db::OpenError::Io { .. } | crate::db::OpenError::OldSqlite { .. } => anyhow!(error).into(),

@@ -15,7 +15,7 @@ use crate::error::{Error, Result};
 /// The private half that a first backup makes, in the data folder.
 pub const IDENTITY_FILE: &str = "backup-identity.txt";
 /// Its public half, which stays when the private one is moved away.
-const RECIPIENT_FILE: &str = "backup-recipient.txt";
+pub(super) const RECIPIENT_FILE: &str = "backup-recipient.txt";
 /// Longer files hold no key.
 const KEY_FILE_BYTES: u64 = 64 << 10;
 
@@ -60,6 +60,11 @@ impl Identity {
         let parsed = line.and_then(|line| line.parse().ok().map(Self));
         parsed
             .ok_or_else(|| Error::invalid("identity", "an identity file holds a line AGE-SECRET-KEY-1…: this has none"))
+    }
+
+    /// A new one.
+    pub(super) fn random() -> Self {
+        Self(age::x25519::Identity::generate())
     }
 
     /// The identity in a key file.
@@ -137,19 +142,23 @@ impl Seal {
 }
 
 fn make_identity(data: &Path) -> Result<Identity> {
-    let own = Identity(age::x25519::Identity::generate());
-    let secret = own.0.to_string();
-    let text = Zeroizing::new(format!(
-        "# Opens the backups of this Pulsepoint. Keep it elsewhere: they cannot be read without it.\n# public key: {}\n{}\n",
-        own.recipient(),
-        secret.expose_secret()
-    ));
-    write_new(data, IDENTITY_FILE, text.as_bytes())?;
+    let own = Identity::random();
+    write_new(data, IDENTITY_FILE, identity_text(&own).as_bytes())?;
     Ok(own)
 }
 
+/// What the file of a private half holds.
+pub(super) fn identity_text(own: &Identity) -> Zeroizing<String> {
+    let secret = own.0.to_string();
+    Zeroizing::new(format!(
+        "# Opens the backups of this Pulsepoint. Keep it elsewhere: they cannot be read without it.\n# public key: {}\n{}\n",
+        own.recipient(),
+        secret.expose_secret()
+    ))
+}
+
 /// A file of mode 0600: whole and synced under another name first, so that a crash leaves all of it or nothing.
-fn write_new(data: &Path, name: &str, bytes: &[u8]) -> Result<()> {
+pub(super) fn write_new(data: &Path, name: &str, bytes: &[u8]) -> Result<()> {
     let path = data.join(name);
     let making = || format!("making {}", path.display());
     let mut file = tempfile::Builder::new().prefix(".backup-key-").tempfile_in(data).with_context(making)?;

@@ -1,8 +1,10 @@
 //! Making an archive: copy, count, seal, keep.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Instant;
 
+use anyhow::Context;
 use jiff::Timestamp;
 use serde_json::json;
 use zeroize::Zeroizing;
@@ -15,6 +17,7 @@ use crate::auth::Author;
 use crate::db::Db;
 use crate::error::{Error, Result};
 use crate::events;
+use crate::secrets::Purpose;
 use crate::tenants::{self, Tenant};
 
 /// A backup that was made.
@@ -90,24 +93,27 @@ impl Backups {
     /// The store as it is now, in `scratch`, and what is to be said of it.
     fn copy(&self, source: &Source, db: &Db, scratch: &Path, at: Timestamp) -> Result<(Manifest, PathBuf)> {
         let store = scratch.join(tenants::STORE);
-        db.copy_to(&store)?;
+        let key = match source {
+            Source::Tenant(tenant) => copy_with_key(tenant, &store)?,
+            Source::Control => {
+                let key = self.tenants().control_key();
+                db.copy_for(&store, &key)?;
+                StoreKey(Zeroizing::new(key.to_vec()))
+            }
+        };
         let schema = db.schema()?;
         let failed = |error: crate::db::OpenError| Error::from(anyhow::Error::from(error).context("opening the copy"));
-        let (copy, key, tenant) = match source {
+        let (copy, tenant) = match source {
             Source::Tenant(tenant) => {
-                let copy =
-                    tenants::open_copy(&store, tenant.key(), tenant.id().as_str(), Some(schema)).map_err(failed)?;
+                let copy = tenants::open_copy(&store, &key.of_tenant()?, tenant.id().as_str(), Some(schema));
                 let whose = Whose {
                     id: tenant.id().to_string(),
                     slug: tenant.slug().to_owned(),
                     name: tenant.name().to_owned(),
                 };
-                (copy, Zeroizing::new(*tenant.key().expose()), Some(whose))
+                (copy.map_err(failed)?, Some(whose))
             }
-            Source::Control => {
-                let key = self.tenants().control_key();
-                (tenants::open_control_copy(&store, &key, schema).map_err(failed)?, key, None)
-            }
+            Source::Control => (tenants::open_control_copy(&store, key.of_instance()?, schema).map_err(failed)?, None),
         };
         let is_tenant = tenant.is_some();
         let (tables, chain, data_version) = copy.read_blocking(|conn| {
@@ -120,7 +126,7 @@ impl Backups {
         let commits = copy.commits();
         copy.close()?;
         let (bytes, sha256) = archive::measure(&store)?;
-        let (format, made_by, key) = (FORMAT, env!("CARGO_PKG_VERSION").to_owned(), StoreKey(key));
+        let (format, made_by) = (FORMAT, env!("CARGO_PKG_VERSION").to_owned());
         let about = Manifest {
             format,
             made_by,
@@ -136,6 +142,18 @@ impl Backups {
             tables,
         };
         Ok((about, store))
+    }
+}
+
+/// The tenant's store as it is now, and the key of that store: not that of a moment before.
+fn copy_with_key(tenant: &Tenant, store: &Path) -> Result<StoreKey> {
+    loop {
+        let key = tenant.key();
+        tenant.db().copy_for(store, &key.derive(Purpose::Store))?;
+        if Arc::ptr_eq(&key, &tenant.key()) {
+            return Ok(StoreKey(key.to_bytes()));
+        }
+        std::fs::remove_file(store).with_context(|| format!("copying the store anew to {}", store.display()))?;
     }
 }
 

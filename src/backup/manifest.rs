@@ -9,6 +9,7 @@ use zeroize::Zeroizing;
 use super::refused;
 use crate::error::Result;
 use crate::events::Head;
+use crate::secrets::TenantKey;
 use crate::tenants::TenantId;
 
 /// The archive format that is written, and the only one that is read.
@@ -127,7 +128,19 @@ impl<'de> Deserialize<'de> for Sum {
 
 /// The key of a store. Shown nowhere but in the sealed archive.
 #[derive(Clone, PartialEq, Eq)]
-pub struct StoreKey(pub Zeroizing<[u8; 32]>);
+pub struct StoreKey(pub Zeroizing<Vec<u8>>);
+
+impl StoreKey {
+    /// The key of a tenant.
+    pub(super) fn of_tenant(&self) -> Result<TenantKey> {
+        TenantKey::from_bytes(&self.0).ok_or_else(|| refused("its key is none of a tenant".to_owned()))
+    }
+
+    /// The key of `control.db`.
+    pub(super) fn of_instance(&self) -> Result<&[u8; 32]> {
+        self.0.as_slice().try_into().map_err(|_| refused("its key is none of an instance".to_owned()))
+    }
+}
 
 impl std::fmt::Debug for StoreKey {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -145,8 +158,8 @@ impl<'de> Deserialize<'de> for StoreKey {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
         let text = Zeroizing::new(String::deserialize(from)?);
         let bytes = STANDARD.decode(text.as_bytes()).map(Zeroizing::new).ok();
-        let key = bytes.and_then(|bytes| <[u8; 32]>::try_from(bytes.as_slice()).ok());
-        key.map(|key| Self(Zeroizing::new(key))).ok_or_else(|| serde::de::Error::custom("a key is 32 bytes in base64"))
+        let key = bytes.filter(|bytes| TenantKey::from_bytes(bytes).is_some());
+        key.map(Self).ok_or_else(|| serde::de::Error::custom("a key is 32 or 96 bytes in base64"))
     }
 }
 

@@ -12,6 +12,7 @@ mod folder;
 mod keys;
 mod make;
 mod manifest;
+mod renew;
 mod restore;
 pub mod routes;
 mod tables;
@@ -34,6 +35,7 @@ pub use folder::Archive;
 pub use keys::{IDENTITY_FILE, Identity, Recipient, RecipientSetting, Seal, read_key_file};
 pub use make::Made;
 pub use manifest::{Manifest, Sum, TableSum};
+pub use renew::Renewed;
 pub use restore::{Done, Wanted, restore_instance};
 pub use tables::sums;
 pub use verify::Verdict;
@@ -108,6 +110,9 @@ impl Backups {
     /// Of these tenants.
     pub fn new(tenants: Tenants, clock: Clock, settings: Settings) -> Self {
         let (turn, states) = (tokio::sync::Mutex::default(), Mutex::default());
+        if let Err(error) = renew::settle(tenants.data_folder(), tenants.control()) {
+            tracing::error!(%error, "an exchange of the backup key that was interrupted could not be finished");
+        }
         Self(Arc::new(Inner { tenants, clock, settings, turn, states }))
     }
 

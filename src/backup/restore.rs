@@ -14,7 +14,7 @@ use crate::commerce;
 use crate::db;
 use crate::error::{Error, Result};
 use crate::events;
-use crate::secrets::{MasterKey, TenantKey};
+use crate::secrets::MasterKey;
 use crate::tenants::{self, Restored, TenantId, TenantInfo};
 
 /// Commits and data versions of a store that is replaced are never used again: whoever remembers one knows it is gone.
@@ -140,7 +140,7 @@ pub fn restore_instance(
     }
     let scratch = tempfile::tempdir_in(data).context("making a folder to unpack into")?;
     let (manifest, folder) = check::unpack(opened, scratch.path())?;
-    let copy = tenants::open_control_copy(&folder.join(tenants::STORE), &manifest.key.0, manifest.schema);
+    let copy = tenants::open_control_copy(&folder.join(tenants::STORE), manifest.key.of_instance()?, manifest.schema);
     let copy = copy.map_err(|error| refused(format!("its store does not open: {error}")))?;
     tenants::adopt_control(data, master, &copy, now, json!({ "made_at": manifest.made_at }))?;
     Ok(manifest)
@@ -156,7 +156,7 @@ fn prepare(
     (by, told, now): (&Author, serde_json::Value, Timestamp),
 ) -> Result<Restored> {
     let (own, whose) = manifest.tenant_id()?;
-    let key = TenantKey::from_bytes(&manifest.key.0);
+    let key = manifest.key.of_tenant()?;
     let opened = tenants::open_copy(&folder.join(tenants::STORE), &key, own.as_str(), None);
     let db = opened.map_err(|error| refused(format!("its store cannot be brought up to date: {error}")))?;
     db.write_blocking(|tx| {

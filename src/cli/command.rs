@@ -9,6 +9,8 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use tokio::io::AsyncRead;
 
+use super::keys_args::Which;
+
 /// The file of a command, as it arrives; empty for a command that takes none.
 pub type Upload = Pin<Box<dyn AsyncRead + Send>>;
 
@@ -113,6 +115,12 @@ pub enum Command {
     },
     AuditVerify {
         tenant: Option<String>,
+    },
+    KeysList,
+    KeysRotate {
+        which: Which,
+        tenant: Option<String>,
+        new_master: Option<Password>,
     },
     /// What a running server can say of itself.
     Status,

@@ -11,6 +11,7 @@ mod execute;
 mod export;
 mod import;
 mod instance;
+mod keys_args;
 mod lock;
 mod output;
 mod password;
@@ -30,8 +31,10 @@ use serde_json::json;
 use tracing_subscriber::EnvFilter;
 
 use crate::error::Result;
+use crate::secrets::new_master_key;
 use args::{Brand, Cli, Config, Plain, Tenant, Verb, Warehouse};
 use command::{Command, NewBrand, NewUser, Outcome, Password};
+use keys_args::{Keys, Rotate, Which};
 use user_args::User;
 use versions::Versions;
 
@@ -69,6 +72,7 @@ fn dispatch(verb: Verb) -> Result<bool> {
         Verb::Backup(args) => judged(logged("warn", backup::run(args))),
         Verb::Restore(args) => judged(logged("warn", backup::restore(args))),
         Verb::Audit(verb) => judged(logged("warn", backup::audit(verb))),
+        Verb::Keys(verb) => keys(verb),
         Verb::Config(Config::Check(plain)) => print(plain.json, &settings::check(&plain)?),
         Verb::Doctor(plain) => {
             let (outcome, ok) = logged("off", async { Ok(doctor::examine(&plain).await) })?;
@@ -150,6 +154,21 @@ fn user(verb: User) -> Result<bool> {
         User::Reset { email, plain } => answer(&plain, Command::UserReset { email }),
         User::ResetTotp { email, plain } => answer(&plain, Command::UserResetTotp { email }),
         User::Remove { email, plain } => answer(&plain, Command::UserRemove { email }),
+    }
+}
+
+fn keys(verb: Keys) -> Result<bool> {
+    match verb {
+        Keys::List(plain) => answer(&plain, Command::KeysList),
+        Keys::Rotate(Rotate { which, tenant, new_key_file, plain }) => {
+            let new_master = match which {
+                Which::Master | Which::All => new_master_key(new_key_file.as_deref())?.map(Password),
+                _ => None,
+            };
+            let settings = settings::of(&plain.place, None)?.settings;
+            let command = Command::KeysRotate { which, tenant, new_master };
+            judged(logged("warn", async { Ok((plain.json, instance::run(&settings, command).await?)) }))
+        }
     }
 }
 

@@ -7,12 +7,14 @@
 //! is long.
 
 mod copy;
+mod exchange;
 mod failure;
 mod file;
 mod migrate;
 mod open;
 mod pool;
 
+pub use exchange::{Broken, Held, remove_log};
 pub use failure::OpenError;
 pub use migrate::Migration;
 
@@ -153,6 +155,8 @@ impl Db {
 
     fn commit<T>(&self, f: impl FnOnce(&Transaction<'_>) -> Result<T>) -> Result<T> {
         let mut writer = lock(&self.0.writer);
+        // It may have been retired while this waited, and what is written to it then is lost.
+        self.usable()?;
         let before = writer.conn.total_changes();
         let tx = writer.conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let value = f(&tx)?;

@@ -92,7 +92,7 @@ fn fill(draft: &Path, key: &[u8; 32], spec: &FileSpec<'_>) -> rusqlite::Result<(
     conn.close().map_err(|(_, error)| error)
 }
 
-fn beside(path: &Path, suffix: &str) -> PathBuf {
+pub(super) fn beside(path: &Path, suffix: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(suffix);
     name.into()

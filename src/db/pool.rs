@@ -1,7 +1,7 @@
 //! Connections: how each is set up, the writer with its checkpoints, the readers that come and go.
 
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
 use std::time::Duration;
 
 use rusqlite::config::DbConfig;
@@ -109,6 +109,18 @@ impl Writer {
         self.checkpoint()
     }
 
+    /// Whether the log holds nothing, after it was emptied.
+    pub(super) fn empty_log(&self) -> Result<bool> {
+        self.checkpoint()?;
+        Ok(self.log_bytes() == 0)
+    }
+
+    /// Lets the file and its log be as they are when it closes, or not: another may lie in their place by then.
+    pub(super) fn leave_alone(&self, leave: bool) -> Result<()> {
+        self.conn.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, leave)?;
+        Ok(())
+    }
+
     fn log_bytes(&self) -> u64 {
         std::fs::metadata(&self.log).map_or(0, |meta| meta.len())
     }
@@ -122,25 +134,38 @@ impl Writer {
 /// Connections that only read, opened when needed.
 pub(super) struct Readers {
     path: PathBuf,
-    key: Zeroizing<[u8; 32]>,
+    current: RwLock<Current>,
     idle: Mutex<Vec<Connection>>,
+}
+
+/// What opens the file that lies at the path now.
+pub(super) struct Current {
+    pub(super) key: Zeroizing<[u8; 32]>,
+    /// Files that lay there before, since it was opened.
+    before: u64,
 }
 
 impl Readers {
     pub(super) fn new(path: &Path, key: &[u8; 32]) -> Self {
-        Self { path: path.to_owned(), key: Zeroizing::new(*key), idle: Mutex::default() }
+        let current = RwLock::new(Current { key: Zeroizing::new(*key), before: 0 });
+        Self { path: path.to_owned(), current, idle: Mutex::default() }
     }
 
-    /// Runs `f` on a reader of its own.
+    /// Runs `f` on a reader of its own. One that an exchange overtakes reads the file of before to its end.
     pub(super) fn with<T>(&self, f: impl FnOnce(&Connection) -> Result<T>) -> Result<T> {
-        let idle = lock(&self.idle).pop();
-        let conn = match idle {
-            Some(conn) => conn,
-            None => self.connect()?,
+        let (conn, before) = {
+            let current = self.current();
+            let idle = lock(&self.idle).pop();
+            let conn = match idle {
+                Some(conn) => conn,
+                None => self.connect(&current.key)?,
+            };
+            (conn, current.before)
         };
         let value = f(&conn);
+        let current = self.current();
         let mut idle = lock(&self.idle);
-        if idle.len() < IDLE_READERS {
+        if current.before == before && idle.len() < IDLE_READERS {
             idle.push(conn);
         }
         value
@@ -148,11 +173,26 @@ impl Readers {
 
     /// A connection to another file under the same key, as it is.
     pub(super) fn beside(&self, path: &Path) -> Result<Connection> {
-        Ok(connect(path, &self.key)?)
+        Ok(connect(path, &self.current().key)?)
     }
 
-    fn connect(&self) -> Result<Connection> {
-        let conn = connect(&self.path, &self.key)?;
+    /// Nobody opens a reader while `put` puts another file in the place of this one, which is under `key`. Where it fails, the
+    /// file of before is read on.
+    pub(super) fn exchange<T>(&self, key: &[u8; 32], put: impl FnOnce() -> Result<T>) -> Result<T> {
+        let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);
+        let value = put()?;
+        *current = Current { key: Zeroizing::new(*key), before: current.before + 1 };
+        lock(&self.idle).clear();
+        Ok(value)
+    }
+
+    /// What opens the file now.
+    pub(super) fn current(&self) -> RwLockReadGuard<'_, Current> {
+        self.current.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn connect(&self, key: &[u8; 32]) -> Result<Connection> {
+        let conn = connect(&self.path, key)?;
         set_up(&conn, READER_CACHE_KIB, 64)?;
         conn.execute_batch("pragma query_only = on")?;
         Ok(conn)

@@ -53,24 +53,66 @@ impl Purpose {
     }
 }
 
-/// A tenant's own random key. It exists in clear in memory alone; destroying its wrapped form destroys the tenant's
-/// data.
-pub struct TenantKey(SecretBox<[u8; 32]>);
+/// Bytes of one part.
+const PART: usize = 32;
+
+/// A tenant's own random key, in three parts of which two can be made anew. It exists in clear in memory alone; destroying
+/// its wrapped form destroys the tenant's data. Until a part is made anew all three are the same.
+pub struct TenantKey {
+    /// For keyed hashes: what they hash is not kept, so this part lives as long as the tenant. It opens nothing.
+    root: SecretBox<[u8; PART]>,
+    /// For the store and all copies of it.
+    store: SecretBox<[u8; PART]>,
+    /// For secrets that are sealed within the store.
+    tokens: SecretBox<[u8; PART]>,
+}
 
 impl TenantKey {
     /// A new key.
     pub fn random() -> Self {
-        Self(SecretBox::init_with(super::random_bytes))
+        Self::of_one(&Zeroizing::new(super::random_bytes()))
     }
 
-    /// The key out of an archive that was sealed by other means.
-    pub(crate) fn from_bytes(key: &[u8; 32]) -> Self {
-        Self(SecretBox::init_with(|| *key))
+    /// The same key with a new part for the store, and with `tokens` a new one for the secrets within.
+    pub fn renewed(&self, tokens: bool) -> Self {
+        let same = |part: &SecretBox<[u8; PART]>| SecretBox::init_with(|| *part.expose_secret());
+        let tokens = if tokens { SecretBox::init_with(super::random_bytes) } else { same(&self.tokens) };
+        Self { root: same(&self.root), store: SecretBox::init_with(super::random_bytes), tokens }
+    }
+
+    /// The key as it is wrapped or put into a sealed archive: one part where all are the same, else all three.
+    pub(crate) fn to_bytes(&self) -> Zeroizing<Vec<u8>> {
+        let parts = [&self.root, &self.store, &self.tokens].map(|part| part.expose_secret());
+        let is_one = parts.iter().all(|part| *part == parts[0]);
+        let mut bytes = Zeroizing::new(Vec::with_capacity(3 * PART));
+        parts.iter().take(if is_one { 1 } else { 3 }).for_each(|part| bytes.extend_from_slice(*part));
+        bytes
+    }
+
+    /// What [`Self::to_bytes`] made; none for bytes of another length.
+    pub(crate) fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        let (parts, []) = bytes.as_chunks::<PART>() else { return None };
+        let boxed = |part: &[u8; PART]| SecretBox::init_with(|| *part);
+        match parts {
+            [one] => Some(Self::of_one(one)),
+            [root, store, tokens] => Some(Self { root: boxed(root), store: boxed(store), tokens: boxed(tokens) }),
+            _ => None,
+        }
+    }
+
+    fn of_one(key: &[u8; PART]) -> Self {
+        let part = || SecretBox::init_with(|| *key);
+        Self { root: part(), store: part(), tokens: part() }
     }
 
     /// The key of one purpose (HKDF-SHA256).
     pub fn derive(&self, purpose: Purpose) -> Zeroizing<[u8; 32]> {
-        hkdf(self.expose(), purpose.info())
+        let part = match purpose {
+            Purpose::Store | Purpose::Snapshots | Purpose::Backup | Purpose::Warehouse => &self.store,
+            Purpose::Tokens | Purpose::SecondFactor => &self.tokens,
+            Purpose::CustomerIdentity | Purpose::ApiKeys => &self.root,
+        };
+        hkdf(part.expose_secret(), purpose.info())
     }
 
     /// Seals a short secret under the key of `purpose`. It opens with the same `bound_to` alone, the name of its row.
@@ -86,18 +128,14 @@ impl TenantKey {
         unseal_bytes(&self.derive(purpose), bound_to.as_bytes(), sealed)
     }
 
-    /// A keyed hash (HMAC-SHA-256) of `text` under the key of `purpose`.
+    /// A keyed hash (HMAC-SHA-256) of `text` for `purpose`. No rotation changes it.
     pub fn mac(&self, purpose: Purpose, text: &[u8]) -> [u8; 32] {
-        let Ok(mut mac) = <Hmac<Sha256> as hmac::KeyInit>::new_from_slice(self.derive(purpose).as_slice()) else {
+        let key = hkdf(self.root.expose_secret(), purpose.info());
+        let Ok(mut mac) = <Hmac<Sha256> as hmac::KeyInit>::new_from_slice(key.as_slice()) else {
             unreachable!("HMAC takes keys of any length");
         };
         mac.update(text);
         mac.finalize().into_bytes().into()
-    }
-
-    /// The key itself, to be wrapped.
-    pub(crate) fn expose(&self) -> &[u8; 32] {
-        self.0.expose_secret()
     }
 }
 
@@ -120,8 +158,7 @@ pub(super) fn seal(wrapping: &[u8; 32], bound_to: &[u8], secret: &[u8]) -> Vec<u
 /// Opens a key that [`seal`] sealed with the same `wrapping` and `bound_to`.
 pub(super) fn unseal(wrapping: &[u8; 32], bound_to: &[u8], sealed: &[u8]) -> Result<TenantKey> {
     let plain = unseal_bytes(wrapping, bound_to, sealed)?;
-    let key: &[u8; 32] = plain.as_slice().try_into().map_err(|_| anyhow!("the wrapped key has another length"))?;
-    Ok(TenantKey(SecretBox::init_with(|| *key)))
+    Ok(TenantKey::from_bytes(&plain).ok_or_else(|| anyhow!("the wrapped key has another length"))?)
 }
 
 fn unseal_bytes(wrapping: &[u8; 32], bound_to: &[u8], sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>> {

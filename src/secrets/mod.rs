@@ -4,12 +4,14 @@
 mod keys;
 mod master;
 mod passwords;
+mod successor;
 #[cfg(test)]
 mod tests;
 
 pub use keys::{Purpose, TenantKey};
 pub use master::{KeySource, MasterKey};
 pub use passwords::{hash_password, verify_password};
+pub use successor::new_master_key;
 
 use subtle::ConstantTimeEq;
 

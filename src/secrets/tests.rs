@@ -107,6 +107,30 @@ fn every_purpose_has_its_own_key() {
 }
 
 #[test]
+fn a_part_made_anew_changes_what_is_under_it_and_no_keyed_hash() {
+    let (_folder, master) = master();
+    let old = TenantKey::random();
+    let (store, both) = (old.renewed(false), old.renewed(true));
+    let all = |key: &TenantKey| [Purpose::Store, Purpose::Tokens, Purpose::SecondFactor].map(|p| *key.derive(p));
+    let same = |a: &TenantKey, b: &TenantKey| [0, 1, 2].map(|at| all(a)[at] == all(b)[at]);
+    assert_eq!(same(&old, &store), [false, true, true]);
+    assert_eq!(same(&old, &both), [false, false, false]);
+    for key in [&store, &both] {
+        for purpose in [Purpose::CustomerIdentity, Purpose::ApiKeys] {
+            assert_eq!(*old.derive(purpose), *key.derive(purpose));
+        }
+        assert_eq!(old.mac(Purpose::SecondFactor, b"a code"), key.mac(Purpose::SecondFactor, b"a code"));
+        let back = master.unwrap("tenant-1", &master.wrap("tenant-1", key)).unwrap();
+        assert_eq!(same(key, &back), [true; 3]);
+        assert_eq!(*back.derive(Purpose::ApiKeys), *old.derive(Purpose::ApiKeys));
+    }
+    assert_eq!((old.to_bytes().len(), both.to_bytes().len()), (32, 96), "a key that was never made anew is as it was");
+    for len in [0, 31, 33, 64, 95, 97, 128] {
+        assert!(TenantKey::from_bytes(&vec![7; len]).is_none(), "{len}");
+    }
+}
+
+#[test]
 fn debug_prints_give_nothing_away() {
     let (_folder, master) = master();
     assert_eq!(format!("{master:?} {:?}", TenantKey::random()), "MasterKey(hidden) TenantKey(hidden)");

@@ -15,9 +15,9 @@ use crate::events::{self, Entry};
 use crate::secrets::MasterKey;
 
 /// Its name in the data folder.
-const FILE: &str = "control.db";
+pub(super) const FILE: &str = "control.db";
 /// What its key is derived for.
-const KEY: &str = "control.db";
+pub(super) const KEY: &str = "control.db";
 
 impl Tenants {
     /// The data folder.
@@ -62,7 +62,11 @@ pub(crate) fn adopt(data: &Path, master: &MasterKey, copy: &Db, now: Timestamp, 
     copy.copy_for(&draft, &master.derive(KEY))?;
     let db = Db::open(&draft, &master.derive(KEY), &spec(false)).map_err(anyhow::Error::from).with_context(making)?;
     db.write_blocking(|tx| {
-        tx.execute_batch("delete from restores; delete from tenants; delete from signing_keys")?;
+        tx.execute_batch(
+            "delete from restores; delete from rekeyings; delete from tenants;
+             delete from signing_keys; delete from backup_keys; delete from key_reminders;
+             update instance set master_key_at_ms = null",
+        )?;
         let entry = Entry {
             kind: "instance.restored",
             actor: "operator",
@@ -79,7 +83,7 @@ pub(crate) fn adopt(data: &Path, master: &MasterKey, copy: &Db, now: Timestamp, 
     Ok(File::open(data).and_then(|folder| folder.sync_all()).with_context(making)?)
 }
 
-fn spec(create: bool) -> FileSpec<'static> {
+pub(super) fn spec(create: bool) -> FileSpec<'static> {
     FileSpec {
         application_id: schema::CONTROL_ID,
         owner: schema::CONTROL_OWNER,
@@ -99,7 +103,8 @@ pub(super) fn open(data: &Path, folder: &Path, master: &MasterKey) -> Result<Db>
     // Without it the tenants' keys are gone: an empty one beside their folders would only hide that.
     Db::open(&path, &master.derive(KEY), &spec(!occupied)).map_err(|error| match error {
         OpenError::WrongKey(path) => anyhow!(
-            "the master key does not open {}: it is another folder's, or the file's beginning is damaged. \
+            "the master key does not open {}: it is another folder's, it was rotated since, or the file's \
+             beginning is damaged. \
              Nothing was changed",
             path.display()
         )

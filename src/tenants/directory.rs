@@ -137,7 +137,9 @@ pub(super) fn begin_delete(tx: &Transaction<'_>, id: &TenantId, due_by: Option<i
     if found == 0 {
         return Err(Error::NotFound);
     }
-    tx.execute("delete from emails where tenant_id = ?1", [id.as_str()])?;
+    for table in ["emails", "restores", "rekeyings"] {
+        tx.execute(&format!("delete from {table} where tenant_id = ?1"), [id.as_str()])?;
+    }
     Ok(())
 }
 
@@ -187,7 +189,8 @@ pub(super) fn end_replacing(tx: &Transaction<'_>, tenant: &TenantId) -> Result<(
         |row| Ok((row.get(0)?, row.get(1)?, Head { seq: row.get(2)?, hash: row.get(3)? })),
     )?;
     tx.execute(
-        "update tenants set (name, wrapped_key) = (select name, wrapped_key from restores where tenant_id = ?1) where id = ?1",
+        "update tenants set (name, wrapped_key) = (select name, wrapped_key from restores where tenant_id = ?1),
+                store_key_at_ms = null, tokens_key_at_ms = null where id = ?1",
         [tenant.as_str()],
     )?;
     remember(tx, tenant.as_str(), commits, &head)?;
@@ -256,6 +259,6 @@ fn normal(email: &str) -> String {
     email.trim().to_lowercase()
 }
 
-fn id(text: String) -> Result<TenantId> {
+pub(super) fn id(text: String) -> Result<TenantId> {
     TenantId::parse(&text).ok_or_else(|| anyhow::anyhow!("control.db holds the id {text:?}, which is none").into())
 }

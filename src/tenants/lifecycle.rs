@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 
 use super::registry::Tenants;
-use super::{TenantId, directory, restore};
+use super::{TenantId, directory, rekey, restore};
 use crate::db::Db;
 use crate::error::{Error, Result};
 use crate::events::{self, Entry};
@@ -23,9 +23,11 @@ pub(super) fn create(tenants: &Tenants, slug: &str, name: &str) -> Result<Tenant
     let name = check_name(name)?;
     let now = tenants.clock().system_time();
     let (id, key) = (TenantId::random(), TenantKey::random());
-    let wrapped = tenants.master().wrap(id.as_str(), &key);
     let control = tenants.control();
-    control.write_blocking(|tx| directory::begin(tx, &id, (slug, name), &wrapped, now.as_millisecond()))?;
+    control.write_blocking(|tx| {
+        let wrapped = tenants.master().wrap(id.as_str(), &key);
+        directory::begin(tx, &id, (slug, name), &wrapped, now.as_millisecond())
+    })?;
     if let Err(error) = make_folder(tenants, &id, &key) {
         undo(tenants, &id);
         return Err(error);
@@ -78,6 +80,7 @@ fn finish_delete(tenants: &Tenants, id: &TenantId) -> Result<()> {
 /// Finishes, at start, what a crash interrupted: a folder that has its name is a tenant, one that has not never was.
 pub(super) fn recover(tenants: &Tenants) -> Result<()> {
     restore::recover(tenants)?;
+    rekey::recover(tenants)?;
     for (id, creating) in tenants.control().read_blocking(directory::unfinished)? {
         let complete = tenants.folder().join(id.as_str()).is_dir();
         tracing::info!(tenant = %id, creating, complete, "finishing what a crash interrupted");
@@ -104,8 +107,27 @@ pub(super) fn told(
     id: &TenantId,
     data: serde_json::Value,
 ) -> Result<()> {
-    let subject = format!("tenant:{id}");
-    let entry = Entry { kind, actor: "operator", subject: Some(&subject), request_id: None, ip: None, data };
+    append(tx, now, kind, &format!("tenant:{id}"), data)
+}
+
+/// [`told`] of the instance as a whole.
+pub(super) fn told_of_instance(
+    tx: &rusqlite::Transaction<'_>,
+    now: jiff::Timestamp,
+    kind: &str,
+    data: serde_json::Value,
+) -> Result<()> {
+    append(tx, now, kind, "instance", data)
+}
+
+fn append(
+    tx: &rusqlite::Transaction<'_>,
+    now: jiff::Timestamp,
+    kind: &str,
+    subject: &str,
+    data: serde_json::Value,
+) -> Result<()> {
+    let entry = Entry { kind, actor: "operator", subject: Some(subject), request_id: None, ip: None, data };
     events::append(tx, now, &entry).map(drop)
 }
 

@@ -1,25 +1,30 @@
 //! Whose data it is. A tenant is a folder with its own sealed store; a `Tenant` value is the only way to it, and it
 //! comes from here alone. Stores open when they are first asked for and close when nobody holds them any more.
 
+mod ages;
 mod closing;
 mod control;
 mod directory;
 pub mod export;
 mod keys;
 mod lifecycle;
+mod master;
 mod registry;
+mod rekey;
 mod remember;
 mod restore;
 pub mod routes;
 mod schema;
 mod tenant;
 
+pub use ages::KeyAge;
 pub use closing::{Standing, TIME_TO_UNDO};
 pub(crate) use control::adopt as adopt_control;
 pub use directory::TenantInfo;
 pub use keys::SigningKey;
 pub use lifecycle::STORE;
 pub use registry::{Settings, Tenants};
+pub use rekey::{Reseal, Steps};
 pub use restore::{Restored, make_blank, open_control_copy, open_copy};
 pub use tenant::{Change, Tenant};
 

@@ -10,8 +10,9 @@ use moka::future::Cache;
 use moka::policy::EvictionPolicy;
 
 use super::closing::Closed;
+use super::keys::Keyring;
 use super::remember::Memory;
-use super::{SigningKey, Tenant, TenantId, TenantInfo, control, directory, keys, lifecycle, schema, tenant};
+use super::{Tenant, TenantId, TenantInfo, control, directory, keys, lifecycle, master, schema, tenant};
 use crate::clock::Clock;
 use crate::db::{Db, FileSpec, OpenError};
 use crate::error::{Error, Result};
@@ -43,11 +44,10 @@ pub struct Tenants(Arc<Inner>);
 
 struct Inner {
     folder: PathBuf,
-    master: MasterKey,
     clock: Clock,
     control: Db,
     denials: Denials,
-    signing_keys: Vec<SigningKey>,
+    keyring: Keyring,
     memory: Memory,
     open: Cache<TenantId, Tenant>,
     /// Every tenant somebody still holds, evicted or not: a tenant is open once or not at all.
@@ -56,6 +56,8 @@ struct Inner {
     /// Tenants whose store is being replaced: nobody opens them meanwhile.
     replacing: Mutex<HashSet<TenantId>>,
     closed: Closed,
+    /// Held by whoever puts files in the place of others or takes them away: one at a time.
+    turn: tokio::sync::Mutex<()>,
 }
 
 /// Why a tenant did not open; shared by all who waited for the same opening.
@@ -72,13 +74,10 @@ impl Tenants {
     /// tenant is opened. Blocks; to be called before serving.
     pub fn start(data: &Path, master: MasterKey, clock: Clock, settings: &Settings) -> Result<Self> {
         let folder = data.join("tenants");
+        let master = master::settle(data, master)?;
         let control = control::open(data, &folder, &master)?;
         let now_ms = clock.system_time().as_millisecond();
-        let mut signing_keys = control.read_blocking(keys::list)?;
-        if signing_keys.is_empty() {
-            control.write_blocking(|tx| keys::add(tx, now_ms))?;
-            signing_keys = control.read_blocking(keys::list)?;
-        }
+        let signing_keys = control.write_blocking(|tx| keys::at_start(tx, now_ms))?;
         let closed = Closed::load(&control)?;
         let open = Cache::builder()
             .max_capacity(settings.max_open.max(1))
@@ -87,12 +86,12 @@ impl Tenants {
             .build();
         let tenants = Self(Arc::new(Inner {
             folder,
-            master,
             denials: Denials::new(control.clone(), clock.clone()),
             memory: Memory::new(control.clone()),
             clock,
             control,
-            signing_keys,
+            keyring: Keyring::new(master, signing_keys),
+            turn: tokio::sync::Mutex::default(),
             open,
             held: Mutex::default(),
             aside: Mutex::default(),
@@ -157,6 +156,7 @@ impl Tenants {
     }
 
     pub(super) async fn delete_if_due(&self, id: &TenantId, due_by: Option<i64>) -> Result<()> {
+        let _turn = self.turn_at_files().await;
         let held = self.held_now(id);
         self.0.open.invalidate(id).await;
         if let Some(tenant) = held {
@@ -188,11 +188,6 @@ impl Tenants {
     pub async fn release_email(&self, email: &str, tenant: &TenantId) -> Result<()> {
         let (email, tenant) = (email.to_owned(), tenant.clone());
         self.0.control.write(move |tx| directory::release_email(tx, &email, &tenant)).await
-    }
-
-    /// The keys that sign access tokens: the first signs, all verify.
-    pub fn jwt_keys(&self) -> &[SigningKey] {
-        &self.0.signing_keys
     }
 
     /// `control.db`.
@@ -248,8 +243,13 @@ impl Tenants {
         &self.0.folder
     }
 
-    pub(super) fn master(&self) -> &MasterKey {
-        &self.0.master
+    pub(super) fn keyring(&self) -> &Keyring {
+        &self.0.keyring
+    }
+
+    /// Waits until nobody else exchanges or removes files.
+    pub(super) async fn turn_at_files(&self) -> tokio::sync::MutexGuard<'_, ()> {
+        self.0.turn.lock().await
     }
 
     pub(super) fn clock(&self) -> &Clock {
@@ -293,10 +293,8 @@ impl Tenants {
         if let Some(tenant) = held.filter(|tenant| tenant.db().damage().is_none()) {
             return Ok(tenant);
         }
-        let failed = |error: Error| Refusal::Failed(format!("{error:#}"));
-        let record = self.0.control.read_blocking(|conn| directory::record(conn, id)).map_err(failed)?;
-        let record = record.ok_or(Refusal::NotFound)?;
-        let key = self.0.master.unwrap(id.as_str(), &record.wrapped_key).map_err(failed)?;
+        let found = self.unwrapped(id).map_err(|error| Refusal::Failed(format!("{error:#}")))?;
+        let (record, key) = found.ok_or(Refusal::NotFound)?;
         let path = self.0.folder.join(id.as_str()).join(lifecycle::STORE);
         let db = Db::open(&path, &key.derive(Purpose::Store), &self.store_spec(id, record.commits, false))
             .map_err(|error| self.refuse(id, &error))?;
@@ -340,8 +338,7 @@ impl Tenants {
     fn whose(&self, path: &Path) -> Option<String> {
         let tenants = self.0.control.read_blocking(directory::list).ok()?;
         tenants.into_iter().find_map(|info| {
-            let record = self.0.control.read_blocking(|conn| directory::record(conn, &info.id)).ok()??;
-            let key = self.0.master.unwrap(info.id.as_str(), &record.wrapped_key).ok()?;
+            let (_, key) = self.unwrapped(&info.id).ok()??;
             Db::is_under(path, &key.derive(Purpose::Store)).then_some(info.slug)
         })
     }

@@ -47,6 +47,7 @@ impl Tenants {
     /// do nothing with it any more. `Conflict` when the slug is taken.
     pub async fn restore(&self, restored: Restored, replace: bool) -> Result<Vec<String>> {
         let (tenants, id) = (self.clone(), restored.id.clone());
+        let _turn = self.turn_at_files().await;
         self.begin_replacing(&id).await;
         let outcome = blocking(move || {
             match replace {
@@ -124,9 +125,11 @@ fn begin_anew(tenants: &Tenants, new: &Restored) -> Result<()> {
     check_slug(&new.slug)?;
     check_name(&new.name)?;
     let now = tenants.clock().system_time();
-    let wrapped = tenants.master().wrap(new.id.as_str(), &new.key);
     let control = tenants.control();
-    control.write_blocking(|tx| directory::begin_restored(tx, new, &wrapped, now.as_millisecond()))?;
+    control.write_blocking(|tx| {
+        let wrapped = tenants.master().wrap(new.id.as_str(), &new.key);
+        directory::begin_restored(tx, new, &wrapped, now.as_millisecond())
+    })?;
     let folder = tenants.folder().join(new.id.as_str());
     let moved = std::fs::rename(&new.folder, &folder).with_context(|| format!("making {}", folder.display()));
     if let Err(error) = moved {
@@ -147,9 +150,9 @@ fn take_the_place(tenants: &Tenants, new: &Restored) -> Result<()> {
     remove_folder(&staged)?;
     std::fs::rename(&new.folder, &staged).with_context(|| format!("making {}", staged.display()))?;
     sync_folder(tenants.folder())?;
-    let wrapped = tenants.master().wrap(new.id.as_str(), &new.key);
     let now = tenants.clock().system_time();
     let noted = tenants.control().write_blocking(|tx| {
+        let wrapped = tenants.master().wrap(new.id.as_str(), &new.key);
         directory::begin_replacing(tx, new, &wrapped)?;
         told(tx, now, "tenant.restored", &new.id, new.told.clone())
     });
@@ -162,20 +165,26 @@ fn take_the_place(tenants: &Tenants, new: &Restored) -> Result<()> {
 
 /// From the note to the end; may be begun again at any point.
 fn exchange(tenants: &Tenants, id: &TenantId) -> Result<()> {
-    let (staged, replaced, current) = (staged(tenants, id), replaced(tenants, id), tenants.folder().join(id.as_str()));
-    let moving = || format!("exchanging {}", current.display());
-    if staged.exists() {
-        if current.exists() {
-            remove_folder(&replaced)?;
-            std::fs::rename(&current, &replaced).with_context(moving)?;
-        }
-        std::fs::rename(&staged, &current).with_context(moving)?;
-        sync_folder(tenants.folder())?;
-    }
+    swap(tenants, &staged(tenants, id), id)?;
     tenants.control().write_blocking(|tx| directory::end_replacing(tx, id))?;
     // The old key goes from the log, too.
     tenants.control().checkpoint()?;
-    remove_folder(&replaced)
+    remove_folder(&replaced(tenants, id))
+}
+
+/// Puts a staged folder in the place of the tenant's, which is set aside; does nothing where it lies there already.
+pub(super) fn swap(tenants: &Tenants, staged: &Path, id: &TenantId) -> Result<()> {
+    let (replaced, current) = (replaced(tenants, id), tenants.folder().join(id.as_str()));
+    let moving = || format!("exchanging {}", current.display());
+    if !staged.exists() {
+        return Ok(());
+    }
+    if current.exists() {
+        remove_folder(&replaced)?;
+        std::fs::rename(&current, &replaced).with_context(moving)?;
+    }
+    std::fs::rename(staged, &current).with_context(moving)?;
+    sync_folder(tenants.folder())
 }
 
 /// Finishes, at start, the exchanges that were noted, and removes what the others left.
@@ -202,6 +211,6 @@ fn staged(tenants: &Tenants, id: &TenantId) -> PathBuf {
     tenants.folder().join(format!("{STAGED}{id}"))
 }
 
-fn replaced(tenants: &Tenants, id: &TenantId) -> PathBuf {
+pub(super) fn replaced(tenants: &Tenants, id: &TenantId) -> PathBuf {
     tenants.folder().join(format!("{REPLACED}{id}"))
 }

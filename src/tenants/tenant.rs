@@ -3,7 +3,7 @@
 use std::any::{Any, TypeId};
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock, Weak};
 
 use tokio::sync::{broadcast, watch};
 
@@ -34,7 +34,7 @@ pub(super) struct Inner {
     slug: String,
     name: String,
     db: Db,
-    key: TenantKey,
+    key: RwLock<Arc<TenantKey>>,
     data_version: AtomicI64,
     changes: broadcast::Sender<Change>,
     slots: Mutex<HashMap<TypeId, Slot>>,
@@ -54,7 +54,7 @@ impl Tenant {
         memory: Memory,
     ) -> Self {
         let (slug, name) = names;
-        let data_version = AtomicI64::new(version);
+        let (data_version, key) = (AtomicI64::new(version), RwLock::new(Arc::new(key)));
         let changes = broadcast::Sender::new(BUS);
         let (slots, closed) = (Mutex::default(), watch::Sender::new(false));
         Self(Arc::new(Inner { id, slug, name, db, key, data_version, changes, slots, closed, memory }))
@@ -80,9 +80,14 @@ impl Tenant {
         &self.0.db
     }
 
-    /// The tenant's key, to derive keys of single purposes from.
-    pub fn key(&self) -> &TenantKey {
-        &self.0.key
+    /// The tenant's key as it is now, to derive keys of single purposes from. What is sealed with it is sealed within the write
+    /// that stores it: between two writes the key may be made anew, and all that is stored with it.
+    pub fn key(&self) -> Arc<TenantKey> {
+        Arc::clone(&self.0.key.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    pub(super) fn set_key(&self, key: Arc<TenantKey>) {
+        *self.0.key.write().unwrap_or_else(PoisonError::into_inner) = key;
     }
 
     /// The newest data version announced: the last change-log entry. Read from the store at opening.

@@ -22,11 +22,11 @@ fn help_shows_examples_and_only_what_exists() {
     let help = home.run(&["--help"]).ok().out;
     assert!(help.contains("Examples:") && help.contains("pulsepoint demo"), "{help}");
     let verbs = ["demo", "serve", "import", "tenant", "brand", "user", "setup-token", "warehouse", "config", "doctor"];
-    for verb in verbs.into_iter().chain(["backup", "restore", "audit"]) {
+    for verb in verbs.into_iter().chain(["backup", "restore", "audit", "keys"]) {
         assert!(help.contains(verb), "{verb}");
         home.run(&[verb, "--help"]).ok();
     }
-    for later in ["keys", "sync", "sandbox"] {
+    for later in ["sync", "sandbox"] {
         assert!(home.run(&[later]).failed(2).contains("unrecognized subcommand"), "{later}");
     }
 }
@@ -195,7 +195,7 @@ fn the_doctor_finds_nothing_wrong_with_a_sound_instance() {
     let names: Vec<&str> = json["checks"].as_array().unwrap().iter().map(|c| c["name"].as_str().unwrap()).collect();
     assert_eq!(
         names,
-        ["settings", "data folder", "keys", "disk", "port", "certificate", "clock", "versions", "stores"]
+        ["settings", "data folder", "keys", "disk", "port", "certificate", "clock", "versions", "stores", "key age"]
     );
 }
 

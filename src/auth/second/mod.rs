@@ -20,7 +20,7 @@ use super::store as people;
 use crate::error::{Error, Result};
 use crate::events::Denial;
 use crate::http;
-use crate::secrets::{Purpose, random_bytes};
+use crate::secrets::{Purpose, TenantKey, random_bytes};
 use crate::tenants::Tenant;
 
 /// Recovery codes given out together.
@@ -121,13 +121,12 @@ pub async fn begin(auth: &Auth, member: &Member, password: SecretString, scope: 
     confirm_password(auth, member, password, ("password", "POST /api/auth/totp"), scope).await?;
     let secret: [u8; totp::SECRET] = random_bytes();
     let (now, by, user) = (auth.clock().system_time(), member.author(), member.user.clone());
-    let sealed = member.tenant.key().seal(Purpose::SecondFactor, &user.id, &secret);
-    let id = user.id.clone();
+    let (id, tenant) = (user.id.clone(), member.tenant.clone());
     let write = member.tenant.db().write(move |tx| {
         if store::find(tx, &id)?.is_some_and(|row| row.confirmed) {
             return Err(Error::conflict("already_enrolled", "A second factor is in force: remove it first."));
         }
-        store::begin(tx, &id, &sealed, now)?;
+        store::begin(tx, &id, &tenant.key().seal(Purpose::SecondFactor, &id, &secret), now)?;
         by.tell(tx, now, "second_factor.begun", &subject(&id), json!({})).map(drop)
     });
     write.await?;
@@ -142,6 +141,15 @@ fn qr(text: &str) -> Result<Vec<String>> {
     let code = QrCode::with_error_correction_level(text, EcLevel::M).map_err(|error| anyhow::anyhow!("{error}"))?;
     let modules: Vec<char> = code.to_colors().into_iter().map(|color| color.select('1', '0')).collect();
     Ok(modules.chunks(code.width()).map(|row| row.iter().collect()).collect())
+}
+
+/// Seals every secret of a store anew, under the second key.
+pub fn reseal(tx: &Transaction<'_>, old: &TenantKey, new: &TenantKey) -> Result<()> {
+    for (user_id, sealed) in store::all(tx)? {
+        let secret = old.open(Purpose::SecondFactor, &user_id, &sealed)?;
+        store::reseal(tx, &user_id, &new.seal(Purpose::SecondFactor, &user_id, &secret))?;
+    }
+    Ok(())
 }
 
 /// Ends an enrolment with a code of the new secret. The answer are the recovery codes, shown once.

@@ -28,6 +28,19 @@ pub fn find(conn: &Connection, user_id: &str) -> Result<Option<Row>> {
     Ok(row.optional()?)
 }
 
+/// Every sealed secret, in force or not, with its person.
+pub fn all(conn: &Connection) -> Result<Vec<(String, Vec<u8>)>> {
+    let mut query = conn.prepare("select user_id, sealed from second_factors")?;
+    let rows = query.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
+/// The same secret, sealed anew.
+pub fn reseal(conn: &Connection, user_id: &str, sealed: &[u8]) -> Result<()> {
+    conn.execute("update second_factors set sealed = ?2 where user_id = ?1", (user_id, sealed))?;
+    Ok(())
+}
+
 /// Puts a secret there that is not in force yet.
 pub fn begin(conn: &Connection, user_id: &str, sealed: &[u8], now: Timestamp) -> Result<()> {
     conn.execute(

@@ -92,8 +92,8 @@ async fn of_instance(settings: &Settings, holder: &Holder, checks: &mut Vec<Chec
     checks.push(machine::certificate(settings));
     checks.push(machine::clock(&settings.data));
     checks.push(machine::versions());
-    let (check, server) = stores::check(settings, holder).await;
-    checks.push(check);
+    let (of_stores, server) = stores::check(settings, holder).await;
+    checks.extend(of_stores);
     server
 }
 

@@ -11,10 +11,10 @@ use crate::error::Result;
 
 const NAME: &str = "stores";
 
-/// The check, and what a running server says of itself.
-pub(super) async fn check(settings: &Settings, holder: &Holder) -> (Check, Value) {
+/// The checks, and what a running server says of itself.
+pub(super) async fn check(settings: &Settings, holder: &Holder) -> (Vec<Check>, Value) {
     if !settings.data.join("control.db").exists() {
-        return (Check::new(NAME, State::Good, "none yet"), Value::Null);
+        return (vec![Check::new(NAME, State::Good, "none yet")], Value::Null);
     }
     let answered = match holder {
         Holder::Process(_) => asked(settings).await,
@@ -22,15 +22,15 @@ pub(super) async fn check(settings: &Settings, holder: &Holder) -> (Check, Value
     };
     match answered {
         Ok(Some(said)) => {
-            let check = of(&said["stores"]);
+            let checks = vec![of(&said["stores"]), age_of(&said["keys"])];
             let server = if matches!(holder, Holder::Process(_)) { said } else { Value::Null };
-            (check, server)
+            (checks, server)
         }
         Ok(None) => {
             let said = "another command has the data folder and cannot be asked: try again when it is done";
-            (Check::new(NAME, State::Warning, said), Value::Null)
+            (vec![Check::new(NAME, State::Warning, said)], Value::Null)
         }
-        Err(error) => (Check::new(NAME, State::Bad, error.to_string()), Value::Null),
+        Err(error) => (vec![Check::new(NAME, State::Bad, error.to_string())], Value::Null),
     }
 }
 
@@ -45,6 +45,22 @@ async fn tried(settings: &Settings) -> Result<Value> {
     let said = execute::execute(&app, Command::Status, Box::pin(tokio::io::empty()), progress).await;
     app.close().await?;
     Ok(said?.json)
+}
+
+fn age_of(keys: &Value) -> Check {
+    const NAME: &str = "key age";
+    let days = &keys["old_after_days"];
+    let all = keys["keys"].as_array().map_or(&[][..], Vec::as_slice);
+    let name = |key: &Value| {
+        let of = key["tenant"].as_str().map_or_else(String::new, |tenant| format!(" of {tenant}"));
+        format!("{}{of} ({} days)", key["key"].as_str().unwrap_or_default(), key["age_days"])
+    };
+    let old: Vec<String> = all.iter().filter(|key| key["old"] == true).map(name).collect();
+    if old.is_empty() {
+        return Check::new(NAME, State::Good, format!("{} keys, none older than {days} days", all.len()));
+    }
+    let said = format!("older than {days} days: {}. Make them anew: pulsepoint keys rotate", old.join(", "));
+    Check::new(NAME, State::Warning, said)
 }
 
 fn of(stores: &Value) -> Check {

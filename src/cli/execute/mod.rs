@@ -5,6 +5,7 @@ mod backup;
 mod brands;
 mod export;
 mod import;
+mod keys;
 mod people;
 mod tenants;
 mod warehouse;
@@ -54,6 +55,10 @@ pub async fn execute(app: &App, command: Command, file: Upload, progress: mpsc::
             backup::restore(app, Wanted { tenant, slug, overwrite }, identity, file).await
         }
         Command::AuditVerify { tenant } => audit::verify(app, tenant.as_deref()).await,
+        Command::KeysList => keys::list(app).await,
+        Command::KeysRotate { which, tenant, new_master } => {
+            keys::rotate(app, which, tenant.as_deref(), new_master).await
+        }
         Command::Status => status(app).await,
     }
 }
@@ -99,7 +104,8 @@ async fn setup_token(app: &App) -> Result<Outcome> {
 /// What a running server says of itself to the doctor.
 async fn status(app: &App) -> Result<Outcome> {
     let stores = tenants::state(app).await?;
-    let json = json!({ "pid": std::process::id(), "jobs": app.jobs.report(), "stores": stores });
+    let keys = keys::state(app).await?;
+    let json = json!({ "pid": std::process::id(), "jobs": app.jobs.report(), "stores": stores, "keys": keys });
     Ok(Outcome { text: String::new(), json })
 }
 
