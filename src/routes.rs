@@ -126,7 +126,7 @@ table! {
 }
 
 /// Addresses of the page: each answers with its shell. A `*` stands for one segment.
-const PAGES: [&str; 12] = [
+const PAGES: [&str; 14] = [
     "/",
     "/setup",
     "/login",
@@ -136,6 +136,8 @@ const PAGES: [&str; 12] = [
     "/b/*/import",
     "/admin/users",
     "/admin/keys",
+    "/admin/backups",
+    "/admin/audit",
     "/settings/profile",
     "/settings/brand",
     "/settings/appearance",

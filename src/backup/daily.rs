@@ -148,7 +148,7 @@ fn last_due(now: Timestamp, hour: u8) -> Result<Timestamp> {
 }
 
 /// Whether none was made since. One that is dated later than now was made while the clock was wrong and does not count.
-fn is_due(archives: &[Archive], since: Timestamp, now: Timestamp) -> bool {
+pub(super) fn is_due(archives: &[Archive], since: Timestamp, now: Timestamp) -> bool {
     !archives.iter().any(|archive| archive.at >= since && archive.at <= now)
 }
 

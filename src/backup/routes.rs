@@ -2,13 +2,17 @@
 
 use axum::extract;
 use axum::http::StatusCode;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
+use super::daily::is_due;
 use super::{Backups, State, folder};
 use crate::auth::Member;
 use crate::error::{Error, Result};
 use crate::http::{Json, Problem};
+
+/// Without a backup for this long, somebody has to know.
+const OVERDUE: SignedDuration = SignedDuration::from_hours(48);
 
 /// An archive.
 #[derive(Serialize, utoipa::ToSchema)]
@@ -19,11 +23,30 @@ pub struct BackupView {
     #[schema(value_type = String, format = DateTime)]
     at: Timestamp,
     bytes: u64,
+    /// Where it lies within the folder of the archives: what `restore --from` takes there.
+    file: String,
+}
+
+/// What the daily run does.
+#[derive(Serialize, utoipa::ToSchema)]
+pub struct BackupSchedule {
+    /// The hour of day, UTC, from which on the day's backup is due.
+    hour: u8,
+    /// Days of which the newest archive is kept.
+    keep_daily: usize,
+    /// Weeks of which the newest archive is kept.
+    keep_weekly: usize,
+    /// Months of which the newest archive is kept.
+    keep_monthly: usize,
 }
 
 /// A tenant's backups, newest first.
 #[derive(Serialize, utoipa::ToSchema)]
 pub struct BackupList {
+    /// What happens by itself each day; null where that is switched off.
+    schedule: Option<BackupSchedule>,
+    /// Whether none was made within the last two days.
+    overdue: bool,
     /// Whether one is being made.
     running: bool,
     /// A sentence saying why the last one failed; null if it did not, or since the server started.
@@ -70,7 +93,16 @@ async fn view(backups: &Backups, member: &Member) -> Result<BackupList> {
     let archives = backups.list(member.tenant.id(), None).await?;
     let seal = backups.seal()?;
     let State { running, failure, rehearsal } = backups.state(member.tenant.id());
+    let (settings, now) = (&backups.0.settings, backups.clock().system_time());
+    let shelves = backups.folder(None);
     Ok(BackupList {
+        schedule: settings.daily.then_some(BackupSchedule {
+            hour: settings.hour,
+            keep_daily: settings.keep_daily,
+            keep_weekly: settings.keep_weekly,
+            keep_monthly: settings.keep_monthly,
+        }),
+        overdue: is_due(&archives, now - OVERDUE, now),
         running,
         last_failure: failure,
         verified_at: rehearsal.as_ref().map(|rehearsal| rehearsal.at),
@@ -79,7 +111,12 @@ async fn view(backups: &Backups, member: &Member) -> Result<BackupList> {
         sealed_for: seal.map(|seal| seal.recipient.to_string()),
         backups: archives
             .into_iter()
-            .map(|archive| BackupView { id: folder::stamp(archive.at), at: archive.at, bytes: archive.bytes })
+            .map(|archive| BackupView {
+                id: folder::stamp(archive.at),
+                file: archive.path.strip_prefix(&shelves).unwrap_or(&archive.path).display().to_string(),
+                at: archive.at,
+                bytes: archive.bytes,
+            })
             .collect(),
     })
 }

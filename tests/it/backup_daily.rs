@@ -1,5 +1,6 @@
 //! Backups that nobody types: begun over HTTP, and the daily run with what it keeps.
 
+use std::path::Path;
 use std::time::Duration;
 
 use axum::http::{Method, StatusCode};
@@ -17,6 +18,9 @@ async fn an_operator_begins_one_over_http_and_sees_it_listed() {
     let token = app.token(&shop, Role::Operator);
     let empty = app.get("/api/backups", &token).await.json();
     assert_eq!((&empty["backups"], &empty["sealed_for"]), (&serde_json::json!([]), &Value::Null));
+    assert_eq!(empty["overdue"], true);
+    let daily = serde_json::json!({ "hour": 2, "keep_daily": 7, "keep_weekly": 3, "keep_monthly": 0 });
+    assert_eq!(empty["schedule"], daily);
     let begun = app.ask(Method::POST, "/api/backups", Some(&token), None).await;
     assert_eq!(begun.status, StatusCode::ACCEPTED);
     let listed = loop {
@@ -29,6 +33,21 @@ async fn an_operator_begins_one_over_http_and_sees_it_listed() {
     assert_eq!(listed["backups"].as_array().unwrap().len(), 1, "{listed}");
     assert_eq!((&listed["last_failure"], &listed["identity_on_machine"]), (&Value::Null, &Value::Bool(true)));
     assert!(listed["sealed_for"].as_str().unwrap().starts_with("age1"));
+    assert_eq!(listed["overdue"], false);
+    let made = app.app.backups.list(shop.tenant.id(), None).await.unwrap().remove(0);
+    let file = Path::new(listed["backups"][0]["file"].as_str().unwrap());
+    assert_eq!(
+        app.app.backups.folder(None).join(file),
+        made.path,
+        "a name within the folder, and nothing of the machine"
+    );
+    assert!(file.is_relative());
+    // An old one is no reason to be calm, and neither is one of years to come: the clock was wrong then.
+    for old in ["20260101T020000.000Z", "20290101T020000.000Z"] {
+        std::fs::rename(&made.path, made.path.with_file_name(format!("{old}.backup.age"))).unwrap();
+        assert_eq!(app.get("/api/backups", &token).await.json()["overdue"], true, "{old}");
+        std::fs::rename(made.path.with_file_name(format!("{old}.backup.age")), &made.path).unwrap();
+    }
     let others = app.get("/api/backups", &app.token(&other, Role::Owner)).await.json();
     assert_eq!(others["backups"], serde_json::json!([]));
     let told = shop.tenant.db().read_blocking(|conn| events::read_from(conn, "test", 1000)).unwrap();

@@ -1,5 +1,6 @@
 /** What the pages say, in one place and one language; a second language is a second file of this shape. */
 import { brandsOf, factor, invite, keys, link, profile } from "./account";
+import { audit, backups } from "./operate";
 
 const plural = new Intl.PluralRules("en");
 const count = (n: number, one: string, other: string) =>
@@ -39,6 +40,8 @@ export const t = {
     people: "People",
     brand: "Brand",
     keys: "API keys",
+    backups: "Backups",
+    audit: "Audit log",
     profile: "Profile",
     appearance: "Appearance",
     settings: "Settings",
@@ -290,6 +293,8 @@ export const t = {
   brandsOf,
   invite,
   link,
+  backups,
+  audit,
 
   people: {
     title: "People",
@@ -366,7 +371,7 @@ export const t = {
       manage: "manage brands, people and keys",
       act: "act",
       ask: "ask",
-      operate: "operate",
+      operate: "look after the installation",
     },
     offline: "You are offline. What you see may be old.",
     notFound: "Page not found",

@@ -10,6 +10,8 @@ export interface DialogProps {
   children: ReactNode;
   /** Brings its own header and padding. */
   bare?: boolean;
+  /** Stands at the right edge, from top to bottom, where there is room. */
+  drawer?: boolean;
   initialFocus?: RefObject<HTMLElement | null>;
 }
 
