@@ -116,6 +116,7 @@ table! {
     GET    "/api/brands/{brand}/dashboard"   Needs(View)     => metrics::routes::dashboard;
     POST   "/api/brands/{brand}/query"       Needs(View)     => metrics::routes::query;
     GET    "/api/stream"                     Needs(View)     => metrics::routes::stream;
+    GET    "/api/audit"                      Needs(Operate)  => auth::audit_routes::list;
     GET    "/api/backups"                    Needs(Operate)  => backup::routes::list;
     POST   "/api/backups"                    Needs(Operate)  => backup::routes::create;
     GET    "/api/imports/formats"            Needs(Connect)  => imports::routes::formats;

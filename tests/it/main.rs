@@ -5,6 +5,7 @@ mod access;
 mod access_keys;
 mod account;
 mod api_keys;
+mod audit;
 mod auth;
 mod auth_tokens;
 mod backup;
