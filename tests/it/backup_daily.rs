@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use axum::http::{Method, StatusCode};
 use pulsepoint::auth::Role;
-use pulsepoint::events;
+use pulsepoint::events::{self, Entry};
 use serde_json::Value;
 
 use crate::backup::stocked;
-use crate::support::app::TestApp;
+use crate::support::app::{TestApp, now};
 
 #[tokio::test]
 async fn an_operator_begins_one_over_http_and_sees_it_listed() {
@@ -34,6 +34,7 @@ async fn an_operator_begins_one_over_http_and_sees_it_listed() {
     assert_eq!((&listed["last_failure"], &listed["identity_on_machine"]), (&Value::Null, &Value::Bool(true)));
     assert!(listed["sealed_for"].as_str().unwrap().starts_with("age1"));
     assert_eq!(listed["overdue"], false);
+    assert_eq!(listed["backups"][0]["verified_at"], Value::Null, "one that is asked for is not rehearsed");
     let made = app.app.backups.list(shop.tenant.id(), None).await.unwrap().remove(0);
     let file = Path::new(listed["backups"][0]["file"].as_str().unwrap());
     assert_eq!(
@@ -42,6 +43,15 @@ async fn an_operator_begins_one_over_http_and_sees_it_listed() {
         "a name within the folder, and nothing of the machine"
     );
     assert!(file.is_relative());
+    let id = listed["backups"][0]["id"].clone();
+    let found = move |tx: &rusqlite::Transaction<'_>| {
+        let data = serde_json::json!({ "archive": id, "sound": false, "reason": "row 7 of orders differs" });
+        let entry = Entry { kind: "backup.verified", actor: "system", subject: None, request_id: None, ip: None, data };
+        events::append(tx, now(), &entry)
+    };
+    shop.tenant.db().write(found).await.unwrap();
+    let tested = app.get("/api/backups", &token).await.json()["backups"][0].clone();
+    assert_eq!((&tested["verified_at"], &tested["verify_failure"]), (&now().to_string().into(), &"row 7 of orders differs".into()));
     // An old one is no reason to be calm, and neither is one of years to come: the clock was wrong then.
     for old in ["20260101T020000.000Z", "20290101T020000.000Z"] {
         std::fs::rename(&made.path, made.path.with_file_name(format!("{old}.backup.age"))).unwrap();
@@ -77,7 +87,8 @@ async fn the_daily_run_makes_one_a_day_thins_out_and_goes_on_past_a_broken_tenan
     let rehearsed: Vec<_> = told.iter().filter(|event| event.kind == "backup.verified").collect();
     assert_eq!((rehearsed.len(), &rehearsed[0].data["sound"]), (1, &Value::Bool(true)));
     let listed = app.get("/api/backups", &app.token(&shop, Role::Operator)).await.json();
-    assert!(listed["verified_at"].is_string() && listed["verify_failure"].is_null(), "{listed}");
+    let newest = &listed["backups"][0];
+    assert!(newest["verified_at"].is_string() && newest["verify_failure"].is_null(), "{listed}");
     // Thirty older ones, of thirty days: what no rule keeps goes at the next run.
     let folder = made[0].path.parent().unwrap();
     for day in 1..=30 {

@@ -852,17 +852,27 @@ export interface components {
             identity_on_machine: boolean;
             /** @description A sentence saying why the last one failed; null if it did not, or since the server started. */
             last_failure?: string | null;
+            /** @description Whether none was made within the last two days. */
+            overdue: boolean;
             /** @description Whether one is being made. */
             running: boolean;
+            schedule?: components["schemas"]["BackupSchedule"] | null;
             /** @description The public key that archives are sealed for; null before the first backup where none is configured. */
             sealed_for?: string | null;
+        };
+        /** @description What the daily run does. */
+        BackupSchedule: {
             /**
-             * Format: date-time
-             * @description When the newest daily archive was restored into a scratch folder and checked, since the server started.
+             * Format: int32
+             * @description The hour of day, UTC, from which on the day's backup is due.
              */
-            verified_at?: string | null;
-            /** @description A sentence saying why it was not sound; null if it was. */
-            verify_failure?: string | null;
+            hour: number;
+            /** @description Days of which the newest archive is kept. */
+            keep_daily: number;
+            /** @description Months of which the newest archive is kept. */
+            keep_monthly: number;
+            /** @description Weeks of which the newest archive is kept. */
+            keep_weekly: number;
         };
         /** @description An archive. */
         BackupView: {
@@ -873,8 +883,17 @@ export interface components {
             at: string;
             /** Format: int64 */
             bytes: number;
+            /** @description Where it lies within the folder of the archives: what `restore --from` takes there. */
+            file: string;
             /** @description Its name among the tenant's. */
             id: string;
+            /**
+             * Format: date-time
+             * @description When it was restored into a scratch folder and checked; null if it was not.
+             */
+            verified_at?: string | null;
+            /** @description A sentence saying why it was not sound; null if it was. */
+            verify_failure?: string | null;
         };
         /**
          * @description Which day a refund counts on.

@@ -82,8 +82,8 @@ export function instantLabel(instant: string, zone?: string): string {
 
 /** An instant with its year, in the person's zone; with seconds where things follow each other closely. */
 export function longInstantLabel(instant: string, seconds = false): string {
-  const time = { hour: "numeric", minute: "2-digit", ...(seconds ? { second: "2-digit" } : {}) } as const;
-  return formatter({ day: "numeric", month: "short", year: "numeric", ...time }).format(new Date(instant));
+  const options = { day: "numeric", month: "short", year: "numeric", hour: "numeric", minute: "2-digit" } as const;
+  return formatter(seconds ? { ...options, second: "2-digit" } : options).format(new Date(instant));
 }
 
 /** Midnight of a day where the person is, as an instant. */

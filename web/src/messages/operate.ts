@@ -1,8 +1,4 @@
-/** What the pages say to whoever looks after an installation: backups, the audit log. */
-
-const days = (n: number) => (n === 1 ? "1 day" : `${n} days`);
-const weeks = (n: number) => (n === 1 ? "1 week" : `${n} weeks`);
-const months = (n: number) => (n === 1 ? "1 month" : `${n} months`);
+/** What the pages say to whoever looks after an installation. Comes with those pages: the sign-in must not pay for it. */
 
 export const backups = {
   title: "Backups",
@@ -27,24 +23,22 @@ export const backups = {
   tests: { sound: "Sound", unsound: "Failed", none: "Not yet", elsewhere: "By command" },
   testedAt: (age: string) => `${age}, every row checked`,
   testNone: "After the next daily backup",
+  testByHand: "Run the check of an archive by hand",
   testElsewhere: "The private half is not on this machine",
   schedule: "Schedule",
   daily: (time: string) => `Daily from ${time}`,
   off: "Off",
   offText: "Only when somebody asks: backup.daily is false",
   keeps: (daily: number, weekly: number, monthly: number) => {
-    const kept = [daily && days(daily), weekly && weeks(weekly), monthly && months(monthly)].filter(Boolean);
-    return kept.length > 0 ? `Keeps one a day, week, month for ${kept.join(", ")}` : "Keeps the newest alone";
+    const kept = [daily && `${daily} daily`, weekly && `${weekly} weekly`, monthly && `${monthly} monthly`];
+    return `Keeps ${kept.filter(Boolean).join(", ") || "the newest alone"}`;
   },
   sealed: "Sealed for",
   sealedNone: "The first backup makes a key pair",
   copyKey: "Copy the public key",
   archives: "Archives",
-  archivesLead: "Newest first. What no rule of the schedule keeps goes by itself.",
   when: "Holds the moment",
-  age: "Age",
   size: "Size",
-  file: "File",
   restore: "Restore",
   restoreOf: (when: string) => `How to restore ${when}`,
   restoreTitle: (when: string) => `Restore ${when}`,
@@ -166,10 +160,11 @@ export const audit = {
   noneText: "What people, keys and Pulsepoint itself do from now on appears here.",
   noMatch: "No entry fits these filters",
   chain: "Chain",
-  chainOf: (n: string) => `${n} entries, each sealed to the one before it: none can be edited, moved or removed unseen.`,
+  chainOf: (n: string) =>
+    `${n} entries, each sealed to the one before it: none can be edited, moved or removed unseen.`,
   verified: (age: string) => `Checked whole ${age}, unbroken.`,
   unverified: "Check it on the machine:",
   head: "Newest seal",
   copyHead: "Copy the newest seal",
-  since: (day: string) => `Listed here since ${day}; older entries lie in sealed files.`,
+  since: (day: string) => `The oldest entry that is listed here is of ${day}.`,
 };

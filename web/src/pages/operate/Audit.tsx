@@ -10,7 +10,7 @@ import { auditQuery, meQuery } from "../../api/queries";
 import type { AuditChain, AuditEntry } from "../../api/types";
 import { ageLabel, dayLabel, longInstantLabel } from "../../format/date";
 import { formatFigure } from "../../format/number";
-import { t } from "../../messages/en";
+import { audit } from "../../messages/operate";
 import { Button } from "../../ui/Button";
 import { Card } from "../../ui/Card";
 import { CommandLine } from "../../ui/CommandLine";
@@ -22,7 +22,8 @@ import { Empty, Failed, Forbidden, LoadingRows } from "../../ui/States";
 import { toast } from "../../ui/toast";
 import { AuditDrawer } from "./AuditDrawer";
 import { AuditFilters } from "./AuditFilters";
-import { type AuditSearch, auditParams, whatHappened, whoDid } from "./audit";
+import { whatHappened, whoDid } from "./entry";
+import { type AuditSearch, auditParams } from "./search";
 
 const route = getRouteApi("/shell/admin/audit");
 
@@ -33,21 +34,21 @@ export function Audit() {
   const slug = me?.tenant.slug ?? "";
   const file = useMutation({
     mutationFn: () => {
-      const query = new URLSearchParams({ ...auditParams(search), format: "csv" } as Record<string, string>);
-      return download(`/api/audit?${query}`, t.audit.file(slug));
+      const query = new URLSearchParams({ ...auditParams(search), format: "csv" });
+      return download(`/api/audit?${query}`, audit.file(slug));
     },
     onError: (error) => toast(asProblem(error).message, "bad"),
   });
   return (
     <Page
-      title={t.audit.title}
-      lead={t.audit.lead}
+      title={audit.title}
+      lead={audit.lead}
       wide
       actions={
         allowed && (
           <Button disabled={file.isPending} onClick={() => file.mutate()}>
             <Download className="size-4" aria-hidden="true" />
-            {t.audit.csv}
+            {audit.csv}
           </Button>
         )
       }
@@ -79,27 +80,27 @@ function Log({ search, slug }: { search: AuditSearch; slug: string }) {
         {log.isPending && <LoadingRows rows={8} />}
         {log.isError && <Failed problem={asProblem(log.error)} onRetry={() => void log.refetch()} />}
         {log.isSuccess && entries.length === 0 && (
-          <Empty title={filtered ? t.audit.noMatch : t.audit.none}>
-            {filtered ? <Button onClick={clear}>{t.audit.clear}</Button> : t.audit.noneText}
+          <Empty title={filtered ? audit.noMatch : audit.none}>
+            {filtered ? <Button onClick={clear}>{audit.clear}</Button> : audit.noneText}
           </Empty>
         )}
         {!log.isError && entries.length > 0 && (
           <div className={cx(log.isPlaceholderData && "opacity-60")}>
             <DataTable
               id="audit"
-              label={t.audit.title}
+              label={audit.title}
               columns={columns(setShown)}
               rows={entries}
               rowId={(entry) => String(entry.seq)}
             />
             <div className="flex flex-wrap items-center justify-between gap-2 border-t border-line px-4 py-2.5 text-xs text-ink-mute sm:px-5">
               <span role="status">
-                {t.audit.shown(entries.length)}
-                {!log.hasNextPage && `. ${t.audit.all}`}
+                {audit.shown(entries.length)}
+                {!log.hasNextPage && `. ${audit.all}`}
               </span>
               {log.hasNextPage && (
                 <Button disabled={log.isFetchingNextPage} onClick={() => void log.fetchNextPage()}>
-                  {t.audit.more}
+                  {audit.more}
                 </Button>
               )}
             </div>
@@ -122,19 +123,19 @@ function Log({ search, slug }: { search: AuditSearch; slug: string }) {
 /** Whether the log can be believed, and how to find out without this page. */
 function Chain({ chain, slug }: { chain: AuditChain; slug: string }) {
   return (
-    <Card title={t.audit.chain} testId="audit-chain">
+    <Card title={audit.chain} testId="audit-chain">
       <div className="flex max-w-[80ch] flex-col gap-2 px-4 pb-4 text-sm text-ink-soft sm:px-5">
-        <p>{t.audit.chainOf(formatFigure(chain.entries, { unit: "count" }))}</p>
-        {chain.hot_since && <p>{t.audit.since(dayLabel(chain.hot_since.slice(0, 10)))}</p>}
+        <p>{audit.chainOf(formatFigure(chain.entries, { unit: "count" }))}</p>
+        {chain.hot_since && <p>{audit.since(dayLabel(chain.hot_since.slice(0, 10)))}</p>}
         <p className="flex min-w-0 items-center gap-1 text-xs text-ink-mute">
-          <span className="shrink-0">{t.audit.head}</span>
+          <span className="shrink-0">{audit.head}</span>
           <code title={chain.head} className="truncate font-mono">
             {chain.head}
           </code>
-          <CopyButton text={chain.head} label={t.audit.copyHead} />
+          <CopyButton text={chain.head} label={audit.copyHead} />
         </p>
-        <p>{chain.verified_at ? t.audit.verified(ageLabel(chain.verified_at, Date.now())) : t.audit.unverified}</p>
-        <CommandLine command={`pulsepoint audit verify --tenant ${slug}`} label={t.audit.unverified} />
+        <p>{chain.verified_at ? audit.verified(ageLabel(chain.verified_at, Date.now())) : audit.unverified}</p>
+        <CommandLine command={`pulsepoint audit verify --tenant ${slug}`} label={audit.unverified} />
       </div>
     </Card>
   );
@@ -149,9 +150,9 @@ const LOOKS = {
 export function Result({ result }: { result: AuditEntry["result"] }) {
   const { icon: Icon, colour } = LOOKS[result];
   return (
-    <span className={cx("inline-flex items-center gap-1.5", colour)} data-state={result}>
+    <span className={cx("flex items-center gap-1.5", colour)} data-state={result}>
       <Icon className="size-4" aria-hidden="true" />
-      {t.audit.results[result]}
+      {audit.results[result]}
     </span>
   );
 }
@@ -160,7 +161,7 @@ function columns(onOpen: (entry: AuditEntry) => void): Column<AuditEntry>[] {
   return [
     {
       id: "what",
-      header: t.audit.what,
+      header: audit.what,
       left: true,
       cell: (entry) => {
         const what = whatHappened(entry.kind);
@@ -168,18 +169,19 @@ function columns(onOpen: (entry: AuditEntry) => void): Column<AuditEntry>[] {
           <button
             type="button"
             aria-haspopup="dialog"
-            aria-label={t.audit.open(what, longInstantLabel(entry.at, true))}
+            aria-label={audit.open(what, longInstantLabel(entry.at, true))}
             onClick={() => onOpen(entry)}
             className="tap block max-w-full min-w-0 rounded text-left hover:underline"
           >
             <span className="block truncate font-medium">{what}</span>
+            <span className="block text-xs text-ink-mute sm:hidden">{longInstantLabel(entry.at, true)}</span>
           </button>
         );
       },
     },
     {
       id: "who",
-      header: t.audit.who,
+      header: audit.who,
       left: true,
       cell: (entry) => (
         <span className={cx("block max-w-56 truncate", !entry.actor.name && "text-ink-mute")}>
@@ -187,16 +189,16 @@ function columns(onOpen: (entry: AuditEntry) => void): Column<AuditEntry>[] {
         </span>
       ),
     },
-    { id: "result", header: t.audit.result, left: true, cell: (entry) => <Result result={entry.result} /> },
+    { id: "result", header: audit.result, left: true, cell: (entry) => <Result result={entry.result} /> },
     {
       id: "address",
-      header: t.audit.address,
+      header: audit.address,
       left: true,
       cell: (entry) => <span className="font-mono text-xs text-ink-soft">{entry.ip ?? "–"}</span>,
     },
     {
       id: "when",
-      header: t.audit.when,
+      header: audit.when,
       cell: (entry) => <span className="text-ink-mute">{longInstantLabel(entry.at, true)}</span>,
     },
   ];

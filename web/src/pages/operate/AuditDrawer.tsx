@@ -2,11 +2,13 @@ import { type ReactNode, useRef } from "react";
 import type { AuditEntry } from "../../api/types";
 import { longInstantLabel } from "../../format/date";
 import { t } from "../../messages/en";
+import { audit } from "../../messages/operate";
 import { Button } from "../../ui/Button";
 import { CopyButton } from "../../ui/CopyButton";
 import { Dialog } from "../../ui/Dialog";
 import { Result } from "./Audit";
-import { type AuditSearch, actorKey, whatHappened, whoDid } from "./audit";
+import { actorKey, whatHappened, whoDid } from "./entry";
+import type { AuditSearch } from "./search";
 
 interface Props {
   entry: AuditEntry | null;
@@ -32,31 +34,31 @@ export function AuditDrawer({ entry, onClose, onNarrow }: Props) {
       lead={longInstantLabel(one.at, true)}
     >
       <dl className="flex flex-col divide-y divide-line text-sm">
-        <Line name={t.audit.result}>
+        <Line name={audit.result}>
           <Result result={one.result} />
         </Line>
-        <Line name={t.audit.who}>
+        <Line name={audit.who}>
           {who}
           {one.actor.id && <Code text={actorKey(one.actor)} />}
         </Line>
-        <Line name={t.audit.what}>
+        <Line name={audit.what}>
           <Code text={one.kind} />
         </Line>
         {one.subject && (
-          <Line name={t.audit.subject}>
+          <Line name={audit.subject}>
             <Code text={one.subject} />
           </Line>
         )}
-        <Line name={t.audit.address}>{one.ip ? <Code text={one.ip} /> : t.audit.noAddress}</Line>
+        <Line name={audit.address}>{one.ip ? <Code text={one.ip} /> : audit.noAddress}</Line>
         {one.request_id && (
-          <Line name={t.audit.request}>
+          <Line name={audit.request}>
             <Code text={one.request_id} />
           </Line>
         )}
-        <Line name={t.audit.place}>{one.seq}</Line>
+        <Line name={audit.place}>{one.seq}</Line>
       </dl>
-      <h3 className="mt-4 mb-1 text-xs font-medium text-ink-mute">{t.audit.details}</h3>
-      {details.length === 0 && <p className="text-sm text-ink-mute">{t.audit.noDetails}</p>}
+      <h3 className="mt-4 mb-1 text-xs font-medium text-ink-mute">{audit.details}</h3>
+      {details.length === 0 && <p className="text-sm text-ink-mute">{audit.noDetails}</p>}
       <dl className="flex flex-col divide-y divide-line text-sm" data-testid="audit-details">
         {details.map(([name, value]) => (
           <Line key={name} name={name.replaceAll("_", " ")}>
@@ -65,8 +67,8 @@ export function AuditDrawer({ entry, onClose, onNarrow }: Props) {
         ))}
       </dl>
       <div className="mt-5 flex flex-wrap gap-2">
-        <Button onClick={() => onNarrow({ kind: one.kind })}>{t.audit.only(what)}</Button>
-        <Button onClick={() => onNarrow({ actor: actorKey(one.actor) })}>{t.audit.only(who)}</Button>
+        <Button onClick={() => onNarrow({ kind: one.kind })}>{audit.only(what)}</Button>
+        <Button onClick={() => onNarrow({ actor: actorKey(one.actor) })}>{audit.only(who)}</Button>
       </div>
     </Dialog>
   );

@@ -1,9 +1,10 @@
 import { useId } from "react";
 import type { AuditEntry } from "../../api/types";
-import { t } from "../../messages/en";
+import { audit } from "../../messages/operate";
 import { Button } from "../../ui/Button";
 import { SelectField, TextField } from "../../ui/Field";
-import { type AuditSearch, actorKey, whatHappened, whoDid } from "./audit";
+import { actorKey, whatHappened, whoDid } from "./entry";
+import type { AuditSearch } from "./search";
 
 interface Props {
   search: AuditSearch;
@@ -21,43 +22,43 @@ export function AuditFilters({ search, entries, onChange, onClear }: Props) {
   return (
     <section aria-labelledby={id} className="card px-4 py-3.5 sm:px-5">
       <h2 id={id} className="sr-only">
-        {t.audit.filters}
+        {audit.filters}
       </h2>
       <div className="grid grid-cols-2 gap-3 md:grid-cols-3 lg:grid-cols-5">
         <Choice
-          label={t.audit.what}
-          any={t.audit.any}
+          label={audit.what}
+          any={audit.any}
           value={kind}
-          choices={t.audit.things}
+          choices={audit.things}
           name={whatHappened}
           onChange={(value) => onChange({ kind: value })}
         />
         <Choice
-          label={t.audit.who}
-          any={t.audit.anyone}
+          label={audit.who}
+          any={audit.anyone}
           value={actor}
-          choices={t.audit.actorKinds}
+          choices={audit.actorKinds}
           name={(value) => (named ? whoDid(named) : value)}
           onChange={(value) => onChange({ actor: value })}
         />
         <Choice
-          label={t.audit.result}
-          any={t.audit.anyResult}
+          label={audit.result}
+          any={audit.anyResult}
           value={search.result}
-          choices={t.audit.results}
+          choices={audit.results}
           name={(value) => value}
           onChange={(value) => onChange({ result: value as AuditSearch["result"] })}
         />
         <TextField
           type="date"
-          label={t.audit.from}
+          label={audit.from}
           value={search.from ?? ""}
           max={search.to}
           onChange={(event) => onChange({ from: event.target.value || undefined })}
         />
         <TextField
           type="date"
-          label={t.audit.to}
+          label={audit.to}
           value={search.to ?? ""}
           min={search.from}
           onChange={(event) => onChange({ to: event.target.value || undefined })}
@@ -65,7 +66,7 @@ export function AuditFilters({ search, entries, onChange, onClear }: Props) {
       </div>
       {onClear && (
         <Button look="ghost" className="mt-2 -ml-3" onClick={onClear}>
-          {t.audit.clear}
+          {audit.clear}
         </Button>
       )}
     </section>

@@ -1,14 +1,22 @@
 import { useRef } from "react";
 import type { Archive } from "../../api/types";
 import { longInstantLabel } from "../../format/date";
-import { t } from "../../messages/en";
+import { backups } from "../../messages/operate";
 import { CommandLine } from "../../ui/CommandLine";
 import { Dialog } from "../../ui/Dialog";
 
 const IDENTITY = "--identity backup-identity.txt";
 
 /** The commands that bring an archive back: the page cannot, for it never holds the private half. */
-export function HowToRestore({ archive, slug, onClose }: { archive: Archive | null; slug: string; onClose: () => void }) {
+export function HowToRestore({
+  archive,
+  slug,
+  onClose,
+}: {
+  archive: Archive | null;
+  slug: string;
+  onClose: () => void;
+}) {
   // What was shown last stays in the window while it closes.
   const shown = useRef(archive);
   if (archive) shown.current = archive;
@@ -24,18 +32,18 @@ export function HowToRestore({ archive, slug, onClose }: { archive: Archive | nu
     <Dialog
       open={archive !== null}
       onOpenChange={(open) => !open && onClose()}
-      title={t.backups.restoreTitle(longInstantLabel(one.at))}
-      lead={t.backups.restoreLead}
+      title={backups.restoreTitle(longInstantLabel(one.at))}
+      lead={backups.restoreLead}
     >
       <ol className="flex flex-col gap-4">
         {(["verify", "beside", "over"] as const).map((step) => (
           <li key={step} data-testid={`restore-${step}`}>
-            <p className="mb-1 text-sm font-medium">{t.backups.steps[step]}</p>
-            <CommandLine command={commands[step]} label={t.backups.steps[step]} />
+            <p className="mb-1 text-sm font-medium">{backups.steps[step]}</p>
+            <CommandLine command={commands[step]} label={backups.steps[step]} />
           </li>
         ))}
       </ol>
-      <p className="mt-4 text-xs text-ink-mute">{t.backups.restoreAfter}</p>
+      <p className="mt-4 text-xs text-ink-mute">{backups.restoreAfter}</p>
     </Dialog>
   );
 }

@@ -14,7 +14,16 @@ const SHAPES = {
 };
 
 /** The modal window proper; fetched when the first one is wanted. */
-export default function DialogPopup({ open, onOpenChange, title, lead, children, bare, drawer, initialFocus }: DialogProps) {
+export default function DialogPopup({
+  open,
+  onOpenChange,
+  title,
+  lead,
+  children,
+  bare,
+  drawer,
+  initialFocus,
+}: DialogProps) {
   return (
     <Base.Root open={open} onOpenChange={(next) => onOpenChange(next)}>
       <Base.Portal>

@@ -3,9 +3,11 @@ import * as v from "valibot";
 import type { AuditParams } from "../../api/queries";
 import type { AuditEntry } from "../../api/types";
 import { addDays, dayBegins, isDay } from "../../format/date";
-import { t } from "../../messages/en";
 
-const day = v.pipe(v.string(), v.check(isDay));
+const day = v.pipe(
+  v.string(),
+  v.check((text) => isDay(text)),
+);
 const name = v.pipe(v.string(), v.regex(/^[\w.:-]{1,80}$/));
 
 const FIELDS = {
@@ -29,39 +31,20 @@ export interface AuditSearch {
 
 /** For the router: what makes no sense is named as absent. */
 export function auditSearch(raw: Record<string, unknown>): AuditSearch {
-  const read = (key: keyof typeof FIELDS) => {
-    const parsed = v.safeParse(FIELDS[key], raw[key]);
+  const read = Object.entries(FIELDS).map(([key, schema]) => {
+    const parsed = v.safeParse(schema, raw[key]);
     return [key, parsed.success ? parsed.output : undefined];
-  };
-  return Object.fromEntries((Object.keys(FIELDS) as (keyof typeof FIELDS)[]).map(read));
+  });
+  return Object.fromEntries(read) as AuditSearch;
 }
 
 /** Days are the person's own; the API wants instants, the end not counted. */
-export function auditParams({ kind, actor, result, from, to }: AuditSearch): AuditParams {
+export function auditParams({ kind, actor, result, from, to }: AuditSearch) {
   return {
     ...(kind && { kind }),
     ...(actor && { actor }),
     ...(result && { result }),
     ...(from && { from: dayBegins(from) }),
     ...(to && { to: dayBegins(addDays(to, 1)) }),
-  };
-}
-
-/** `user.signed_out` in words, also where this page does not know it yet. */
-export function whatHappened(kind: string): string {
-  const known = t.audit.kinds[kind];
-  if (known) return known;
-  const words = kind.replaceAll(/[._]/g, " ");
-  return words.charAt(0).toUpperCase() + words.slice(1);
-}
-
-type Actor = AuditEntry["actor"];
-
-export function whoDid(actor: Actor): string {
-  return actor.name ?? t.audit.actors[actor.kind] ?? actor.kind;
-}
-
-/** As the filter takes it. */
-export function actorKey(actor: Actor): string {
-  return actor.id ? `${actor.kind}:${actor.id}` : actor.kind;
+  } satisfies AuditParams;
 }
