@@ -127,7 +127,7 @@ table! {
 }
 
 /// Addresses of the page: each answers with its shell. A `*` stands for one segment.
-const PAGES: [&str; 14] = [
+const PAGES: [&str; 15] = [
     "/",
     "/setup",
     "/login",
@@ -137,6 +137,7 @@ const PAGES: [&str; 14] = [
     "/b/*/import",
     "/admin/users",
     "/admin/keys",
+    "/admin/tenants",
     "/admin/backups",
     "/admin/audit",
     "/settings/profile",

@@ -171,3 +171,18 @@ it("does not show the log to somebody who may know of some brands only", async (
   calm(page, "some brands");
   await page.context().close();
 });
+
+it("shows an owner their own company, and of what reaches beyond it the commands alone", async () => {
+  const page = await openSignedIn(browser);
+  const { tenant } = await (await api())("/api/auth/me");
+  await page.goto("/admin/tenants");
+  const card = page.locator('[data-testid="company"]');
+  await card.getByText(tenant.id).waitFor();
+  await page.getByText("pulsepoint tenant export juniper-oak --to juniper-oak.tar").waitFor();
+  const text = await page.locator("main").innerText();
+  assert.ok(!/northwind/i.test(text), "nothing of another company");
+  const { users } = await (await api())("/api/users");
+  await page.getByText(`${users.filter((user) => user.state === "active").length} may sign in`).waitFor();
+  calm(page, "company");
+  await page.context().close();
+});

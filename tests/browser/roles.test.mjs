@@ -13,7 +13,7 @@ const menu = (page) => page.getByRole("navigation", { name: "Main" }).getByRole(
 
 // The operator's right to see figures is the server's to decide; the page follows.
 const ROLES = [
-  { who: "owner", links: ["Dashboard", "Import", "People", "API keys", "Brand", "Backups", "Audit log", "Appearance"] },
+  { who: "owner", links: ["Dashboard", "Import", "People", "API keys", "Brand", "Company", "Backups", "Audit log", "Appearance"] },
   { who: "analyst", links: ["Dashboard", "Appearance"] },
   { who: "viewer", links: ["Dashboard", "Appearance"] },
   { who: "operator", links: ["Dashboard", "Backups", "Audit log", "Appearance"] },
@@ -30,7 +30,7 @@ for (const { who, links } of ROLES) {
     assert.equal(await page.getByRole("button", { name: "Remove demo data" }).count(), who === "owner" ? 1 : 0);
     if (who !== "owner") {
       const operates = user.permissions.includes("operate") ? [] : ["/admin/backups", "/admin/audit"];
-      for (const path of [`/b/${BRAND}/import`, "/admin/users", "/admin/keys", "/settings/brand", ...operates]) {
+      for (const path of [`/b/${BRAND}/import`, "/admin/users", "/admin/keys", "/admin/tenants", "/settings/brand", ...operates]) {
         await page.goto(path);
         await page.locator('[data-testid="state-forbidden"]').waitFor();
       }

@@ -106,6 +106,7 @@ const SCREENS = [
     },
     empty: (route) => route.fulfill(json(200, { keys: [] })),
   },
+  { name: "company", path: "/admin/tenants", api: "**/api/users", full: '[data-testid="company"]' },
   {
     name: "backups",
     path: "/admin/backups",

@@ -136,6 +136,12 @@ const keysRoute = createRoute({
   component: lazyRouteComponent(() => import("./pages/settings/Keys"), "Keys"),
 });
 
+const companyRoute = createRoute({
+  getParentRoute: () => shellRoute,
+  path: "/admin/tenants",
+  component: lazyRouteComponent(() => import("./pages/operate/Company"), "Company"),
+});
+
 const backupsRoute = createRoute({
   getParentRoute: () => shellRoute,
   path: "/admin/backups",
@@ -181,6 +187,7 @@ const routeTree = rootRoute.addChildren([
     importRoute,
     peopleRoute,
     keysRoute,
+    companyRoute,
     backupsRoute,
     auditRoute,
     profileRoute,

@@ -40,6 +40,7 @@ export const t = {
     people: "People",
     brand: "Brand",
     keys: "API keys",
+    company: "Company",
     backups: "Backups",
     audit: "Audit log",
     profile: "Profile",

@@ -168,3 +168,29 @@ export const audit = {
   copyHead: "Copy the newest seal",
   since: (day: string) => `The oldest entry that is listed here is of ${day}.`,
 };
+
+export const company = {
+  title: "Company",
+  lead: "What is yours on this installation. Nobody of another company knows that it is here.",
+  slug: (slug: string) => `Commands call it ${slug}`,
+  id: "Id",
+  copyId: "Copy the id",
+  people: "People",
+  mayIn: (n: number) => `${n} may sign in`,
+  brands: "Brands",
+  noBrands: "None yet",
+  last: "Last sign-in",
+  never: "Never",
+  size: "Newest backup",
+  sizeNone: "None yet",
+  machine: "Done on the machine",
+  machineLead:
+    "Closing, deleting and taking everything along reach beyond what a role may do: whoever runs this installation types it there.",
+  steps: {
+    export: "Take everything along in one open file, secrets apart",
+    suspend: "Close it at once; the data stays until it is resumed",
+    resume: "Open it again",
+    delete: "Close it now, destroy its key and its data after 7 days",
+    restore: "Take the deletion back within those 7 days",
+  },
+};

@@ -1,5 +1,6 @@
 /** Where one can go: the menu, the tab bar and the palette show the same list. */
 import {
+  Building2,
   DatabaseBackup,
   KeyRound,
   LayoutDashboard,
@@ -21,6 +22,7 @@ export interface Place {
     | "/b/$brand/import"
     | "/admin/users"
     | "/admin/keys"
+    | "/admin/tenants"
     | "/admin/backups"
     | "/admin/audit"
     | "/settings/profile"
@@ -59,6 +61,16 @@ export const PLACES: Place[] = [
     deskOnly: true,
   },
   { id: "brand", to: "/settings/brand", label: t.nav.brand, icon: Store, key: "b", need: "manage", group: "settings" },
+  {
+    id: "company",
+    to: "/admin/tenants",
+    label: t.nav.company,
+    icon: Building2,
+    key: "t",
+    need: "manage",
+    group: "settings",
+    deskOnly: true,
+  },
   {
     id: "backups",
     to: "/admin/backups",

@@ -1,7 +1,7 @@
 /** Backups: made by themselves and by hand, tested, and how to come back from one. */
 import { useMutation, useQuery } from "@tanstack/react-query";
 import { CircleAlert, CircleCheck, DatabaseBackup } from "lucide-react";
-import { type ReactNode, useEffect, useRef, useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import { useMay } from "../../api/access";
 import { api, body } from "../../api/client";
 import { asProblem } from "../../api/problem";
@@ -15,6 +15,7 @@ import { Card } from "../../ui/Card";
 import { CopyButton } from "../../ui/CopyButton";
 import { cx } from "../../ui/cx";
 import { type Column, DataTable } from "../../ui/DataTable";
+import { Fact, Facts } from "../../ui/Fact";
 import { Notice } from "../../ui/Notice";
 import { Page } from "../../ui/Page";
 import { Empty, Failed, Forbidden, LoadingRows } from "../../ui/States";
@@ -71,7 +72,7 @@ export function Backups() {
       {data && !query.isError && (
         <>
           <Worries list={data} />
-          <Facts list={data} />
+          <Figures list={data} />
           <Archives list={data} slug={me?.tenant.slug ?? ""} />
         </>
       )}
@@ -123,12 +124,12 @@ function Worries({ list }: { list: List }) {
   );
 }
 
-function Facts({ list }: { list: List }) {
+function Figures({ list }: { list: List }) {
   const newest = list.backups[0];
   const { schedule } = list;
   const test = testOf(list);
   return (
-    <dl className="grid gap-3 sm:grid-cols-3">
+    <Facts>
       <Fact name={backups.newest} value={newest ? instantLabel(newest.at) : backups.never}>
         {newest && `${ageLabel(newest.at, Date.now())} · ${formatBytes(newest.bytes)}`}
       </Fact>
@@ -138,7 +139,7 @@ function Facts({ list }: { list: List }) {
       <Fact name={backups.schedule} value={schedule ? backups.daily(hourLabel(schedule.hour)) : backups.off}>
         {schedule ? backups.keeps(schedule.keep_daily, schedule.keep_weekly, schedule.keep_monthly) : backups.offText}
       </Fact>
-    </dl>
+    </Facts>
   );
 }
 
@@ -161,16 +162,6 @@ function hourLabel(hour: number): string {
   const at = new Date();
   at.setUTCHours(hour, 0, 0, 0);
   return new Intl.DateTimeFormat(undefined, { hour: "numeric", minute: "2-digit", timeZoneName: "short" }).format(at);
-}
-
-function Fact({ name, value, bad, children }: { name: string; value: string; bad?: boolean; children?: ReactNode }) {
-  return (
-    <div className="card px-4 py-3 sm:px-5">
-      <dt className="text-xs font-medium text-ink-mute">{name}</dt>
-      <dd className={cx("mt-1 text-base font-semibold", bad && "text-danger")}>{value}</dd>
-      {children && <dd className="text-xs text-ink-mute">{children}</dd>}
-    </div>
-  );
 }
 
 function Archives({ list, slug }: { list: List; slug: string }) {
