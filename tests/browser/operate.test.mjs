@@ -104,7 +104,7 @@ it("finds who did what, by filters that the address keeps, and tells all of an e
   await entries(page).filter({ hasText: "Maya Ellison" }).first().getByRole("button").press("Enter");
   const drawer = page.getByRole("dialog", { name: "Signed in" });
   await drawer.waitFor();
-  await drawer.getByText("Maya Ellison", { exact: true }).waitFor();
+  await drawer.getByRole("definition").filter({ hasText: "Maya Ellison" }).waitFor();
   await drawer.getByText("127.0.0.1").waitFor();
   await drawer.getByRole("button", { name: "Show only: Maya Ellison" }).click();
   await page.waitForURL(/actor=user:/);

@@ -51,7 +51,10 @@ async fn an_operator_begins_one_over_http_and_sees_it_listed() {
     };
     shop.tenant.db().write(found).await.unwrap();
     let tested = app.get("/api/backups", &token).await.json()["backups"][0].clone();
-    assert_eq!((&tested["verified_at"], &tested["verify_failure"]), (&now().to_string().into(), &"row 7 of orders differs".into()));
+    assert_eq!(
+        (&tested["verified_at"], &tested["verify_failure"]),
+        (&now().to_string().into(), &"row 7 of orders differs".into())
+    );
     // An old one is no reason to be calm, and neither is one of years to come: the clock was wrong then.
     for old in ["20260101T020000.000Z", "20290101T020000.000Z"] {
         std::fs::rename(&made.path, made.path.with_file_name(format!("{old}.backup.age"))).unwrap();

@@ -182,7 +182,7 @@ export const company = {
   last: "Last sign-in",
   never: "Never",
   size: "Newest backup",
-  sizeNone: "None yet",
+  sizeNone: "none yet",
   machine: "Done on the machine",
   machineLead:
     "Closing, deleting and taking everything along reach beyond what a role may do: whoever runs this installation types it there.",

@@ -166,16 +166,18 @@ function columns(onOpen: (entry: AuditEntry) => void): Column<AuditEntry>[] {
       cell: (entry) => {
         const what = whatHappened(entry.kind);
         return (
-          <button
-            type="button"
-            aria-haspopup="dialog"
-            aria-label={audit.open(what, longInstantLabel(entry.at, true))}
-            onClick={() => onOpen(entry)}
-            className="tap block max-w-full min-w-0 rounded text-left hover:underline"
-          >
-            <span className="block truncate font-medium">{what}</span>
+          <>
+            <button
+              type="button"
+              aria-haspopup="dialog"
+              aria-label={audit.open(what, longInstantLabel(entry.at, true))}
+              onClick={() => onOpen(entry)}
+              className="tap block max-w-full min-w-0 truncate rounded text-left font-medium hover:underline"
+            >
+              {what}
+            </button>
             <span className="block text-xs text-ink-mute sm:hidden">{longInstantLabel(entry.at, true)}</span>
-          </button>
+          </>
         );
       },
     },

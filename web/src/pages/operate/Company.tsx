@@ -4,7 +4,7 @@ import { useMay } from "../../api/access";
 import { asProblem } from "../../api/problem";
 import { backupsQuery, meQuery, peopleQuery } from "../../api/queries";
 import type { Me, Person } from "../../api/types";
-import { ageLabel } from "../../format/date";
+import { instantLabel } from "../../format/date";
 import { formatBytes } from "../../format/number";
 import { company } from "../../messages/operate";
 import { Card } from "../../ui/Card";
@@ -56,7 +56,7 @@ function Own({ me: { tenant, brands }, people }: { me: Me; people: Person[] }) {
         <Fact name={company.brands} value={String(brands.length)}>
           {brands.map((brand) => brand.name).join(", ") || company.noBrands}
         </Fact>
-        <Fact name={company.last} value={last ? ageLabel(last, Date.now()) : company.never}>
+        <Fact name={company.last} value={last ? instantLabel(last) : company.never}>
           {operates && `${company.size}: ${newest ? formatBytes(newest.bytes) : company.sizeNone}`}
         </Fact>
       </Facts>

@@ -46,9 +46,12 @@ const COLUMNS: Column<Line>[] = [
 export function Roles() {
   const lines = (Object.keys(MAY) as Role[]).map((role) => ({ role, may: MAY[role] }));
   return (
-    <details className="card group overflow-hidden">
+    <details className="card group/roles overflow-hidden">
       <summary className="tap flex list-none items-center gap-2 px-4 py-3.5 text-sm font-medium sm:px-5">
-        <ChevronRight className="size-4 text-ink-mute transition-transform group-open:rotate-90" aria-hidden="true" />
+        <ChevronRight
+          className="size-4 text-ink-mute transition-transform group-open/roles:rotate-90"
+          aria-hidden="true"
+        />
         {t.people.matrix}
       </summary>
       <DataTable id="roles" label={t.people.matrix} columns={COLUMNS} rows={lines} rowId={(line) => line.role} />
