@@ -163,7 +163,7 @@ export const audit = {
   chainOf: (n: string) =>
     `${n} entries, each sealed to the one before it: none can be edited, moved or removed unseen.`,
   verified: (age: string) => `Checked whole ${age}, unbroken.`,
-  unverified: "Check it on the machine:",
+  check: "Check it on the machine:",
   head: "Newest seal",
   copyHead: "Copy the newest seal",
   since: (day: string) => `The oldest entry that is listed here is of ${day}.`,

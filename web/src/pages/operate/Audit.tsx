@@ -134,8 +134,9 @@ function Chain({ chain, slug }: { chain: AuditChain; slug: string }) {
           </code>
           <CopyButton text={chain.head} label={audit.copyHead} />
         </p>
-        <p>{chain.verified_at ? audit.verified(ageLabel(chain.verified_at, Date.now())) : audit.unverified}</p>
-        <CommandLine command={`pulsepoint audit verify --tenant ${slug}`} label={audit.unverified} />
+        {chain.verified_at && <p>{audit.verified(ageLabel(chain.verified_at, Date.now()))}</p>}
+        <p>{audit.check}</p>
+        <CommandLine command={`pulsepoint audit verify --tenant ${slug}`} label={audit.check} />
       </div>
     </Card>
   );
