@@ -1,47 +1,13 @@
 // Every screen in every state it can be in, light and dark, at a desk and on a phone: accessible, quiet, inside its width.
 import { after, before, describe, it } from "node:test";
-import { axe, BLANK, BRAND, calm, DEMO, fits, openBrowser, openPage, openSignedIn } from "./support.mjs";
+import { inspect, json, screensAt, WIDTHS } from "./screens.mjs";
+import { BLANK, BRAND, DEMO, openBrowser, openPage, openSignedIn } from "./support.mjs";
 
 let browser;
 before(async () => {
   browser = await openBrowser();
 });
 after(() => browser?.close());
-
-const WIDTHS = [1280, 375];
-const json = (status, body) => ({ status, contentType: "application/json", body: JSON.stringify(body) });
-const broken = { title: "Internal error", status: 500, detail: "Something broke.", code: "internal", request_id: "req-1" };
-const FAILED = [/status of 500/];
-
-const ARCHIVE = {
-  id: "b1",
-  file: "018f3b2e-7c55-7f10-9a3e-2f6c2d1b9c10/20261119T020000.000Z.backup.age",
-  at: "2026-11-19T02:00:00Z",
-  bytes: 48_102_331,
-  verified_at: "2026-11-19T02:00:09Z",
-  verify_failure: "the archive is refused: row 7 of orders differs",
-};
-const NO_BACKUPS = {
-  running: false,
-  overdue: true,
-  last_failure: null,
-  identity_on_machine: false,
-  sealed_for: null,
-  schedule: null,
-  backups: [],
-};
-const CHAIN = { entries: 9, head: "f0".repeat(32), verified_at: null, hot_since: "2026-11-01T02:00:00Z" };
-const ENTRY = {
-  seq: 9,
-  at: "2026-11-20T17:00:00Z",
-  kind: "second_factor.codes_renewed",
-  actor: { kind: "user", id: "7298461f-32e3-4a4d-97e7-65aa2af84ada", name: "Somebody with a rather long name that goes on" },
-  subject: "user:7298461f-32e3-4a4d-97e7-65aa2af84ada",
-  result: "done",
-  ip: "2001:db8:85a3:1319:8a2e:370:7344:1234",
-  request_id: "40e9fd646ec33c5a1ca39769",
-  data: { role: "admin", changed: ["name", "role"], reason: "a word".repeat(40) },
-};
 
 /** A screen: where it is, what stands there when it is ready, and which request to bend for which state. */
 const SCREENS = [
@@ -106,32 +72,6 @@ const SCREENS = [
     },
     empty: (route) => route.fulfill(json(200, { keys: [] })),
   },
-  { name: "company", path: "/admin/tenants", api: "**/api/users", full: '[data-testid="company"]' },
-  {
-    name: "backups",
-    path: "/admin/backups",
-    api: "**/api/backups",
-    full: '[data-testid="table-backups"]',
-    // Everything at once that can be wrong with them.
-    fullBody: {
-      running: true,
-      overdue: true,
-      last_failure: "The disk is full: nothing was kept of it and nothing was changed. Free some space and try again.",
-      identity_on_machine: true,
-      sealed_for: "age1qyqszqgpqyqszqgpqyqszqgpqyqszqgpqyqszqgpqyqszqgpqyqs3f9dal",
-      schedule: { hour: 2, keep_daily: 7, keep_weekly: 3, keep_monthly: 12 },
-      backups: [ARCHIVE, { ...ARCHIVE, id: "b2", verify_failure: null }, { ...ARCHIVE, id: "b3", verified_at: null }],
-    },
-    empty: (route) => route.fulfill(json(200, NO_BACKUPS)),
-  },
-  {
-    name: "audit",
-    path: "/admin/audit",
-    api: "**/api/audit*",
-    full: '[data-testid="table-audit"]',
-    fullBody: { entries: ["done", "denied", "failed"].map((result, at) => ({ ...ENTRY, seq: 9 - at, result })), next_before: 7, chain: CHAIN },
-    empty: (route) => route.fulfill(json(200, { entries: [], next_before: null, chain: { ...CHAIN, entries: 0 } })),
-  },
   {
     name: "profile",
     path: "/settings/profile",
@@ -143,49 +83,9 @@ const SCREENS = [
   { name: "not found", path: "/nowhere/at/all", full: 'main a[href="/"]', allow: [/status of 404/] },
 ];
 
-function statesOf(screen) {
-  const states = [{ state: "full", ready: screen.full, allow: screen.allow ?? [] }];
-  if (screen.fullBody) states[0].bend = (route) => route.fulfill(json(200, screen.fullBody));
-  if (!screen.api) return states;
-  if (screen.empty) states.push({ state: "empty", ready: '[data-testid="state-empty"]', bend: screen.empty, allow: [] });
-  states.push({ state: "loading", ready: '[data-testid="state-loading"]', bend: () => undefined, allow: [] });
-  const fail = (route) => route.fulfill(json(500, broken));
-  states.push({ state: "error", ready: '[data-testid="state-error"]', bend: fail, allow: FAILED });
-  return states;
-}
-
-/** Both themes of what is on the screen now, and the narrowest phone. */
-async function inspect(page, width, what, within) {
-  for (const theme of ["light", "dark"]) {
-    await page.emulateMedia({ colorScheme: theme });
-    await axe(page, `${what}, ${width} px, ${theme}`, within);
-  }
-  await fits(page, `${what} at ${width} px`);
-  if (width < 600) {
-    await page.setViewportSize({ width: 320, height: 700 });
-    await fits(page, `${what} at 320 px`);
-    await page.setViewportSize({ width, height: 812 });
-  }
-  calm(page, what);
-}
-
 for (const width of WIDTHS) {
   describe(`${width} px`, { concurrency: 2 }, () => {
-    for (const screen of SCREENS) {
-      it(screen.name, async () => {
-        const page = await openSignedIn(browser, { width });
-        for (const { state, ready, bend, allow } of statesOf(screen)) {
-          page.allow = allow;
-          if (bend) await page.route(screen.api, bend);
-          await page.goto(screen.path);
-          await page.locator(ready).first().waitFor();
-          await page.waitForTimeout(250);
-          await inspect(page, width, `${screen.name}, ${state}`);
-          await page.unrouteAll({ behavior: "ignoreErrors" });
-        }
-        await page.context().close();
-      });
-    }
+    screensAt(width, SCREENS, () => browser);
 
     it("sign-in, setup", async () => {
       for (const [base, path] of [
@@ -266,35 +166,6 @@ for (const width of WIDTHS) {
         await page.locator("[aria-invalid=true]").first().waitFor();
         await inspect(page, width, `${what} with errors`, '[role="dialog"]');
       }
-      await page.context().close();
-    });
-
-    it("windows of backups, the audit log and who is removed", async () => {
-      const page = await openSignedIn(browser, { width });
-      const backups = { ...NO_BACKUPS, overdue: false, sealed_for: "age1x", backups: [ARCHIVE] };
-      await page.route("**/api/backups", (route) => route.fulfill(json(200, backups)));
-      const log = { entries: [ENTRY], next_before: null, chain: CHAIN };
-      await page.route("**/api/audit*", (route) => route.fulfill(json(200, log)));
-      const remove = async () => {
-        await page.getByRole("button", { name: /^Actions for/ }).first().click();
-        await page.getByRole("menuitem", { name: "Remove" }).click();
-      };
-      const windows = [
-        ["/admin/backups", "how to restore", () => page.getByRole("button", { name: /^How to restore/ }).click()],
-        ["/admin/audit", "an entry", () => page.getByRole("button", { name: /^Details of/ }).click()],
-        ["/admin/users", "removing somebody", remove],
-      ];
-      for (const [path, what, open] of windows) {
-        await page.goto(path);
-        await open();
-        await page.getByRole("dialog").waitFor();
-        await page.waitForTimeout(200);
-        await inspect(page, width, what, '[role="dialog"]');
-      }
-      await page.goto("/admin/users");
-      await page.getByText("What each role may do").click();
-      await page.locator('[data-testid="table-roles"]').waitFor();
-      await inspect(page, width, "what each role may do");
       await page.context().close();
     });
 
