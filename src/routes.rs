@@ -116,6 +116,7 @@ table! {
     GET    "/api/brands/{brand}/dashboard"   Needs(View)     => metrics::routes::dashboard;
     POST   "/api/brands/{brand}/query"       Needs(View)     => metrics::routes::query;
     GET    "/api/stream"                     Needs(View)     => metrics::routes::stream;
+    GET    "/api/audit"                      Needs(Operate)  => auth::audit_routes::list;
     GET    "/api/backups"                    Needs(Operate)  => backup::routes::list;
     POST   "/api/backups"                    Needs(Operate)  => backup::routes::create;
     GET    "/api/imports/formats"            Needs(Connect)  => imports::routes::formats;
@@ -126,7 +127,7 @@ table! {
 }
 
 /// Addresses of the page: each answers with its shell. A `*` stands for one segment.
-const PAGES: [&str; 12] = [
+const PAGES: [&str; 15] = [
     "/",
     "/setup",
     "/login",
@@ -136,6 +137,9 @@ const PAGES: [&str; 12] = [
     "/b/*/import",
     "/admin/users",
     "/admin/keys",
+    "/admin/tenants",
+    "/admin/backups",
+    "/admin/audit",
     "/settings/profile",
     "/settings/brand",
     "/settings/appearance",

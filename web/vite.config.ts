@@ -63,12 +63,13 @@ export default defineConfig({
             {
               name: "core",
               priority: 2,
-              test: /preload-helper|src\/(api\/(?!stream)|messages|pages\/dashboard\/search|format\/date|ui\/(cx|preferences|announce|Page|Button|Field|Logo|toast\.)|pages\/(NotFound|Broken)|start|shell\/FirstPaint)|valibot|lucide-react\/dist\/esm\/(createLucideIcon|Icon|shared|defaultAttributes|context)/,
+              test: /preload-helper|src\/(api\/(?!stream)|messages\/(?!operate)|pages\/dashboard\/search|format\/date|ui\/(cx|preferences|announce|Page|Button|Field|Logo|toast\.)|pages\/(NotFound|Broken)|start|shell\/FirstPaint)|valibot|lucide-react\/dist\/esm\/(createLucideIcon|Icon|shared|defaultAttributes|context)/,
             },
             {
               name: "shell",
               priority: 1,
-              test: /src\/(shell|format|ui)\/(?!Shell\.|FirstPaint|late\/\w+Popup|DataTable)/,
+              // Icons of the dashboard that other pages use too would be a file each.
+              test: /src\/(shell|format|ui)\/(?!Shell\.|FirstPaint|late\/\w+Popup|DataTable)|lucide-react\/dist\/esm\/icons\/(circle-check|download|ellipsis)\./,
             },
           ],
         },

@@ -8,6 +8,7 @@
 mod access;
 mod account;
 pub mod account_routes;
+pub mod audit_routes;
 mod cookie;
 pub mod keys;
 pub mod links;

@@ -7,13 +7,15 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
 use super::folder::{Archive, Shelf, stamp};
-use super::{Backups, Identity, Made, Rehearsal, Settings};
+use super::{Backups, Identity, Made, Settings};
 use crate::auth::Author;
 use crate::error::Result;
 use crate::tenants::{Tenant, TenantId, TenantInfo};
 
 /// Archives of a tenant that was deleted stay this long: its data must be gone within thirty days.
 const DELETED: SignedDuration = SignedDuration::from_hours(28 * 24);
+/// What a tenant's events call a rehearsal.
+pub(super) const VERIFIED: &str = "backup.verified";
 
 impl Backups {
     /// Backs up what is due, and thins out what is there. A tenant that fails does not keep the others from it: the last failure
@@ -76,12 +78,10 @@ impl Backups {
         let Some(path) = &made.seal.identity else { return Ok(()) };
         let found = self.verify(made.archive.path.clone(), Identity::read(path)?).await?;
         let (now, reason) = (self.clock().system_time(), found.outcome.err());
-        let rehearsal = Rehearsal { at: now, failure: reason.clone() };
-        self.states().entry(tenant.id().clone()).or_default().rehearsal = Some(rehearsal);
         let data =
             serde_json::json!({ "archive": stamp(made.archive.at), "sound": reason.is_none(), "reason": reason });
         let subject = format!("tenant:{}", tenant.id());
-        tenant.db().write(move |tx| by().tell(tx, now, "backup.verified", &subject, data).map(drop)).await?;
+        tenant.db().write(move |tx| by().tell(tx, now, VERIFIED, &subject, data).map(drop)).await?;
         match reason {
             Some(reason) => Err(anyhow::anyhow!("the backup that was just made is not sound: {reason}").into()),
             None => Ok(()),
@@ -148,7 +148,7 @@ fn last_due(now: Timestamp, hour: u8) -> Result<Timestamp> {
 }
 
 /// Whether none was made since. One that is dated later than now was made while the clock was wrong and does not count.
-fn is_due(archives: &[Archive], since: Timestamp, now: Timestamp) -> bool {
+pub(super) fn is_due(archives: &[Archive], since: Timestamp, now: Timestamp) -> bool {
     !archives.iter().any(|archive| archive.at >= since && archive.at <= now)
 }
 

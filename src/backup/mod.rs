@@ -24,7 +24,6 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use anyhow::Context;
-use jiff::Timestamp;
 use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::clock::Clock;
@@ -92,17 +91,6 @@ pub struct State {
     /// Whether one is being made.
     pub running: bool,
     /// Why the last one failed, if it did.
-    pub failure: Option<String>,
-    /// The last rehearsal of the daily run.
-    pub rehearsal: Option<Rehearsal>,
-}
-
-/// When an archive was restored into a scratch folder, and what was found.
-#[derive(Debug, Clone)]
-pub struct Rehearsal {
-    /// When.
-    pub at: Timestamp,
-    /// Why it was not sound, if it was not.
     pub failure: Option<String>,
 }
 

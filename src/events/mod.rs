@@ -3,9 +3,11 @@
 
 mod chain;
 mod denials;
+mod reading;
 
 pub use chain::{Fault, FaultKind, Head, Verdict, head, holds, keep_origin, verify, verify_against};
 pub use denials::{Denial, Denials};
+pub use reading::{Filter, Outcome, newest, oldest};
 
 use anyhow::Context;
 use jiff::Timestamp;

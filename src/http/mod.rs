@@ -4,6 +4,7 @@
 mod assets;
 mod client_ip;
 mod counters;
+mod csv;
 mod edge;
 mod headers;
 mod json;
@@ -17,6 +18,7 @@ mod settings;
 pub use assets::Assets;
 pub use client_ip::{AddressKey, ClientIp, Encrypted, Peer, TrustedProxies};
 pub use counters::{Counters, RouteFigures};
+pub use csv::{guarded, push_row};
 pub use edge::{Edge, Unsound, cors, edge, within};
 pub use headers::PAGE_POLICY;
 pub use json::Json;

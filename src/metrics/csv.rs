@@ -2,6 +2,7 @@
 
 use serde_json::Value as Json;
 
+use crate::http::{guarded, push_row};
 use crate::metrics::answer::Answer;
 
 /// The columns and rows, without the totals: a file is for adding up.
@@ -14,22 +15,6 @@ pub fn write(answer: &Answer, keys: usize) -> Vec<u8> {
     text.into_bytes()
 }
 
-fn push_row(text: &mut String, cells: impl Iterator<Item = String>) {
-    for (i, cell) in cells.enumerate() {
-        if i > 0 {
-            text.push(',');
-        }
-        if cell.contains(['"', ',', '\n', '\r']) {
-            text.push('"');
-            text.push_str(&cell.replace('"', "\"\""));
-            text.push('"');
-        } else {
-            text.push_str(&cell);
-        }
-    }
-    text.push_str("\r\n");
-}
-
 /// Names come from outside (a product may be called `=cmd|…`); figures are ours, and may begin with a minus.
 fn shown(cell: &Json, is_name: bool) -> String {
     let text = match cell {
@@ -37,7 +22,7 @@ fn shown(cell: &Json, is_name: bool) -> String {
         Json::String(text) => text.clone(),
         other => return other.to_string(),
     };
-    if is_name && text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n']) { format!("'{text}") } else { text }
+    if is_name { guarded(text) } else { text }
 }
 
 #[cfg(test)]
@@ -58,8 +43,5 @@ mod tests {
         ] {
             assert_eq!(shown(&cell, is_name), text);
         }
-        let mut row = String::new();
-        push_row(&mut row, ["a,b".to_owned(), "say \"x\"".to_owned(), "line\nbreak".to_owned()].into_iter());
-        assert_eq!(row, "\"a,b\",\"say \"\"x\"\"\",\"line\nbreak\"\r\n");
     }
 }

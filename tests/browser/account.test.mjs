@@ -162,7 +162,10 @@ it("makes a key that is shown once, uses and revokes it", async () => {
   await table.getByText("Sheet").waitFor();
   assert.ok(!(await page.content()).includes(key.slice(17)), "shown once");
   await page.getByRole("button", { name: "Revoke Sheet" }).click();
-  await page.getByRole("dialog").getByRole("button", { name: "Revoke" }).click();
+  const sure = page.getByRole("dialog").getByRole("button", { name: "Revoke" });
+  assert.ok(await sure.isDisabled(), "not before its name is typed");
+  await page.getByLabel("Type Sheet to confirm").fill("Sheet");
+  await sure.click();
   await page.locator('[data-testid="state-empty"]').waitFor();
   assert.equal((await bearer("/api/brands", key)).status, 401);
   calm(page, "keys");
@@ -193,6 +196,30 @@ it("gives somebody a link to a new password, and fewer brands", async () => {
   await ada.goto("/b/juniper-oak");
   await ada.locator('[data-testid="state-error"]').first().waitFor();
   calm(owner, "people");
+  for (const page of [owner, ada]) await page.context().close();
+});
+
+it("removes somebody once their address is typed, and their e-mail is free again", async () => {
+  const owner = await openSignedIn(browser);
+  await owner.goto("/admin/users");
+  const ada = await openSignedIn(browser, { email: ADA, password: FIRST });
+  await ada.goto("/settings/profile");
+  await ada.locator('[data-testid="table-sessions"]').waitFor();
+  await owner.getByRole("button", { name: "Actions for Ada Analyst" }).click();
+  await owner.getByRole("menuitem", { name: "Remove" }).click();
+  const dialog = owner.getByRole("dialog");
+  await dialog.getByLabel(`Type ${ADA} to confirm`).fill("ada");
+  assert.ok(await dialog.getByRole("button", { name: "Remove" }).isDisabled());
+  await owner.keyboard.press("Enter");
+  await dialog.getByLabel(`Type ${ADA} to confirm`).fill(ADA);
+  await owner.keyboard.press("Enter");
+  await owner.getByText("Ada Analyst was removed.").waitFor();
+  await dialog.waitFor({ state: "detached" });
+  assert.equal(await owner.locator('[data-testid="table-people"]').getByText("Ada Analyst").count(), 0);
+  ada.allow = [/status of 401/];
+  await ada.reload();
+  await ada.waitForURL(/\/login/);
+  calm(owner, "removing somebody");
   for (const page of [owner, ada]) await page.context().close();
 });
 

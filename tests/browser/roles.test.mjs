@@ -13,10 +13,10 @@ const menu = (page) => page.getByRole("navigation", { name: "Main" }).getByRole(
 
 // The operator's right to see figures is the server's to decide; the page follows.
 const ROLES = [
-  { who: "owner", links: ["Dashboard", "Import", "People", "API keys", "Brand", "Appearance"] },
+  { who: "owner", links: ["Dashboard", "Import", "People", "API keys", "Brand", "Company", "Backups", "Audit log", "Appearance"] },
   { who: "analyst", links: ["Dashboard", "Appearance"] },
   { who: "viewer", links: ["Dashboard", "Appearance"] },
-  { who: "operator", links: ["Dashboard", "Appearance"] },
+  { who: "operator", links: ["Dashboard", "Backups", "Audit log", "Appearance"] },
 ];
 
 for (const { who, links } of ROLES) {
@@ -29,7 +29,8 @@ for (const { who, links } of ROLES) {
     assert.deepEqual(await menu(page), sees ? links : ["Appearance"]);
     assert.equal(await page.getByRole("button", { name: "Remove demo data" }).count(), who === "owner" ? 1 : 0);
     if (who !== "owner") {
-      for (const path of [`/b/${BRAND}/import`, "/admin/users", "/admin/keys", "/settings/brand"]) {
+      const operates = user.permissions.includes("operate") ? [] : ["/admin/backups", "/admin/audit"];
+      for (const path of [`/b/${BRAND}/import`, "/admin/users", "/admin/keys", "/admin/tenants", "/settings/brand", ...operates]) {
         await page.goto(path);
         await page.locator('[data-testid="state-forbidden"]').waitFor();
       }
@@ -41,3 +42,19 @@ for (const { who, links } of ROLES) {
     await page.context().close();
   });
 }
+
+it("shows of each role what the server lets it do", async () => {
+  const page = await openSignedIn(browser);
+  await page.goto("/admin/users");
+  await page.getByText("What each role may do").click();
+  const table = page.locator('[data-testid="table-roles"]');
+  const rights = ["view", "ask", "act", "connect", "manage", "operate"];
+  for (const { who } of ROLES) {
+    const { user } = await (await api(DEMO, `${who}@juniper-oak.example`))("/api/auth/me");
+    const row = table.getByRole("row").filter({ has: page.getByRole("rowheader", { name: who }) });
+    const cells = await row.getByRole("cell").allInnerTexts();
+    assert.deepEqual(rights.filter((_, at) => cells[at].trim() === "yes").sort(), [...user.permissions].sort(), who);
+  }
+  calm(page, "roles");
+  await page.context().close();
+});

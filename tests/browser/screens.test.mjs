@@ -1,17 +1,13 @@
 // Every screen in every state it can be in, light and dark, at a desk and on a phone: accessible, quiet, inside its width.
 import { after, before, describe, it } from "node:test";
-import { axe, BLANK, BRAND, calm, DEMO, fits, openBrowser, openPage, openSignedIn } from "./support.mjs";
+import { inspect, json, screensAt, WIDTHS } from "./screens.mjs";
+import { BLANK, BRAND, DEMO, openBrowser, openPage, openSignedIn } from "./support.mjs";
 
 let browser;
 before(async () => {
   browser = await openBrowser();
 });
 after(() => browser?.close());
-
-const WIDTHS = [1280, 375];
-const json = (status, body) => ({ status, contentType: "application/json", body: JSON.stringify(body) });
-const broken = { title: "Internal error", status: 500, detail: "Something broke.", code: "internal", request_id: "req-1" };
-const FAILED = [/status of 500/];
 
 /** A screen: where it is, what stands there when it is ready, and which request to bend for which state. */
 const SCREENS = [
@@ -87,49 +83,9 @@ const SCREENS = [
   { name: "not found", path: "/nowhere/at/all", full: 'main a[href="/"]', allow: [/status of 404/] },
 ];
 
-function statesOf(screen) {
-  const states = [{ state: "full", ready: screen.full, allow: screen.allow ?? [] }];
-  if (screen.fullBody) states[0].bend = (route) => route.fulfill(json(200, screen.fullBody));
-  if (!screen.api) return states;
-  if (screen.empty) states.push({ state: "empty", ready: '[data-testid="state-empty"]', bend: screen.empty, allow: [] });
-  states.push({ state: "loading", ready: '[data-testid="state-loading"]', bend: () => undefined, allow: [] });
-  const fail = (route) => route.fulfill(json(500, broken));
-  states.push({ state: "error", ready: '[data-testid="state-error"]', bend: fail, allow: FAILED });
-  return states;
-}
-
-/** Both themes of what is on the screen now, and the narrowest phone. */
-async function inspect(page, width, what, within) {
-  for (const theme of ["light", "dark"]) {
-    await page.emulateMedia({ colorScheme: theme });
-    await axe(page, `${what}, ${width} px, ${theme}`, within);
-  }
-  await fits(page, `${what} at ${width} px`);
-  if (width < 600) {
-    await page.setViewportSize({ width: 320, height: 700 });
-    await fits(page, `${what} at 320 px`);
-    await page.setViewportSize({ width, height: 812 });
-  }
-  calm(page, what);
-}
-
 for (const width of WIDTHS) {
   describe(`${width} px`, { concurrency: 2 }, () => {
-    for (const screen of SCREENS) {
-      it(screen.name, async () => {
-        const page = await openSignedIn(browser, { width });
-        for (const { state, ready, bend, allow } of statesOf(screen)) {
-          page.allow = allow;
-          if (bend) await page.route(screen.api, bend);
-          await page.goto(screen.path);
-          await page.locator(ready).first().waitFor();
-          await page.waitForTimeout(250);
-          await inspect(page, width, `${screen.name}, ${state}`);
-          await page.unrouteAll({ behavior: "ignoreErrors" });
-        }
-        await page.context().close();
-      });
-    }
+    screensAt(width, SCREENS, () => browser);
 
     it("sign-in, setup", async () => {
       for (const [base, path] of [

@@ -30,6 +30,9 @@ const SCREENS = [
   { path: `/b/${BRAND}`, ready: '[data-testid="table-products"]' },
   { path: `/b/${BRAND}/import`, ready: '[data-testid="dropzone"]' },
   { path: "/admin/users", ready: '[data-testid="table-people"]' },
+  { path: "/admin/tenants", ready: '[data-testid="company"]' },
+  { path: "/admin/backups", ready: "main dl" },
+  { path: "/admin/audit", ready: '[data-testid="table-audit"]' },
   { path: "/settings/brand", ready: 'input[name="name"]' },
   { path: "/settings/appearance", ready: '[role="switch"]' },
 ];

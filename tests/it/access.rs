@@ -73,6 +73,7 @@ pub async fn ask(app: &TestApp, shop: &Shop, route: &Route, who: Role) -> Option
         | "GET /api/keys"
         | "GET /api/users"
         | "GET /api/users/invitations"
+        | "GET /api/audit"
         | "GET /api/backups"
         | "GET /api/brands"
         | "GET /api/metrics"

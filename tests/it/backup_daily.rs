@@ -1,10 +1,11 @@
 //! Backups that nobody types: begun over HTTP, and the daily run with what it keeps.
 
+use std::path::Path;
 use std::time::Duration;
 
 use axum::http::{Method, StatusCode};
 use pulsepoint::auth::Role;
-use pulsepoint::events;
+use pulsepoint::events::{self, Entry};
 use serde_json::Value;
 
 use crate::backup::stocked;
@@ -17,6 +18,9 @@ async fn an_operator_begins_one_over_http_and_sees_it_listed() {
     let token = app.token(&shop, Role::Operator);
     let empty = app.get("/api/backups", &token).await.json();
     assert_eq!((&empty["backups"], &empty["sealed_for"]), (&serde_json::json!([]), &Value::Null));
+    assert_eq!(empty["overdue"], true);
+    let daily = serde_json::json!({ "hour": 2, "keep_daily": 7, "keep_weekly": 3, "keep_monthly": 0 });
+    assert_eq!(empty["schedule"], daily);
     let begun = app.ask(Method::POST, "/api/backups", Some(&token), None).await;
     assert_eq!(begun.status, StatusCode::ACCEPTED);
     let listed = loop {
@@ -29,6 +33,34 @@ async fn an_operator_begins_one_over_http_and_sees_it_listed() {
     assert_eq!(listed["backups"].as_array().unwrap().len(), 1, "{listed}");
     assert_eq!((&listed["last_failure"], &listed["identity_on_machine"]), (&Value::Null, &Value::Bool(true)));
     assert!(listed["sealed_for"].as_str().unwrap().starts_with("age1"));
+    assert_eq!(listed["overdue"], false);
+    assert_eq!(listed["backups"][0]["verified_at"], Value::Null, "one that is asked for is not rehearsed");
+    let made = app.app.backups.list(shop.tenant.id(), None).await.unwrap().remove(0);
+    let file = Path::new(listed["backups"][0]["file"].as_str().unwrap());
+    assert_eq!(
+        app.app.backups.folder(None).join(file),
+        made.path,
+        "a name within the folder, and nothing of the machine"
+    );
+    assert!(file.is_relative());
+    let id = listed["backups"][0]["id"].clone();
+    let at = app.app.clock.system_time();
+    let found = move |tx: &rusqlite::Transaction<'_>| {
+        let data = serde_json::json!({ "archive": id, "sound": false, "reason": "row 7 of orders differs" });
+        let entry = Entry { kind: "backup.verified", actor: "system", subject: None, request_id: None, ip: None, data };
+        events::append(tx, at, &entry)
+    };
+    shop.tenant.db().write(found).await.unwrap();
+    let tested = app.get("/api/backups", &token).await.json()["backups"][0].clone();
+    assert_eq!(tested["verify_failure"], "row 7 of orders differs");
+    let told: jiff::Timestamp = tested["verified_at"].as_str().unwrap().parse().unwrap();
+    assert_eq!(told.as_millisecond(), at.as_millisecond());
+    // An old one is no reason to be calm, and neither is one of years to come: the clock was wrong then.
+    for old in ["20260101T020000.000Z", "20290101T020000.000Z"] {
+        std::fs::rename(&made.path, made.path.with_file_name(format!("{old}.backup.age"))).unwrap();
+        assert_eq!(app.get("/api/backups", &token).await.json()["overdue"], true, "{old}");
+        std::fs::rename(made.path.with_file_name(format!("{old}.backup.age")), &made.path).unwrap();
+    }
     let others = app.get("/api/backups", &app.token(&other, Role::Owner)).await.json();
     assert_eq!(others["backups"], serde_json::json!([]));
     let told = shop.tenant.db().read_blocking(|conn| events::read_from(conn, "test", 1000)).unwrap();
@@ -58,7 +90,8 @@ async fn the_daily_run_makes_one_a_day_thins_out_and_goes_on_past_a_broken_tenan
     let rehearsed: Vec<_> = told.iter().filter(|event| event.kind == "backup.verified").collect();
     assert_eq!((rehearsed.len(), &rehearsed[0].data["sound"]), (1, &Value::Bool(true)));
     let listed = app.get("/api/backups", &app.token(&shop, Role::Operator)).await.json();
-    assert!(listed["verified_at"].is_string() && listed["verify_failure"].is_null(), "{listed}");
+    let newest = &listed["backups"][0];
+    assert!(newest["verified_at"].is_string() && newest["verify_failure"].is_null(), "{listed}");
     // Thirty older ones, of thirty days: what no rule keeps goes at the next run.
     let folder = made[0].path.parent().unwrap();
     for day in 1..=30 {

@@ -6,6 +6,7 @@ mod access_keys;
 mod account;
 mod acme;
 mod api_keys;
+mod audit;
 mod auth;
 mod auth_tokens;
 mod backup;

@@ -33,6 +33,8 @@ const lines = [
   ["dashboard", first(SHELL, "src/pages/dashboard/Dashboard.tsx"), 230],
   ["import", first(SHELL, "src/pages/imports/Imports.tsx"), 260],
   ["people", first(SHELL, "src/pages/settings/People.tsx"), 260],
+  ["backups", first(SHELL, "src/pages/operate/Backups.tsx"), 260],
+  ["audit", first(SHELL, "src/pages/operate/Audit.tsx"), 260],
   ["brand", first(SHELL, "src/pages/settings/BrandPage.tsx"), 260],
   [
     "all scripts",

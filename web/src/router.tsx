@@ -12,6 +12,7 @@ import { currentSession, ensureSession } from "./api/session";
 import { Broken } from "./pages/Broken";
 import { apiParams, strictSearch } from "./pages/dashboard/search";
 import { NotFound } from "./pages/NotFound";
+import { auditSearch } from "./pages/operate/search";
 import "./start";
 import { FirstPaint } from "./shell/FirstPaint";
 import { lastBrand } from "./ui/preferences";
@@ -135,6 +136,25 @@ const keysRoute = createRoute({
   component: lazyRouteComponent(() => import("./pages/settings/Keys"), "Keys"),
 });
 
+const companyRoute = createRoute({
+  getParentRoute: () => shellRoute,
+  path: "/admin/tenants",
+  component: lazyRouteComponent(() => import("./pages/operate/Company"), "Company"),
+});
+
+const backupsRoute = createRoute({
+  getParentRoute: () => shellRoute,
+  path: "/admin/backups",
+  component: lazyRouteComponent(() => import("./pages/operate/Backups"), "Backups"),
+});
+
+const auditRoute = createRoute({
+  getParentRoute: () => shellRoute,
+  path: "/admin/audit",
+  validateSearch: auditSearch,
+  component: lazyRouteComponent(() => import("./pages/operate/Audit"), "Audit"),
+});
+
 const profileRoute = createRoute({
   getParentRoute: () => shellRoute,
   path: "/settings/profile",
@@ -167,6 +187,9 @@ const routeTree = rootRoute.addChildren([
     importRoute,
     peopleRoute,
     keysRoute,
+    companyRoute,
+    backupsRoute,
+    auditRoute,
     profileRoute,
     brandRoute,
     appearanceRoute,

@@ -1,9 +1,9 @@
 /** Every read of the pages, as query options with one key each; the stream invalidates by these keys. */
-import { keepPreviousData, QueryClient, queryOptions } from "@tanstack/react-query";
+import { infiniteQueryOptions, keepPreviousData, QueryClient, queryOptions } from "@tanstack/react-query";
 import { api, body } from "./client";
 import { Problem } from "./problem";
 import type { paths } from "./schema";
-import type { ImportJob, QueryAnswer, TypedQuery } from "./types";
+import type { AuditPage, ImportJob, QueryAnswer, TypedQuery } from "./types";
 
 export const queryClient = new QueryClient({
   defaultOptions: {
@@ -66,6 +66,28 @@ export const importsQuery = (brand: string) =>
     queryFn: async ({ signal }) =>
       (await body(api.GET("/api/brands/{brand}/imports", { params: { path: { brand } }, signal }))).imports,
     refetchInterval: (query) => (busy(query.state.data) ? 700 : false),
+  });
+
+export const backupsQuery = queryOptions({
+  queryKey: ["backups"],
+  queryFn: ({ signal }) => body(api.GET("/api/backups", { signal })),
+  refetchInterval: (query) => (query.state.data?.running ? 700 : false),
+});
+
+export type AuditParams = NonNullable<paths["/api/audit"]["get"]["parameters"]["query"]>;
+
+export const auditQuery = (params: AuditParams) =>
+  infiniteQueryOptions({
+    queryKey: ["audit", params],
+    queryFn: async ({ pageParam, signal }) => {
+      const query = { ...params, ...(pageParam ? { before: pageParam } : {}) };
+      // It is text only where a file is asked for.
+      return (await body(api.GET("/api/audit", { params: { query }, signal }))) as AuditPage;
+    },
+    initialPageParam: 0,
+    getNextPageParam: (page) => page.next_before,
+    placeholderData: keepPreviousData,
+    staleTime: 0,
   });
 
 export const typedQuery = (brand: string, query: TypedQuery) =>

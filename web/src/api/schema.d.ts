@@ -1,6 +1,23 @@
 // Generated from openapi.json by `npm run gen:api`. Do not edit.
 
 export interface paths {
+    "/api/audit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The tenant's audit log, newest first; with `format=csv` as a file, which leaves an entry itself. */
+        get: operations["audit_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/auth/links": {
         parameters: {
             query?: never;
@@ -766,6 +783,68 @@ export interface components {
          * @enum {string}
          */
         AttributionModel: "first_touch" | "last_touch" | "last_non_direct" | "linear" | "position_based" | "time_decay" | "markov" | "shapley";
+        /** @description Who did it. */
+        AuditActor: {
+            /** @description Of a person or a key. */
+            id?: string | null;
+            /** @description `user`, `key`, `command`, `operator`, `system`, `setup`, `demo`, `stranger`. */
+            kind: string;
+            /** @description Its name now; null where it has none, or is gone. */
+            name?: string | null;
+        };
+        /** @description The chain as a whole. */
+        AuditChain: {
+            /**
+             * Format: int64
+             * @description How many entries it has.
+             */
+            entries: number;
+            /** @description The hash of the newest entry, in hex. */
+            head: string;
+            /**
+             * Format: date-time
+             * @description The oldest entry that is listed here; older ones are in sealed files.
+             */
+            hot_since?: string | null;
+            /**
+             * Format: date-time
+             * @description When it was last checked whole and found unbroken; null if it was not, or not yet.
+             */
+            verified_at?: string | null;
+        };
+        /** @description One entry. */
+        AuditEntry: {
+            actor: components["schemas"]["AuditActor"];
+            /** Format: date-time */
+            at: string;
+            /** @description The rest. */
+            data: {
+                [key: string]: unknown;
+            };
+            ip?: string | null;
+            /** @description What happened, as `thing.happened`. */
+            kind: string;
+            request_id?: string | null;
+            result: components["schemas"]["Outcome"];
+            /**
+             * Format: int64
+             * @description Place in the chain, from 1.
+             */
+            seq: number;
+            /** @description To what, as `thing:<id>`. */
+            subject?: string | null;
+        };
+        /** @description A page of the audit log. */
+        AuditPage: {
+            chain: components["schemas"]["AuditChain"];
+            /** @description Newest first. */
+            entries: components["schemas"]["AuditEntry"][];
+            /**
+             * Format: int64
+             * @description What to send as `before` for the next page; null where there is none.
+             */
+            next_before?: number | null;
+        };
         /** @description A tenant's backups, newest first. */
         BackupList: {
             backups: components["schemas"]["BackupView"][];
@@ -773,17 +852,27 @@ export interface components {
             identity_on_machine: boolean;
             /** @description A sentence saying why the last one failed; null if it did not, or since the server started. */
             last_failure?: string | null;
+            /** @description Whether none was made within the last two days. */
+            overdue: boolean;
             /** @description Whether one is being made. */
             running: boolean;
+            schedule?: components["schemas"]["BackupSchedule"] | null;
             /** @description The public key that archives are sealed for; null before the first backup where none is configured. */
             sealed_for?: string | null;
+        };
+        /** @description What the daily run does. */
+        BackupSchedule: {
             /**
-             * Format: date-time
-             * @description When the newest daily archive was restored into a scratch folder and checked, since the server started.
+             * Format: int32
+             * @description The hour of day, UTC, from which on the day's backup is due.
              */
-            verified_at?: string | null;
-            /** @description A sentence saying why it was not sound; null if it was. */
-            verify_failure?: string | null;
+            hour: number;
+            /** @description Days of which the newest archive is kept. */
+            keep_daily: number;
+            /** @description Months of which the newest archive is kept. */
+            keep_monthly: number;
+            /** @description Weeks of which the newest archive is kept. */
+            keep_weekly: number;
         };
         /** @description An archive. */
         BackupView: {
@@ -794,8 +883,17 @@ export interface components {
             at: string;
             /** Format: int64 */
             bytes: number;
+            /** @description Where it lies within the folder of the archives: what `restore --from` takes there. */
+            file: string;
             /** @description Its name among the tenant's. */
             id: string;
+            /**
+             * Format: date-time
+             * @description When it was restored into a scratch folder and checked; null if it was not.
+             */
+            verified_at?: string | null;
+            /** @description A sentence saying why it was not sound; null if it was. */
+            verify_failure?: string | null;
         };
         /**
          * @description Which day a refund counts on.
@@ -1389,6 +1487,11 @@ export interface components {
             by: string;
             dir: string;
         };
+        /**
+         * @description How what an entry tells of ended.
+         * @enum {string}
+         */
+        Outcome: "done" | "denied" | "failed";
         /** @description Settings of single metrics. */
         Params: {
             basis?: components["schemas"]["Basis"] | null;
@@ -1712,6 +1815,51 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    audit_list: {
+        parameters: {
+            query?: {
+                /** @description Entries before this one: `next_before` of the page before. */
+                before?: number;
+                /** @description 1 to 200; 50 where absent. A file has all that is wanted, at most 50,000. */
+                limit?: number;
+                /** @description What happened (`user.created`), or to what (`user`). */
+                kind?: string;
+                /** @description Who (`user:<id>`), or of which kind (`key`). */
+                actor?: string;
+                /** @description done, denied or failed */
+                result?: string;
+                /** @description From this instant on (RFC 3339), or from the beginning of this day, UTC. */
+                from?: string;
+                /** @description Before this instant, or before the beginning of this day, UTC. */
+                to?: string;
+                /** @description json (the default) or csv */
+                format?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuditPage"];
+                    "text/csv": string;
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     links_show: {
         parameters: {
             query?: never;

@@ -20,6 +20,11 @@ export type Enrolment = Schemas["Enrolment"];
 export type PersonChange = Schemas["UserChange"];
 export type ImportFormat = Schemas["FormatView"];
 export type ImportJob = Schemas["ImportView"];
+export type Backups = Schemas["BackupList"];
+export type Archive = Schemas["BackupView"];
+export type AuditEntry = Schemas["AuditEntry"];
+export type AuditChain = Schemas["AuditChain"];
+export type AuditPage = Schemas["AuditPage"];
 /** RFC 9457, as every failing route answers; a proxy in between may leave things out. */
 export type ProblemBody = Partial<Schemas["Problem"]>;
 

@@ -80,6 +80,17 @@ export function instantLabel(instant: string, zone?: string): string {
   return formatter(zone ? { ...options, timeZone: zone } : options).format(new Date(instant));
 }
 
+/** An instant with its year, in the person's zone; with seconds where things follow each other closely. */
+export function longInstantLabel(instant: string, seconds = false): string {
+  const options = { day: "numeric", month: "short", year: "numeric", hour: "numeric", minute: "2-digit" } as const;
+  return formatter(seconds ? { ...options, second: "2-digit" } : options).format(new Date(instant));
+}
+
+/** Midnight of a day where the person is, as an instant. */
+export function dayBegins(day: string): string {
+  return new Date(`${day}T00:00:00`).toISOString();
+}
+
 export function timeLabel(instant: string, zone: string): string {
   return formatter({ hour: "numeric", minute: "2-digit", timeZone: zone }).format(new Date(instant));
 }

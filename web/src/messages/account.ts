@@ -1,4 +1,4 @@
-/** What the pages say about one's own account, about keys, and to whoever comes by a link. */
+/** What the pages say about one's own account, about people and keys, and to whoever comes by a link. */
 import type { Permission } from "../api/types";
 
 const days = (n: number) => (n === 1 ? "1 day" : `${n} days`);
@@ -145,4 +145,62 @@ export const link = {
   join_: "Join",
   set: "Set password",
   done: "Your password is set. Sign in with it.",
+};
+
+export const people = {
+  title: "People",
+  lead: "Everyone who can sign in, and what they may do.",
+  add: "Add a person",
+  name: "Name",
+  email: "E-mail",
+  role: "Role",
+  state: "State",
+  lastSeen: "Last signed in",
+  never: "never",
+  password: "First password",
+  passwordHelp: "At least 12 characters. Tell it to them in person; they can be given a new one here.",
+  you: "you",
+  active: "Active",
+  disabled: "Disabled",
+  change: "Change",
+  disable: "Disable",
+  enable: "Enable",
+  roleOf: (name: string) => `Role of ${name}`,
+  actions: (name: string) => `Actions for ${name}`,
+  remove: "Remove",
+  removeQuestion: (name: string) => `Remove ${name}?`,
+  removeText:
+    "They are signed out at once and their API keys end with them. What they did stays in the audit log. This cannot be taken back.",
+  removed: (name: string) => `${name} was removed.`,
+  disableQuestion: (name: string) => `Disable ${name}?`,
+  disableText: "They are signed out at once and cannot sign in until they are enabled again.",
+  added: (name: string) => `${name} was added.`,
+  changed: (name: string) => `${name} was changed.`,
+  roles: {
+    owner: "Owner",
+    admin: "Admin",
+    marketer: "Marketer",
+    analyst: "Analyst",
+    viewer: "Viewer",
+    operator: "Operator",
+  },
+  matrix: "What each role may do",
+  rights: {
+    view: "Figures",
+    ask: "Ask",
+    act: "Act",
+    connect: "Import",
+    manage: "Manage",
+    operate: "Operate",
+  },
+  yes: "yes",
+  no: "no",
+  may: {
+    owner: "Everything, and the tenant itself.",
+    admin: "Everything.",
+    marketer: "See, ask, act, import.",
+    analyst: "See, ask, act.",
+    viewer: "See figures.",
+    operator: "See figures and run the instance.",
+  },
 };

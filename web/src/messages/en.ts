@@ -1,5 +1,5 @@
 /** What the pages say, in one place and one language; a second language is a second file of this shape. */
-import { brandsOf, factor, invite, keys, link, profile } from "./account";
+import { brandsOf, factor, invite, keys, link, people, profile } from "./account";
 
 const plural = new Intl.PluralRules("en");
 const count = (n: number, one: string, other: string) =>
@@ -12,6 +12,7 @@ export const t = {
   cancel: "Cancel",
   save: "Save",
   saved: "Saved.",
+  typeIt: (text: string) => `Type ${text} to confirm`,
   retry: "Try again",
   loading: "Loading",
   optional: "optional",
@@ -39,6 +40,9 @@ export const t = {
     people: "People",
     brand: "Brand",
     keys: "API keys",
+    company: "Company",
+    backups: "Backups",
+    audit: "Audit log",
     profile: "Profile",
     appearance: "Appearance",
     settings: "Settings",
@@ -291,47 +295,7 @@ export const t = {
   invite,
   link,
 
-  people: {
-    title: "People",
-    lead: "Everyone who can sign in, and what they may do.",
-    add: "Add a person",
-    name: "Name",
-    email: "E-mail",
-    role: "Role",
-    state: "State",
-    lastSeen: "Last signed in",
-    never: "never",
-    password: "First password",
-    passwordHelp: "At least 12 characters. Tell it to them in person; they can be given a new one here.",
-    you: "you",
-    active: "Active",
-    disabled: "Disabled",
-    change: "Change",
-    disable: "Disable",
-    enable: "Enable",
-    roleOf: (name: string) => `Role of ${name}`,
-    actions: (name: string) => `Actions for ${name}`,
-    disableQuestion: (name: string) => `Disable ${name}?`,
-    disableText: "They are signed out at once and cannot sign in until they are enabled again.",
-    added: (name: string) => `${name} was added.`,
-    changed: (name: string) => `${name} was changed.`,
-    roles: {
-      owner: "Owner",
-      admin: "Admin",
-      marketer: "Marketer",
-      analyst: "Analyst",
-      viewer: "Viewer",
-      operator: "Operator",
-    },
-    may: {
-      owner: "Everything, and the tenant itself.",
-      admin: "Everything.",
-      marketer: "See, ask, act, import.",
-      analyst: "See, ask, act.",
-      viewer: "See figures.",
-      operator: "See figures and run the instance.",
-    },
-  },
+  people,
 
   brand: {
     title: "Brand",
@@ -366,7 +330,7 @@ export const t = {
       manage: "manage brands, people and keys",
       act: "act",
       ask: "ask",
-      operate: "operate",
+      operate: "look after the installation",
     },
     offline: "You are offline. What you see may be old.",
     notFound: "Page not found",

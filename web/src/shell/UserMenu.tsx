@@ -1,11 +1,12 @@
 import { useQuery } from "@tanstack/react-query";
 import { useRouter } from "@tanstack/react-router";
-import { Keyboard, KeyRound, LogOut, Monitor, Moon, Palette, Sun, UserRound } from "lucide-react";
+import { Keyboard, LogOut, Monitor, Moon, Palette, Sun, UserRound } from "lucide-react";
 import { meQuery, queryClient } from "../api/queries";
 import { logout } from "../api/session";
 import { t } from "../messages/en";
 import { Menu } from "../ui/Menu";
 import { setTheme, useTheme } from "../ui/preferences";
+import { placesFor } from "./places";
 
 const ICON = "size-4 text-ink-mute";
 const NEXT = { system: "light", light: "dark", dark: "system" } as const;
@@ -62,17 +63,15 @@ export function UserMenu({ onHelp }: { onHelp: () => void }) {
           label: t.nav.profile,
           run: () => void router.navigate({ to: "/settings/profile" }),
         },
-        // The bar at the bottom edge of a phone has no room for it.
-        ...(me?.user.permissions.includes("manage")
-          ? [
-              {
-                id: "api-keys",
-                icon: <KeyRound className={ICON} aria-hidden="true" />,
-                label: t.nav.keys,
-                run: () => void router.navigate({ to: "/admin/keys" }),
-              },
-            ]
-          : []),
+        // The bar at the bottom edge of a phone has no room for them.
+        ...placesFor(me?.user.permissions)
+          .filter((place) => place.deskOnly)
+          .map((place) => ({
+            id: place.id,
+            icon: <place.icon className={ICON} aria-hidden="true" />,
+            label: place.label,
+            run: () => void router.navigate({ to: place.to }),
+          })),
         {
           id: "theme",
           apart: true,
@@ -87,7 +86,7 @@ export function UserMenu({ onHelp }: { onHelp: () => void }) {
           run: () => void router.navigate({ to: "/settings/appearance" }),
         },
         {
-          id: "keys",
+          id: "shortcuts",
           icon: <Keyboard className={ICON} aria-hidden="true" />,
           label: t.nav.shortcuts,
           run: onHelp,

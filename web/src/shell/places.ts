@@ -1,5 +1,17 @@
 /** Where one can go: the menu, the tab bar and the palette show the same list. */
-import { KeyRound, LayoutDashboard, type LucideIcon, Palette, Store, Upload, UserRound, Users } from "lucide-react";
+import {
+  Building2,
+  DatabaseBackup,
+  KeyRound,
+  LayoutDashboard,
+  type LucideIcon,
+  Palette,
+  ScrollText,
+  Store,
+  Upload,
+  UserRound,
+  Users,
+} from "lucide-react";
 import type { Permission } from "../api/types";
 import { t } from "../messages/en";
 
@@ -10,6 +22,9 @@ export interface Place {
     | "/b/$brand/import"
     | "/admin/users"
     | "/admin/keys"
+    | "/admin/tenants"
+    | "/admin/backups"
+    | "/admin/audit"
     | "/settings/profile"
     | "/settings/brand"
     | "/settings/appearance";
@@ -19,7 +34,7 @@ export interface Place {
   need?: Permission;
   /** What is of the account stands in its menu alone. */
   group: "main" | "settings" | "account";
-  /** Not at the bottom edge of a phone, where there is room for five. */
+  /** Not at the bottom edge of a phone, where there is room for five: in the account's menu there. */
   deskOnly?: boolean;
 }
 
@@ -46,6 +61,36 @@ export const PLACES: Place[] = [
     deskOnly: true,
   },
   { id: "brand", to: "/settings/brand", label: t.nav.brand, icon: Store, key: "b", need: "manage", group: "settings" },
+  {
+    id: "company",
+    to: "/admin/tenants",
+    label: t.nav.company,
+    icon: Building2,
+    key: "t",
+    need: "manage",
+    group: "settings",
+    deskOnly: true,
+  },
+  {
+    id: "backups",
+    to: "/admin/backups",
+    label: t.nav.backups,
+    icon: DatabaseBackup,
+    key: "c",
+    need: "operate",
+    group: "settings",
+    deskOnly: true,
+  },
+  {
+    id: "audit",
+    to: "/admin/audit",
+    label: t.nav.audit,
+    icon: ScrollText,
+    key: "j",
+    need: "operate",
+    group: "settings",
+    deskOnly: true,
+  },
   { id: "appearance", to: "/settings/appearance", label: t.nav.appearance, icon: Palette, key: "s", group: "settings" },
   { id: "profile", to: "/settings/profile", label: t.nav.profile, icon: UserRound, key: "u", group: "account" },
 ];

@@ -26,17 +26,19 @@ export function Button({ look, className, type = "button", ...props }: Component
 /** A square button with an icon; the name is spoken and shown on hover. */
 export function IconButton({
   label,
+  small,
   className,
   type = "button",
   ...props
-}: ComponentProps<"button"> & { label: string }) {
+}: ComponentProps<"button"> & { label: string; small?: boolean }) {
   return (
     <button
       type={type}
       aria-label={label}
       title={label}
       className={cx(
-        "tap inline-flex size-8 shrink-0 items-center justify-center rounded-lg text-ink-mute transition-colors duration-100 hover:bg-sunken hover:text-ink disabled:opacity-50",
+        "tap inline-flex shrink-0 items-center justify-center rounded-lg text-ink-mute transition-colors duration-100 hover:bg-sunken hover:text-ink disabled:opacity-50",
+        small ? "size-6" : "size-8",
         className,
       )}
       {...props}

@@ -20,7 +20,7 @@ export async function copyText(text: string): Promise<void> {
 
 export function CopyButton({ text, label }: { text: string; label: string }) {
   return (
-    <IconButton label={label} className="size-6" onClick={() => void copyText(text)}>
+    <IconButton small label={label} onClick={() => void copyText(text)}>
       <Copy className="size-3.5" aria-hidden="true" />
     </IconButton>
   );

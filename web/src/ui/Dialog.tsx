@@ -1,6 +1,7 @@
 import { lazy, type ReactNode, type RefObject, Suspense, useEffect, useState } from "react";
 import { t } from "../messages/en";
-import { Button } from "./Button";
+import { TextField } from "./Field";
+import { Form } from "./Form";
 
 export interface DialogProps {
   open: boolean;
@@ -10,6 +11,8 @@ export interface DialogProps {
   children: ReactNode;
   /** Brings its own header and padding. */
   bare?: boolean;
+  /** Stands at the right edge, from top to bottom, where there is room. */
+  drawer?: boolean;
   initialFocus?: RefObject<HTMLElement | null>;
 }
 
@@ -29,32 +32,57 @@ export function Dialog(props: DialogProps) {
   );
 }
 
-/** Asks before something that cannot be taken back. */
-export function Confirm({
-  open,
-  onOpenChange,
-  title,
-  lead,
-  action,
-  busy,
-  onConfirm,
-}: {
+interface Question {
   open: boolean;
   onOpenChange: (open: boolean) => void;
   title: string;
   lead: string;
   action: string;
   busy?: boolean;
+  /** What has to be typed first, where nothing brings it back. */
+  typed?: string;
   onConfirm: () => void;
-}) {
+}
+
+/** Asks before something that cannot be taken back. */
+export function Confirm({ open, onOpenChange, title, lead, ...question }: Question) {
   return (
     <Dialog open={open} onOpenChange={onOpenChange} title={title} lead={lead}>
-      <div className="flex flex-wrap justify-end gap-2">
-        <Button onClick={() => onOpenChange(false)}>{t.cancel}</Button>
-        <Button look="danger" disabled={busy} onClick={onConfirm}>
-          {action}
-        </Button>
-      </div>
+      <Answer {...question} onCancel={() => onOpenChange(false)} />
     </Dialog>
+  );
+}
+
+function Answer({
+  action,
+  busy,
+  typed,
+  onConfirm,
+  onCancel,
+}: Pick<Question, "action" | "busy" | "typed" | "onConfirm"> & { onCancel: () => void }) {
+  const [text, setText] = useState("");
+  const sure = typed === undefined || text.trim() === typed.trim();
+  return (
+    <Form
+      look="danger"
+      action={action}
+      busy={busy || !sure}
+      onCancel={onCancel}
+      onSubmit={(event) => {
+        event.preventDefault();
+        if (sure) onConfirm();
+      }}
+    >
+      {typed !== undefined && (
+        <TextField
+          label={t.typeIt(typed)}
+          value={text}
+          onChange={(event) => setText(event.target.value)}
+          autoComplete="off"
+          autoCapitalize="none"
+          spellCheck={false}
+        />
+      )}
+    </Form>
   );
 }

@@ -36,13 +36,17 @@ export function Empty({ title, children }: { title: string; children?: ReactNode
 }
 
 export function Forbidden({ need }: { need: Permission }) {
+  return <Refused why={t.states.forbidden(t.states.rights[need])} />;
+}
+
+function Refused({ why }: { why: string }) {
   return (
     <Frame
       testId="state-forbidden"
       icon={<Lock className="size-5" aria-hidden="true" />}
       title={t.states.forbiddenTitle}
     >
-      <p className="max-w-[46ch] text-sm text-ink-mute">{t.states.forbidden(t.states.rights[need])}</p>
+      <p className="max-w-[46ch] text-sm text-ink-mute">{why}</p>
     </Frame>
   );
 }
@@ -57,6 +61,8 @@ export function Failed({
   onRetry?: () => void;
   children?: ReactNode;
 }) {
+  // Trying again would not help.
+  if (problem.status === 403) return <Refused why={problem.message} />;
   return (
     <div role="alert">
       <Frame

@@ -4,14 +4,14 @@ import { asProblem } from "../../api/problem";
 import { queryClient } from "../../api/queries";
 import type { Role } from "../../api/types";
 import { t } from "../../messages/en";
-import { Button } from "../../ui/Button";
 import { Dialog } from "../../ui/Dialog";
 import { SelectField, TextField } from "../../ui/Field";
+import { Form } from "../../ui/Form";
 import { toast } from "../../ui/toast";
 import { PasswordField } from "../door/PasswordField";
 import { EMAIL } from "../door/SetupFields";
 
-interface Form {
+interface Person {
   name: string;
   email: string;
   role: Role;
@@ -29,7 +29,7 @@ export function AddPerson({ open, onOpenChange }: { open: boolean; onOpenChange:
 }
 
 function Fields({ onDone }: { onDone: () => void }) {
-  const { register, handleSubmit, setError, watch, formState } = useForm<Form>({ defaultValues: { role: "viewer" } });
+  const { register, handleSubmit, setError, watch, formState } = useForm<Person>({ defaultValues: { role: "viewer" } });
   const { errors, isSubmitting } = formState;
   const submit = handleSubmit(async (form) => {
     try {
@@ -45,7 +45,7 @@ function Fields({ onDone }: { onDone: () => void }) {
     onDone();
   });
   return (
-    <form noValidate onSubmit={(event) => void submit(event)} className="flex flex-col gap-4">
+    <Form onSubmit={submit} onCancel={onDone} action={t.people.add} busy={isSubmitting} error={errors.root?.message}>
       <TextField
         label={t.people.name}
         autoComplete="off"
@@ -73,15 +73,6 @@ function Fields({ onDone }: { onDone: () => void }) {
         error={errors.password?.message}
         {...register("password", { validate: (text) => [...text].length >= 12 || t.setup.passwordShort })}
       />
-      <p role="alert" className="text-sm text-danger empty:hidden">
-        {errors.root?.message}
-      </p>
-      <div className="flex justify-end gap-2">
-        <Button onClick={onDone}>{t.cancel}</Button>
-        <Button look="primary" type="submit" disabled={isSubmitting}>
-          {t.people.add}
-        </Button>
-      </div>
-    </form>
+    </Form>
   );
 }

@@ -11,6 +11,7 @@ import { useBrand, useBrands } from "../../shell/useBrand";
 import { Button } from "../../ui/Button";
 import { Card } from "../../ui/Card";
 import { Dialog } from "../../ui/Dialog";
+import { Form } from "../../ui/Form";
 import { Page } from "../../ui/Page";
 import { rememberBrand } from "../../ui/preferences";
 import { Empty, Failed, Forbidden, LoadingRows } from "../../ui/States";
@@ -124,21 +125,14 @@ function Add({ onDone }: { onDone: () => void }) {
     onError: (error) => form.setError("root", { message: asProblem(error).message }),
   });
   return (
-    <form
-      noValidate
-      onSubmit={(event) => void form.handleSubmit((values) => add.mutate(values))(event)}
-      className="flex flex-col gap-4"
+    <Form
+      onSubmit={form.handleSubmit((values) => add.mutate(values))}
+      onCancel={onDone}
+      action={t.brand.add}
+      busy={add.isPending}
+      error={form.formState.errors.root?.message}
     >
       <BrandFields form={form} />
-      <p role="alert" className="text-sm text-danger empty:hidden">
-        {form.formState.errors.root?.message}
-      </p>
-      <div className="flex justify-end gap-2">
-        <Button onClick={onDone}>{t.cancel}</Button>
-        <Button look="primary" type="submit" disabled={add.isPending}>
-          {t.brand.add}
-        </Button>
-      </div>
-    </form>
+    </Form>
   );
 }

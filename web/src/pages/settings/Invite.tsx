@@ -14,6 +14,7 @@ import { Card } from "../../ui/Card";
 import { type Column, DataTable } from "../../ui/DataTable";
 import { Dialog } from "../../ui/Dialog";
 import { SelectField, TextField } from "../../ui/Field";
+import { Form } from "../../ui/Form";
 import { Secret } from "../../ui/Secret";
 import { toast } from "../../ui/toast";
 import { EMAIL } from "../door/SetupFields";
@@ -80,7 +81,7 @@ function Fields({ onMade, onCancel }: { onMade: (link: LinkMade, email: string) 
     }
   });
   return (
-    <form noValidate onSubmit={(event) => void submit(event)} className="flex flex-col gap-4">
+    <Form onSubmit={submit} onCancel={onCancel} action={t.invite.make} busy={isSubmitting} error={errors.root?.message}>
       <TextField
         label={t.people.email}
         type="email"
@@ -96,16 +97,7 @@ function Fields({ onMade, onCancel }: { onMade: (link: LinkMade, email: string) 
         ))}
       </SelectField>
       {role !== "owner" && <BrandChoice value={brands} onChange={setBrands} />}
-      <p role="alert" className="text-sm text-danger empty:hidden">
-        {errors.root?.message}
-      </p>
-      <div className="flex justify-end gap-2">
-        <Button onClick={onCancel}>{t.cancel}</Button>
-        <Button look="primary" type="submit" disabled={isSubmitting}>
-          {t.invite.make}
-        </Button>
-      </div>
-    </form>
+    </Form>
   );
 }
 

@@ -76,6 +76,7 @@ function List() {
         title={t.apiKeys.revokeQuestion(revoking?.name ?? "")}
         lead={t.apiKeys.revokeText}
         action={t.apiKeys.revoke}
+        typed={revoking?.name ?? ""}
         busy={revoke.isPending}
         onConfirm={() => revoking && revoke.mutate(revoking)}
       />

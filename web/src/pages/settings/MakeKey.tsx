@@ -5,9 +5,9 @@ import { asProblem } from "../../api/problem";
 import { queryClient } from "../../api/queries";
 import type { Permission } from "../../api/types";
 import { t } from "../../messages/en";
-import { Button } from "../../ui/Button";
 import { Dialog } from "../../ui/Dialog";
 import { SelectField, TextField } from "../../ui/Field";
+import { Form } from "../../ui/Form";
 import { Secret } from "../../ui/Secret";
 import { BrandChoice, Check } from "./BrandChoice";
 
@@ -72,7 +72,13 @@ function Fields({
     }
   });
   return (
-    <form noValidate onSubmit={(event) => void submit(event)} className="flex flex-col gap-4">
+    <Form
+      onSubmit={submit}
+      onCancel={onCancel}
+      action={t.apiKeys.make}
+      busy={isSubmitting}
+      error={errors.root?.message}
+    >
       <TextField
         label={t.apiKeys.name}
         help={t.apiKeys.nameHelp}
@@ -101,15 +107,6 @@ function Fields({
           </option>
         ))}
       </SelectField>
-      <p role="alert" className="text-sm text-danger empty:hidden">
-        {errors.root?.message}
-      </p>
-      <div className="flex justify-end gap-2">
-        <Button onClick={onCancel}>{t.cancel}</Button>
-        <Button look="primary" type="submit" disabled={isSubmitting}>
-          {t.apiKeys.make}
-        </Button>
-      </div>
-    </form>
+    </Form>
   );
 }

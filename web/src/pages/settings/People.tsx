@@ -19,6 +19,7 @@ import { toast } from "../../ui/toast";
 import { AddPerson } from "./AddPerson";
 import { Invitations, Invite } from "./Invite";
 import { PersonMenu } from "./PersonMenu";
+import { Roles } from "./Roles";
 
 export const ROLES = Object.keys(t.people.roles) as Role[];
 
@@ -53,6 +54,7 @@ export function People() {
       )}
       {allowed && <List myId={me?.user.id ?? ""} />}
       {allowed && <Invitations />}
+      {allowed && <Roles />}
       {me && allowed && me.user.role === "owner" && <Rule required={me.second_factor.required} />}
       {allowed && <AddPerson open={adding} onOpenChange={setAdding} />}
       {allowed && <Invite open={inviting} onOpenChange={setInviting} />}

@@ -1,4 +1,4 @@
-/** What a manager does for somebody: a link to a new password, an end to sessions, their brands, a lost second factor. */
+/** What a manager does for somebody: a link to a new password, an end to sessions, their brands, a lost second factor, an end. */
 import { useMutation } from "@tanstack/react-query";
 import { Ellipsis } from "lucide-react";
 import { useState } from "react";
@@ -7,8 +7,9 @@ import { asProblem } from "../../api/problem";
 import { queryClient } from "../../api/queries";
 import type { LinkMade, Person, PersonChange } from "../../api/types";
 import { t } from "../../messages/en";
-import { Button, IconButton } from "../../ui/Button";
+import { IconButton } from "../../ui/Button";
 import { Confirm, Dialog } from "../../ui/Dialog";
+import { Form } from "../../ui/Form";
 import { Menu } from "../../ui/Menu";
 import { toast } from "../../ui/toast";
 import { BrandChoice } from "./BrandChoice";
@@ -23,6 +24,7 @@ export function PersonMenu({ person, onChange }: Props) {
   const [link, setLink] = useState<LinkMade | null>(null);
   const [asking, setAsking] = useState(false);
   const [choosing, setChoosing] = useState(false);
+  const [removing, setRemoving] = useState(false);
   const path = { params: { path: { id: person.id } } };
   const failed = (error: unknown) => toast(asProblem(error).message, "bad");
   const reset = useMutation({
@@ -44,6 +46,15 @@ export function PersonMenu({ person, onChange }: Props) {
       void queryClient.invalidateQueries({ queryKey: ["people"] });
     },
   });
+  const remove = useMutation({
+    mutationFn: () => api.DELETE("/api/users/{id}", path),
+    onSuccess: () => toast(t.people.removed(person.name)),
+    onError: failed,
+    onSettled: () => {
+      setRemoving(false);
+      void queryClient.invalidateQueries({ queryKey: ["people"] });
+    },
+  });
   const active = person.state === "active";
   return (
     <>
@@ -58,6 +69,7 @@ export function PersonMenu({ person, onChange }: Props) {
           { id: "sign-out", label: t.invite.signOut, run: () => signOut.mutate() },
           ...(person.role === "owner" ? [] : [{ id: "brands", label: t.invite.brands, run: () => setChoosing(true) }]),
           ...(person.second_factor ? [{ id: "factor", label: t.invite.resetFactor, run: () => setAsking(true) }] : []),
+          { id: "remove", apart: true, label: t.people.remove, run: () => setRemoving(true) },
         ]}
       />
       <LinkShown made={link} email={person.email} onClose={() => setLink(null)} />
@@ -69,6 +81,16 @@ export function PersonMenu({ person, onChange }: Props) {
         action={t.invite.resetFactor}
         busy={resetFactor.isPending}
         onConfirm={() => resetFactor.mutate()}
+      />
+      <Confirm
+        open={removing}
+        onOpenChange={setRemoving}
+        title={t.people.removeQuestion(person.name)}
+        lead={t.people.removeText}
+        action={t.people.remove}
+        typed={person.email}
+        busy={remove.isPending}
+        onConfirm={() => remove.mutate()}
       />
       <Dialog open={choosing} onOpenChange={setChoosing} title={t.invite.brandsOf(person.name)}>
         <BrandsForm
@@ -95,21 +117,15 @@ function BrandsForm({
 }) {
   const [brands, setBrands] = useState<string[] | null>(person.brands ?? null);
   return (
-    <form
-      noValidate
+    <Form
       onSubmit={(event) => {
         event.preventDefault();
         onSave(brands);
       }}
-      className="flex flex-col gap-4"
+      onCancel={onCancel}
+      action={t.save}
     >
       <BrandChoice value={brands} onChange={setBrands} />
-      <div className="flex justify-end gap-2">
-        <Button onClick={onCancel}>{t.cancel}</Button>
-        <Button look="primary" type="submit">
-          {t.save}
-        </Button>
-      </div>
-    </form>
+    </Form>
   );
 }

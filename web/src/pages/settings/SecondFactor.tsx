@@ -13,6 +13,7 @@ import { Card } from "../../ui/Card";
 import { CopyButton } from "../../ui/CopyButton";
 import { Dialog } from "../../ui/Dialog";
 import { TextField } from "../../ui/Field";
+import { Form } from "../../ui/Form";
 import { Secret } from "../../ui/Secret";
 import { Failed, LoadingRows } from "../../ui/States";
 import { toast } from "../../ui/toast";
@@ -229,7 +230,7 @@ function Proof({
     }
   });
   return (
-    <form noValidate onSubmit={(event) => void submit(event)} className="flex flex-col gap-4">
+    <Form onSubmit={submit} onCancel={onCancel} action={action} busy={isSubmitting} error={errors.root?.message}>
       {children}
       {ask.includes("password") && (
         <PasswordField
@@ -250,15 +251,6 @@ function Proof({
           {...register("code", { validate: (text) => text.trim() !== "" || t.setup.required })}
         />
       )}
-      <p role="alert" className="text-sm text-danger empty:hidden">
-        {errors.root?.message}
-      </p>
-      <div className="flex justify-end gap-2">
-        <Button onClick={onCancel}>{t.cancel}</Button>
-        <Button look="primary" type="submit" disabled={isSubmitting}>
-          {action}
-        </Button>
-      </div>
-    </form>
+    </Form>
   );
 }

@@ -1,0 +1,27 @@
+import type { ReactNode } from "react";
+import { cx } from "./cx";
+
+/** A few facts side by side; one below the other on a phone. */
+export function Facts({ children }: { children: ReactNode }) {
+  return <dl className="grid gap-3 sm:grid-cols-3">{children}</dl>;
+}
+
+export function Fact({
+  name,
+  value,
+  bad,
+  children,
+}: {
+  name: string;
+  value: string;
+  bad?: boolean;
+  children?: ReactNode;
+}) {
+  return (
+    <div className="card px-4 py-3 sm:px-5">
+      <dt className="text-xs font-medium text-ink-mute">{name}</dt>
+      <dd className={cx("mt-1 truncate text-base font-semibold", bad && "text-danger")}>{value}</dd>
+      {children && <dd className="text-xs text-ink-mute">{children}</dd>}
+    </div>
+  );
+}
