@@ -1,0 +1,1 @@
+-- Holds the place of the keys' own migration until that is merged.
