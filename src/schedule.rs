@@ -56,5 +56,5 @@ pub fn watch_certificate(app: &App, now: &Nudge) {
 /// Holds to the rules of `retention`: refused rows, the history of imports, sessions and links whose time is over.
 async fn remove_what_is_old(app: App) -> Result<()> {
     let stopping = app.jobs.stopping();
-    app.privacy.run_daily(|| stopping.is_cancelled()).await
+    app.privacy.run_daily(app.clock.system_time(), || stopping.is_cancelled()).await
 }

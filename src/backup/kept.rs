@@ -20,7 +20,12 @@ mod tests {
 
     #[test]
     fn the_longest_rule_counts_and_without_a_daily_run_there_is_none() {
-        let rule = |keep_daily, keep_weekly, keep_monthly| Settings { keep_daily, keep_weekly, keep_monthly, ..Settings::default() };
+        let rule = |keep_daily, keep_weekly, keep_monthly| Settings {
+            keep_daily,
+            keep_weekly,
+            keep_monthly,
+            ..Settings::default()
+        };
         let days = |settings: Settings| settings.kept_for().unwrap().as_hours() / 24;
         assert_eq!(days(Settings::default()), 22, "what is erased is gone from backups within 30 days");
         assert_eq!((days(rule(7, 0, 0)), days(rule(0, 0, 2)), days(rule(0, 0, 0))), (8, 63, 1));

@@ -76,12 +76,20 @@ impl Finder {
     }
 }
 
-/// What may be an e-mail address in a text.
+/// What may be an e-mail address in a text. In the name of a file its ending is none of it.
 fn addresses(text: &str) -> impl Iterator<Item = &str> {
-    let between = |c: char| c.is_whitespace() || c.is_control() || ",;:\"<>()[]|\\".contains(c);
-    let bare = |word| str::trim_matches(word, ['.', '\'', '`', '?', '!']);
+    let between = |c: char| c.is_whitespace() || c.is_control() || ",;:\"<>()[]{}|\\/=&?#`".contains(c);
+    let bare = |word| {
+        let mut word = str::trim_matches(word, ['.', '\'', '!']);
+        while let Some(name) = ENDINGS.iter().find_map(|ending| word.strip_suffix(ending)) {
+            word = name;
+        }
+        word
+    };
     text.split(between).map(bare).filter(|word| word.contains('@'))
 }
+
+const ENDINGS: [&str; 6] = [".csv", ".CSV", ".tsv", ".txt", ".gz", ".zip"];
 
 fn cells(text: &str) -> impl Iterator<Item = &str> {
     text.split([',', ';', '\t', '|']).map(|cell| cell.trim().trim_matches('"').trim()).filter(|cell| !cell.is_empty())
@@ -348,6 +356,8 @@ mod tests {
             "note;\"write to <Ann@Shop.Example>, please.\"",
             "mailto:ANN@shop.example.",
             "'ann@shop.example'",
+            "orders of Ann@shop.example.csv.gz",
+            "https://shop.example/?email=ann@shop.example&page=2",
         ] {
             assert!(finder.is_in(line, &ann), "{line}");
         }

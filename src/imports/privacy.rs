@@ -46,7 +46,8 @@ pub fn naming(conn: &Connection, brand_id: i64, names: &impl Fn(&str) -> bool) -
 /// Whatever SQLite says.
 pub fn blank(tx: &Transaction, brand_id: i64, names: &impl Fn(&str) -> bool) -> Result<Blanked> {
     let mut blanked = Blanked::default();
-    let mut blank = tx.prepare("update import_rejects set row = ?1, reason = ?1 where import_id = ?2 and line_no = ?3")?;
+    let mut blank =
+        tx.prepare("update import_rejects set row = ?1, reason = ?1 where import_id = ?2 and line_no = ?3")?;
     for refused in theirs(refused(tx, brand_id)?, names) {
         blank.execute(params![ERASED, refused.import, refused.line])?;
         blanked.rows += 1;
@@ -55,7 +56,8 @@ pub fn blank(tx: &Transaction, brand_id: i64, names: &impl Fn(&str) -> bool) -> 
     let told = all.query_map([brand_id], |row| Ok([row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?]))?;
     for [id, file, options, error] in told.collect::<rusqlite::Result<Vec<[String; 4]>>>()? {
         if [&file, &options, &error].into_iter().any(|text| names(text)) {
-            let sql = "update imports set file_name = ?2, options = '{}', error = iif(error is null, null, ?2) where id = ?1";
+            let sql =
+                "update imports set file_name = ?2, options = '{}', error = iif(error is null, null, ?2) where id = ?1";
             tx.execute(sql, [id.as_str(), ERASED])?;
             blanked.imports += 1;
         }

@@ -76,6 +76,7 @@ fn erase(
 ) -> Result<(Receipt, Vec<(i64, i64)>)> {
     overwriting(tx, || {
         let finder = Finder::new(tenant.key());
+        let wanted = asked.wanted(&finder);
         let (mut removed, mut announced) = (Removed::default(), Vec::new());
         for brand in brands {
             let seq = privacy::begin_cut(tx)?;
@@ -88,7 +89,7 @@ fn erase(
             }
             privacy::end_cut(tx, seq, brand.id, &all, now)?;
             announced.push((brand.id, seq));
-            removed.add(&all, &imports::privacy::blank(tx, brand.id, &|text| asked.is_in(&finder, text))?);
+            removed.add(&all, &imports::privacy::blank(tx, brand.id, &|text| finder.is_in(text, &wanted))?);
         }
         let until = kept.and_then(|kept| now.checked_add(kept).ok());
         let receipt = Receipt::new(now, asked.by, brands, removed, until);

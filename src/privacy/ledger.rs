@@ -62,8 +62,8 @@ pub async fn of(tenants: &Tenants, tenant: &TenantId) -> Result<Vec<Entry>> {
 }
 
 fn noted(conn: &Connection, tenant: &TenantId) -> Result<Vec<Entry>> {
-    let mut all =
-        conn.prepare("select brand, kind, key, until_ms from erased_customers where tenant_id = ? order by brand, key")?;
+    let mut all = conn
+        .prepare("select brand, kind, key, until_ms from erased_customers where tenant_id = ? order by brand, key")?;
     let entries = all.query_map([tenant.as_str()], |row| {
         let by = NamedBy::parse(row.get_ref(1)?.as_str()?).unwrap_or(NamedBy::Email);
         Ok(Entry { brand: row.get(0)?, by, key: CustomerKey(row.get(2)?), until_ms: row.get(3)? })
@@ -98,9 +98,8 @@ pub fn reapply(
 ) -> Result<Vec<(i64, i64)>> {
     let known: HashMap<(String, CustomerKey), i64> =
         of_store(tx)?.into_iter().map(|entry| ((entry.brand, entry.key), entry.until_ms)).collect();
-    let is_news = |entry: &&Entry| {
-        known.get(&(entry.brand.clone(), entry.key)).is_none_or(|until_ms| *until_ms < entry.until_ms)
-    };
+    let is_news =
+        |entry: &&Entry| known.get(&(entry.brand.clone(), entry.key)).is_none_or(|until_ms| *until_ms < entry.until_ms);
     let mut news: BTreeMap<&str, Vec<&Entry>> = BTreeMap::new();
     for entry in entries.iter().filter(is_news) {
         news.entry(&entry.brand).or_default().push(entry);
@@ -109,8 +108,7 @@ pub fn reapply(
         return Ok(Vec::new());
     }
     overwriting(tx, || {
-        let (finder, mut removed, mut announced, mut customers) =
-            (Finder::new(key), Removed::default(), Vec::new(), 0);
+        let (finder, mut removed, mut announced, mut customers) = (Finder::new(key), Removed::default(), Vec::new(), 0);
         for brand in brands::list(tx)? {
             let Some(entries) = news.get(brand.uid.as_str()) else { continue };
             let seq = privacy::begin_cut(tx)?;

@@ -10,6 +10,7 @@ mod receipt;
 mod retention;
 pub mod routes;
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use jiff::SignedDuration;
@@ -107,14 +108,9 @@ impl Asked {
         Finder::new(tenant.key()).keys(self.by, &self.text)
     }
 
-    /// Whether a text names the customer.
-    fn is_in(&self, finder: &Finder, text: &str) -> bool {
-        match self.by {
-            NamedBy::Email => text.to_lowercase().contains(&self.text),
-            NamedBy::CustomerId => {
-                finder.is_in(text, &finder.keys(self.by, &self.text).into_iter().map(|key| (self.by, key)).collect())
-            }
-        }
+    /// What a text is looked through for.
+    fn wanted(&self, finder: &Finder) -> HashSet<(NamedBy, CustomerKey)> {
+        finder.keys(self.by, &self.text).into_iter().map(|key| (self.by, key)).collect()
     }
 }
 
@@ -142,6 +138,7 @@ impl Privacy {
         let (of, now) = (tenant.clone(), self.0.clock.system_time());
         let write = tenant.db().write(move |tx| {
             let (finder, keys) = (Finder::new(of.key()), asked.keys(&of));
+            let wanted = asked.wanted(&finder);
             let mut all = Vec::new();
             for brand in asked.brands(tx, &reach)? {
                 let (mut orders, mut refunds) = (Vec::new(), Vec::new());
@@ -149,7 +146,7 @@ impl Privacy {
                     orders.extend(privacy::orders(tx, brand.id, key)?);
                     refunds.extend(privacy::refunds(tx, brand.id, key)?);
                 }
-                let names = |text: &str| asked.is_in(&finder, text);
+                let names = |text: &str| finder.is_in(text, &wanted);
                 let (rejected_rows, files) = imports::privacy::naming(tx, brand.id, &names)?;
                 all.push(OfBrand { brand: brand.uid, orders, refunds, rejected_rows, files });
             }
@@ -163,3 +160,6 @@ impl Privacy {
         write.await
     }
 }
+
+#[cfg(test)]
+mod tests;

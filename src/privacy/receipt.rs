@@ -65,21 +65,16 @@ const STAYS: [(&str, &str); 4] = [
         "A keyed hash of what the customer was named by",
         "What an older file or an older archive brings back of them is cut off again; it leads to no order",
     ),
-    (
-        "The event log, which names who worked here and never a customer, and this receipt",
-        "Both prove what was done",
-    ),
+    ("The event log, which names who worked here and never a customer, and this receipt", "Both prove what was done"),
     (
         "Files that were exported or copied out before, and the source's own data",
         "They are outside: erase there, too, and in the source first, or what is ordered later lands again",
     ),
 ];
 
-const REMOVED_BY_RULE: &str =
-    "Sealed archives in the backup folder may hold the customer until then; a restore from one of them cuts them off again. \
+const REMOVED_BY_RULE: &str = "Sealed archives in the backup folder may hold the customer until then; a restore from one of them cuts them off again. \
      Archives elsewhere stay until somebody removes them.";
-const REMOVED_BY_NOBODY: &str =
-    "No rule removes backups here: sealed archives hold the customer until somebody removes them. A restore from one of them cuts \
+const REMOVED_BY_NOBODY: &str = "No rule removes backups here: sealed archives hold the customer until somebody removes them. A restore from one of them cuts \
      them off again.";
 
 impl Receipt {

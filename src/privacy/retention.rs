@@ -29,12 +29,12 @@ impl Default for Settings {
 }
 
 impl Privacy {
-    /// Holds to the rules, tenant by tenant, and finishes erasures that a crash interrupted. A tenant that fails does not keep the
+    /// Holds to the rules as of `now`, tenant by tenant, and finishes erasures that a crash interrupted. A tenant that fails does not keep the
     /// others from it: the last failure is the run's. Stops between two of them when `stop` says so. A closed tenant's data ages, too.
     ///
     /// # Errors
     /// What one tenant's store says.
-    pub async fn run_daily(&self, stop: impl Fn() -> bool) -> Result<()> {
+    pub async fn run_daily(&self, now: Timestamp, stop: impl Fn() -> bool) -> Result<()> {
         let mut outcome = Ok(());
         for info in self.0.tenants.list().await? {
             if stop() {
@@ -43,7 +43,7 @@ impl Privacy {
             let done = async {
                 let tenant = self.0.tenants.open_even_closed(&info.id).await?;
                 self.reconcile(&tenant).await?;
-                self.forget_old(&tenant).await
+                self.forget_old(&tenant, now).await
             };
             if let Err(error) = done.await {
                 tracing::error!(tenant = info.slug, %error, "what is old could not be removed");
@@ -53,9 +53,8 @@ impl Privacy {
         outcome
     }
 
-    async fn forget_old(&self, tenant: &Tenant) -> Result<()> {
-        let (now, rules, subject) =
-            (self.0.clock.system_time(), self.0.retention.clone(), format!("tenant:{}", tenant.id()));
+    async fn forget_old(&self, tenant: &Tenant, now: Timestamp) -> Result<()> {
+        let (rules, subject) = (self.0.retention.clone(), format!("tenant:{}", tenant.id()));
         let gone = tenant.db().write(move |tx| {
             let tokens = auth::clear_old(tx, before(now, rules.sessions_days))?;
             let (rows, history) = (before(now, rules.rejected_rows_days), before(now, rules.imports_days));
