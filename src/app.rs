@@ -13,6 +13,7 @@ use crate::http::{self, Assets, Counters};
 use crate::imports::{self, Imports};
 use crate::jobs::Jobs;
 use crate::metrics::Pages;
+use crate::privacy::{self, Privacy};
 use crate::tenants::Tenants;
 use crate::tls::Tls;
 
@@ -39,6 +40,8 @@ pub struct Parts {
     pub imports: Imports,
     /// Dashboards, ready to send.
     pub pages: Pages,
+    /// Copies and erases customers, and forgets what is old.
+    pub privacy: Privacy,
     /// Backups and restores.
     pub backups: Backups,
     /// What runs by itself.
@@ -56,16 +59,25 @@ impl App {
             clock.clone(),
             imports::Limits { upload_bytes: http.upload_bytes as u64, ..Default::default() },
         );
+        let kept = backup::Settings::default().kept_for();
+        let privacy = Privacy::new(tenants.clone(), clock.clone()).with_backups_kept(kept);
         let (pages, backups) = (Pages::default(), Backups::new(tenants.clone(), clock.clone(), Default::default()));
-        let parts =
-            Parts { clock, tenants, auth, http, counters, assets, imports, pages, backups, tls: Tls::off(), jobs };
+        let tls = Tls::off();
+        let parts = Parts { clock, tenants, auth, http, counters, assets, imports, pages, privacy, backups, tls, jobs };
         Ok(Self(Arc::new(parts)))
     }
 
     /// The same, with backups as these settings say.
     pub fn with_backups(self, settings: backup::Settings) -> Self {
+        let privacy = self.privacy.with_backups_kept(settings.kept_for());
         let backups = Backups::new(self.tenants.clone(), self.clock.clone(), settings);
-        Self(Arc::new(Parts { backups, ..Parts::clone(&self.0) }))
+        Self(Arc::new(Parts { privacy, backups, ..Parts::clone(&self.0) }))
+    }
+
+    /// The same, with these rules of what is kept how long.
+    pub fn with_retention(self, rules: privacy::Settings) -> Self {
+        let privacy = self.privacy.with_retention(rules);
+        Self(Arc::new(Parts { privacy, ..Parts::clone(&self.0) }))
     }
 
     /// The same, served with this certificate.
@@ -99,4 +111,4 @@ macro_rules! parts {
 }
 
 parts!(clock: Clock, tenants: Tenants, auth: Auth, http: http::Settings, counters: Counters, assets: Assets, imports: Imports,
-    pages: Pages, backups: Backups, tls: Tls);
+    pages: Pages, privacy: Privacy, backups: Backups, tls: Tls);

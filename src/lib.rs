@@ -18,6 +18,7 @@ pub mod commerce;
 pub mod warehouse;
 pub mod imports;
 pub mod metrics;
+pub mod privacy;
 pub mod backup;
 pub mod rotation;
 pub mod config;

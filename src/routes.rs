@@ -26,6 +26,7 @@ use crate::error::Error;
 use crate::http::secs;
 use crate::imports;
 use crate::metrics;
+use crate::privacy;
 use crate::tenants;
 use crate::tls;
 
@@ -112,6 +113,9 @@ table! {
     GET    "/api/brands/{brand}"             Needs(View)     => brands::routes::show;
     PATCH  "/api/brands/{brand}"             Needs(Manage)   => brands::routes::update;
     DELETE "/api/brands/{brand}/demo"        Needs(Manage)   => commerce::routes::remove_demo;
+    POST   "/api/customers/export"           Needs(Manage)   => privacy::routes::export;
+    POST   "/api/customers/erase"            Needs(Manage)   => privacy::routes::erase;
+    GET    "/api/customers/erasures"         Needs(Manage)   => privacy::routes::erasures;
     GET    "/api/metrics"                    Needs(View)     => metrics::routes::catalogue;
     GET    "/api/brands/{brand}/dashboard"   Needs(View)     => metrics::routes::dashboard;
     POST   "/api/brands/{brand}/query"       Needs(View)     => metrics::routes::query;

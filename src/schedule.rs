@@ -7,11 +7,9 @@
 use std::time::Duration;
 
 use crate::app::App;
-use crate::auth;
 use crate::error::Result;
 use crate::jobs::{Nudge, When};
 use crate::rotation;
-use crate::tenants::Standing;
 
 /// How often a job that is due at an hour looks whether it is.
 const OFTEN: Duration = Duration::from_secs(5 * 60);
@@ -23,7 +21,7 @@ const CERTIFICATE: Duration = Duration::from_secs(10);
 /// Ties every job to its time. They end when the process stops.
 pub fn start(app: &App) {
     let all = app.clone();
-    app.jobs.start("clear old sessions", When::every(DAY), move || clear_old_sessions(all.clone()));
+    app.jobs.start("remove what is old", When::every(DAY), move || remove_what_is_old(all.clone()));
     let all = app.clone();
     app.jobs.start("daily backup", When::every(OFTEN), move || back_up(all.clone()));
     let all = app.clone();
@@ -84,24 +82,8 @@ pub fn watch_certificate(app: &App, now: &Nudge) {
     });
 }
 
-/// Goes through the tenants one after the other; stops between two of them when the process does. A tenant that fails does not
-/// keep the others from it: the last failure is the job's.
-async fn clear_old_sessions(app: App) -> Result<()> {
+/// Holds to the rules of `retention`: refused rows, the history of imports, sessions and links whose time is over.
+async fn remove_what_is_old(app: App) -> Result<()> {
     let stopping = app.jobs.stopping();
-    let mut outcome = Ok(());
-    for info in app.tenants.list().await?.into_iter().filter(|info| info.standing == Standing::Active) {
-        if stopping.is_cancelled() {
-            break;
-        }
-        let cleared = async {
-            let tenant = app.tenants.open(&info.id).await?;
-            auth::clear_old_sessions(&tenant, app.clock.system_time()).await
-        };
-        match cleared.await {
-            Ok(0) => {}
-            Ok(tokens) => tracing::info!(tenant = info.slug, tokens, "cleared old sessions"),
-            Err(error) => outcome = Err(error),
-        }
-    }
-    outcome
+    app.privacy.run_daily(app.clock.system_time(), || stopping.is_cancelled()).await
 }

@@ -39,10 +39,9 @@ pub use people::{
 };
 pub use permission::{Permission, Permissions, Role};
 pub use reach::{Power, Reach};
-pub use refresh::clear_old_sessions;
 pub use second::{reseal as reseal_second_factors, reset as reset_second_factor};
 pub use session::Auth;
-pub use sessions::end_all;
+pub use sessions::{clear_old, end_all};
 pub use setup::NewOwner;
 pub use store::emails;
 pub use tokens::{Claims, LIFETIME_SECS, Signer};

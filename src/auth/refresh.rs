@@ -27,11 +27,6 @@ pub(super) fn first_of_family(user_id: &str, now: Timestamp) -> RefreshRow {
     }
 }
 
-/// Clears away a tenant's sessions whose time is over, also of those who never came back; returns how many tokens that was.
-pub async fn clear_old_sessions(tenant: &Tenant, now: Timestamp) -> Result<usize> {
-    tenant.db().write(move |tx| sessions::delete_old(tx, now)).await
-}
-
 enum Outcome {
     Rotated(Box<PersonRow>),
     /// A used token came back: whoever has the other one is not the person.

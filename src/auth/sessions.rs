@@ -112,11 +112,13 @@ pub fn list(conn: &Connection, user_id: &str, now: Timestamp) -> Result<Vec<Sess
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
-/// Clears away what can be used no more; returns how many tokens that was.
-pub fn delete_old(conn: &Connection, now: Timestamp) -> Result<usize> {
-    let now_ms = now.as_millisecond();
-    conn.execute("delete from sessions where expires_at_ms <= ?1", [now_ms])?;
-    Ok(conn.execute("delete from refresh_tokens where expires_at_ms <= ?1", [now_ms])?)
+/// Clears away sessions and links whose time was over by `before`, also of those who never came back; returns how many refresh
+/// tokens and links that was.
+pub fn clear_old(conn: &Connection, before: Timestamp) -> Result<usize> {
+    let before_ms = before.as_millisecond();
+    conn.execute("delete from sessions where expires_at_ms <= ?1", [before_ms])?;
+    let links = conn.execute("delete from links where expires_at_ms <= ?1", [before_ms])?;
+    Ok(links + conn.execute("delete from refresh_tokens where expires_at_ms <= ?1", [before_ms])?)
 }
 
 /// Ends whatever lets somebody in besides a password: sessions, links, API keys, and every access token that any version of this

@@ -9,6 +9,7 @@ mod archive;
 mod check;
 mod daily;
 mod folder;
+mod kept;
 mod keys;
 mod make;
 mod manifest;

@@ -14,6 +14,7 @@ use crate::commerce;
 use crate::db;
 use crate::error::{Error, Result};
 use crate::events;
+use crate::privacy::{self, ledger};
 use crate::secrets::MasterKey;
 use crate::tenants::{self, Restored, TenantId, TenantInfo};
 
@@ -69,11 +70,14 @@ impl Backups {
         let told =
             json!({ "made_at": manifest.made_at, "from": manifest.tenant, "replaced": target.existing.is_some() });
         let (id, replaces) = (target.id.clone(), target.existing.is_some());
-        let prepared = super::blocking(move || {
+        let (own, _) = manifest.tenant_id()?;
+        let mut erased = ledger::of(self.tenants(), &own).await?;
+        erased.extend(ledger::of(self.tenants(), &target.id).await?);
+        let (prepared, erased) = super::blocking(move || {
             let opened = archive::open(&file, &identity)?;
             let (unpacked, folder) = check::unpack(opened, &work)?;
             let gap = if replaces { GAP } else { 0 };
-            prepare(&unpacked, folder, &id, gap, (&by, told, now))
+            prepare(&unpacked, folder, &id, gap, (&by, told, now), &erased)
         })
         .await?;
         let restored = Restored {
@@ -86,6 +90,10 @@ impl Backups {
             ..prepared
         };
         let all = restored.emails.clone();
+        // Before the store is there: an older archive of either may be the next.
+        for id in [&own, &target.id] {
+            ledger::note(self.tenants(), id, erased.clone()).await?;
+        }
         let here = self.tenants().restore(restored, replaces).await?;
         let elsewhere = all.into_iter().filter(|email| !here.contains(&email.to_lowercase())).collect();
         Ok(Done { id: target.id, slug: target.slug, replaced: replaces, manifest, elsewhere })
@@ -146,15 +154,16 @@ pub fn restore_instance(
     Ok(manifest)
 }
 
-/// Makes an unpacked store the target's: up to date, in its name, nobody signed in, to be read anew, and with an entry that
-/// tells of it.
+/// Makes an unpacked store the target's: up to date, in its name, nobody signed in, nobody back who was `erased`, to be read anew,
+/// and with an entry that tells of it. Returns with it who was erased of it by now.
 fn prepare(
     manifest: &Manifest,
     folder: PathBuf,
     id: &TenantId,
     gap: i64,
     (by, told, now): (&Author, serde_json::Value, Timestamp),
-) -> Result<Restored> {
+    erased: &[ledger::Entry],
+) -> Result<(Restored, Vec<ledger::Entry>)> {
     let (own, whose) = manifest.tenant_id()?;
     let key = manifest.key.of_tenant()?;
     let opened = tenants::open_copy(&folder.join(tenants::STORE), &key, own.as_str(), None);
@@ -165,13 +174,15 @@ fn prepare(
         }
         db::reassign(tx, id.as_str(), manifest.commits + gap)?;
         auth::end_all(tx, now)?;
+        privacy::reapply(tx, &key, erased, by, now)?;
         commerce::begin_anew(tx, gap, now, &json!({ "restored": manifest.made_at }))?;
         by.tell(tx, now, "tenant.restored", &format!("tenant:{id}"), told.clone()).map(drop)
     })?;
-    let (head, emails) = db.read_blocking(|conn| Ok((events::head(conn)?, auth::emails(conn)?)))?;
+    let (head, emails, erased) =
+        db.read_blocking(|conn| Ok((events::head(conn)?, auth::emails(conn)?, ledger::of_store(conn)?)))?;
     let commits = db.commits();
     db.close()?;
-    Ok(Restored {
+    let restored = Restored {
         id: id.clone(),
         slug: whose.slug.clone(),
         name: whose.name.clone(),
@@ -181,5 +192,6 @@ fn prepare(
         head,
         emails,
         told,
-    })
+    };
+    Ok((restored, erased))
 }

@@ -7,6 +7,7 @@ use clap_complete::Shell;
 use jiff::Timestamp;
 
 use super::backup_args::{Audit, Backup, Restore};
+use super::customer::Customer;
 use super::keys_args::Keys;
 use super::user_args::User;
 
@@ -40,6 +41,9 @@ pub enum Verb {
     /// Brands of a tenant
     #[command(subcommand)]
     Brand(Brand),
+    /// One customer of a brand: a copy of what is kept of them, and erasure
+    #[command(subcommand)]
+    Customer(Customer),
     /// People of a tenant
     #[command(subcommand)]
     User(User),

@@ -52,6 +52,8 @@ pub enum Command {
         tenant: String,
         slug: String,
     },
+    CustomerExport(Customer),
+    CustomerErase(Customer),
     UserAdd {
         tenant: String,
         new: NewUser,
@@ -134,6 +136,15 @@ pub struct NewBrand {
     pub currency: String,
     pub timezone: String,
     pub week_start: u8,
+}
+
+/// A customer of a tenant, named by one of the two.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Customer {
+    pub tenant: String,
+    pub brand: Option<String>,
+    pub email: Option<String>,
+    pub id: Option<String>,
 }
 
 /// A person to be added.

@@ -5,6 +5,7 @@ mod backup;
 mod backup_args;
 mod command;
 mod control;
+mod customer;
 mod demo;
 mod doctor;
 mod execute;
@@ -66,6 +67,7 @@ fn dispatch(verb: Verb) -> Result<bool> {
         Verb::Import(args) => logged("warn", import::run(args)),
         Verb::Tenant(verb) => tenant(verb),
         Verb::Brand(verb) => brand(verb),
+        Verb::Customer(verb) => customer::run(verb),
         Verb::User(verb) => user(verb),
         Verb::SetupToken(plain) => answer(&plain, Command::SetupToken),
         Verb::Warehouse(Warehouse::Rebuild { tenant, plain }) => answer(&plain, Command::WarehouseRebuild { tenant }),

@@ -10,6 +10,7 @@ use super::ads::AdAccounts;
 use super::catalogue::Catalogue;
 use super::change_log::{self, Kind, Mark};
 use super::customers::Customers;
+use super::erased::Erased;
 use super::freshness::Reach;
 use super::known::Known;
 use super::marks::{Marker, Marks};
@@ -108,6 +109,7 @@ pub struct Lander {
 pub(super) struct Caches {
     pub stores: Stores,
     pub customers: Customers,
+    pub erased: Erased,
     pub catalogue: Catalogue,
     pub orders: Known,
     pub refunds: Known,

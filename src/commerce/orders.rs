@@ -172,9 +172,12 @@ impl Lander {
         if orders.is_empty() {
             return Ok(());
         }
+        let erased = self.known.erased.of_orders(work, orders, marks)?;
         let mut writer = Writer::new(work)?;
         let mut landed = false;
-        for (order, Mark { customer, digest }) in orders.iter().zip(marks) {
+        for (at, (order, Mark { customer, digest })) in orders.iter().zip(marks).enumerate() {
+            let unnamed = erased.get(&at);
+            let (order, digest) = unnamed.map_or((order, digest), |(order, digest)| (order, digest));
             let named = self.known.orders.named(&order.external_id);
             // The same order once more in this batch: what it was must be there to be compared.
             if writer.hashes.contains(&named.hash) {
@@ -187,11 +190,12 @@ impl Lander {
             if matches!(found, Found::Unchanged) {
                 continue;
             }
-            let id = writer.id(&found)?;
             let customer = match customer {
+                Some(key) if unnamed.is_some() => Some(self.known.erased.stand_in(work, "orders", &found, key)?),
                 Some(key) => Some(self.known.customers.id(work, key)?),
                 None => None,
             };
+            let id = writer.id(&found)?;
             let store = self.known.stores.id(work, order.store.as_deref(), order.currency)?;
             let waiting = Waiting { order, id, store, customer, digest: *digest };
             writer.add(work, &mut self.known.catalogue, waiting, named.hash)?;

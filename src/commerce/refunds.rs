@@ -5,6 +5,7 @@ use rusqlite::{CachedStatement, OptionalExtension, Transaction, params};
 use super::change_log::note_deleted;
 use super::customers;
 use super::digest::{Digest, Fields};
+use super::erased;
 use super::known::{Found, Source};
 use super::lander::{Lander, Work};
 use super::marks::Mark;
@@ -64,7 +65,9 @@ impl Lander {
         }
         let tx = work.tx;
         let mut statements = Statements::new(tx)?;
-        for (refund, Mark { customer, digest }) in refunds.iter().zip(marks) {
+        for (refund, mark) in refunds.iter().zip(marks) {
+            let erased = self.known.erased.of_refund(work, refund, mark)?;
+            let digest = erased.as_ref().map_or(&mark.digest, |(_, digest)| digest);
             let named = self.known.refunds.named(&refund.external_id);
             let owner = (work.brand_id, work.connector);
             let found = self.known.refunds.find(tx, &KNOWN, owner, &named, digest)?;
@@ -78,15 +81,44 @@ impl Lander {
             if !changed {
                 continue;
             }
+            let customer = match (&mark.customer, erased) {
+                (Some(key), Some((until, _))) => {
+                    self.customer_of_erased(work, refund, (order.as_ref(), &found), (key, until))?
+                }
+                (Some(key), None) => Some(self.known.customers.id(work, key)?),
+                (None, _) => order.as_ref().and_then(|order| order.customer),
+            };
             if let Found::Changed(id) = found {
                 delete(work, id)?;
             }
-            let whose = (order.as_ref(), customer.as_ref());
-            self.write_refund(work, &mut statements, refund, whose, (&found, digest))?;
+            self.write_refund(work, &mut statements, refund, (order.as_ref(), customer), (&found, digest))?;
             self.known.refunds.remember(&named, digest);
             work.changed = true;
         }
         Ok(())
+    }
+
+    /// Whose a refund is that names an erased customer: whoever its order has, or will have once it lands; of no known order,
+    /// somebody who stands for them, or the customer they have become again.
+    fn customer_of_erased(
+        &mut self,
+        work: &mut Work,
+        refund: &Refund,
+        (order, found): (Option<&RefundedOrder>, &Found),
+        (key, until): (&customers::Key, i64),
+    ) -> Result<Option<i64>> {
+        if let Some(order) = order {
+            return Ok(order.customer);
+        }
+        if refund.order.is_some() {
+            return erased::stored_customer(work, "refunds", found);
+        }
+        let id = if refund.refunded_at <= until {
+            self.known.erased.stand_in(work, "refunds", found, key)?
+        } else {
+            self.known.customers.id(work, key)?
+        };
+        Ok(Some(id))
     }
 
     fn write_refund(
@@ -94,16 +126,12 @@ impl Lander {
         work: &mut Work,
         statements: &mut Statements,
         refund: &Refund,
-        (order, customer): (Option<&RefundedOrder>, Option<&customers::Key>),
+        (order, customer): (Option<&RefundedOrder>, Option<i64>),
         (found, digest): (&Found, &Digest),
     ) -> Result<()> {
         if let (Some(order), false) = (order, refund.day_estimated) {
             drop_estimated(work, order.id)?;
         }
-        let customer = match customer {
-            Some(key) => Some(self.known.customers.id(work, key)?),
-            None => order.and_then(|order| order.customer),
-        };
         let store = match (order, &refund.store) {
             (Some(order), None) => order.store,
             (_, named) => self.known.stores.id(work, named.as_deref(), refund.currency)?,

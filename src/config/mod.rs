@@ -14,7 +14,7 @@ use toml::Value;
 
 pub use sources::{Sources, data_home, master_key_from_environment};
 
-use crate::{backup, http, tenants, tls, warehouse};
+use crate::{backup, http, privacy, tenants, tls, warehouse};
 
 /// The environment variable of the master key. It is no setting: it is never in a file, and never shown.
 pub const MASTER_KEY_VARIABLE: &str = "PULSEPOINT_MASTER_KEY";
@@ -38,6 +38,8 @@ pub struct Settings {
     pub warehouse: warehouse::Settings,
     /// Where backups go, and which are kept.
     pub backup: backup::Settings,
+    /// What is kept how long.
+    pub retention: privacy::Settings,
 }
 
 impl Default for Settings {
@@ -50,6 +52,7 @@ impl Default for Settings {
             tenants: tenants::Settings::default(),
             warehouse: warehouse::Settings::default(),
             backup: backup::Settings::default(),
+            retention: privacy::Settings::default(),
         }
     }
 }

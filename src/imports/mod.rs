@@ -12,6 +12,7 @@ mod costs_now;
 mod formats;
 mod job;
 mod preparing;
+pub mod privacy;
 mod reading;
 pub mod routes;
 mod runner;

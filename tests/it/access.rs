@@ -154,6 +154,10 @@ pub async fn ask(app: &TestApp, shop: &Shop, route: &Route, who: Role) -> Option
             Ask::at(format!("/api/users/{}", shop.person(Role::Viewer).id)).json(json!({ "name": unique }))
         }
         "DELETE /api/users/{id}" => Ask::at(format!("/api/users/{}", spare_person(app, shop).await)).expecting(204),
+        "GET /api/customers/erasures" => Ask::at(route.path),
+        "POST /api/customers/export" | "POST /api/customers/erase" => {
+            Ask::at(route.path).json(json!({ "email": "nobody@shop.example" }))
+        }
         "POST /api/brands" => {
             let body = json!({ "name": unique, "currency": "USD", "timezone": "Europe/London" });
             Ask::at(route.path).json(body).expecting(201)

@@ -3,6 +3,7 @@
 mod audit;
 mod backup;
 mod brands;
+mod customers;
 mod export;
 mod import;
 mod keys;
@@ -34,6 +35,8 @@ pub async fn execute(app: &App, command: Command, file: Upload, progress: mpsc::
         Command::BrandAdd { tenant, new } => brands::add(app, &tenant, new).await,
         Command::BrandList { tenant } => brands::list(app, &tenant).await,
         Command::BrandRemoveDemo { tenant, slug } => brands::remove_demo(app, &tenant, &slug).await,
+        Command::CustomerExport(of) => customers::export(app, of).await,
+        Command::CustomerErase(of) => customers::erase(app, of).await,
         Command::UserAdd { tenant, new } => people::add(app, &tenant, new).await,
         Command::UserList { tenant } => people::list(app, &tenant).await,
         Command::UserPassword { email, password } => people::set_password(app, &email, password).await,

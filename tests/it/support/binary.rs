@@ -76,11 +76,7 @@ impl Home {
     }
 
     pub fn run_with(&self, args: &[&str], input: &str) -> Finished {
-        let mut command = self.command(args);
-        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-        // A command that needs no input may have ended before it is written.
-        let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
-        collect(child)
+        finish_with(self.command(args), input)
     }
 
     /// A server on a free port, ready.
@@ -121,6 +117,14 @@ impl Home {
 
 pub fn finish(mut command: Command) -> Finished {
     collect(command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap())
+}
+
+/// Runs it with this on its standard input.
+pub fn finish_with(mut command: Command, input: &str) -> Finished {
+    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    // A command that needs no input may have ended before it is written.
+    let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
+    collect(child)
 }
 
 fn collect(child: Child) -> Finished {

@@ -401,6 +401,57 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/customers/erase": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Cuts a customer off everything that is kept of them, for good. Figures do not change; doing it again is harmless. */
+        post: operations["customers_erase"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/customers/erasures": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The receipts of all erasures. */
+        get: operations["customers_erasures"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/customers/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Everything that is kept of one customer. */
+        post: operations["customers_export"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/imports/formats": {
         parameters: {
             query?: never;
@@ -1035,6 +1086,57 @@ export interface components {
          * @enum {string}
          */
         CompareTo: "previous_period" | "previous_year" | "explicit" | "target" | "baseline" | "average_of_periods" | "entity" | "attribution_model" | "metric";
+        /** @description Everything that is kept of one customer. */
+        CustomerExport: {
+            /** @description Each brand that was asked about, also where nothing is kept. */
+            brands: components["schemas"]["OfBrand"][];
+            /** @description What they were named by. Orders that name them otherwise are another customer's here. */
+            named_by: components["schemas"]["NamedBy"];
+        };
+        /** @description Whom it is about: one of `email` and `customer_id`. */
+        CustomerInput: {
+            /** @description Id or slug; all brands that the caller may know of where it is absent. */
+            brand?: string | null;
+            /** @description The id that a source knows the customer by. */
+            customer_id?: string | null;
+            /** @description The customer's e-mail address. */
+            email?: string | null;
+        };
+        /** @description A line of an order. */
+        CustomerLine: {
+            /** @description Decimal text, of the line. */
+            discount: string;
+            /** @description Decimal text, of one unit. */
+            price: string;
+            product: string;
+            /** Format: int64 */
+            quantity: number;
+            sku?: string | null;
+        };
+        /** @description An order of a customer. */
+        CustomerOrder: {
+            city?: string | null;
+            /** @description The source that the id is of. */
+            connector: string;
+            /** @description ISO 3166-1 alpha-2. */
+            country?: string | null;
+            /** @description ISO 4217, of every amount of the order. */
+            currency: string;
+            device?: string | null;
+            /** @description Codes as the source has them. */
+            discount_codes: string[];
+            /** @description The source's own id. */
+            id: string;
+            lines: components["schemas"]["CustomerLine"][];
+            name?: string | null;
+            /** Format: date-time */
+            placed_at: string;
+            region?: string | null;
+            /** @description Decimal text, after its discount. */
+            shipping: string;
+            /** @description Decimal text. */
+            tax: string;
+        };
         /** @description The same of one bucket. */
         CustomerPoint: {
             /** Format: int64 */
@@ -1045,6 +1147,20 @@ export interface components {
             returning_customers: number;
             returning_sales?: components["schemas"]["Decimal"] | null;
             t: string;
+        };
+        /** @description A refund of a customer. */
+        CustomerRefund: {
+            /** @description ISO 4217. */
+            currency: string;
+            /** @description Decimal text: goods without tax and shipping. */
+            goods: string;
+            /** @description The source's own id. */
+            id: string;
+            /** @description The order's id, as the source names it. */
+            order?: string | null;
+            reason?: string | null;
+            /** Format: date-time */
+            refunded_at: string;
         };
         /** @description New and returning customers. */
         Customers: {
@@ -1130,6 +1246,10 @@ export interface components {
             secret: string;
             /** @description `otpauth://…`, for an app on the same device. */
             uri: string;
+        };
+        /** @description A tenant's erasures, the newest first, at most 1,000; nothing in them says of whom. */
+        ErasureList: {
+            erasures: components["schemas"]["Receipt"][];
         };
         /** @description The figure of a metric: decimal text for money, ratios, shares, days and platforms' claims, an integer for counts, null where it cannot be known. */
         Figure: components["schemas"]["Decimal"] | number | null;
@@ -1431,6 +1551,11 @@ export interface components {
             enrolled: boolean;
             required: boolean;
         };
+        /**
+         * @description What a customer is named by.
+         * @enum {string}
+         */
+        NamedBy: "email" | "customer_id";
         /** @description What is told. */
         NewData: {
             /** @description The brand's id. */
@@ -1470,6 +1595,19 @@ export interface components {
             /** @description Stable. */
             code: string;
             text: string;
+        };
+        /** @description What is kept of a customer of one brand. */
+        OfBrand: {
+            /** @description The brand's id. */
+            brand: string;
+            /** @description Names of imported files that name the customer. */
+            files: string[];
+            /** @description The oldest first. */
+            orders: components["schemas"]["CustomerOrder"][];
+            /** @description The oldest first. */
+            refunds: components["schemas"]["CustomerRefund"][];
+            /** @description Rows of imported files that could not land and name the customer, as they stood there. */
+            rejected_rows: string[];
         };
         /**
          * @description How a filter compares. `neq`, `not_in` and `not_contains` keep rows that have no value.
@@ -1625,9 +1763,59 @@ export interface components {
             params?: components["schemas"]["Params"];
             time?: components["schemas"]["Time"] | null;
         };
+        /** @description What an erasure did. */
+        Receipt: {
+            /** @description A sentence about backups. */
+            backups: string;
+            /**
+             * Format: date-time
+             * @description Until when backups may still hold the customer; null where no rule removes backups.
+             */
+            backups_until?: string | null;
+            /** @description Ids of the brands that it was done for. */
+            brands: string[];
+            /** Format: date-time */
+            erased_at: string;
+            /** @description UUID. */
+            id: string;
+            /** @description What the customer was named by; orders that name them otherwise are another customer's here. */
+            named_by: components["schemas"]["NamedBy"];
+            /** @description By table. */
+            removed: components["schemas"]["Removed"];
+            /** @description What stays, and why. */
+            stays: components["schemas"]["Stays"][];
+        };
         /** @description Recovery codes. They are shown this once; each is good once. */
         RecoveryCodes: {
             recovery_codes: string[];
+        };
+        /** @description How many rows of each table lost what they held of the customer. */
+        Removed: {
+            /**
+             * Format: int64
+             * @description Keyed hashes that the customer was known by.
+             */
+            customers: number;
+            /**
+             * Format: int64
+             * @description Refused rows of imported files that were blanked.
+             */
+            import_rejects: number;
+            /**
+             * Format: int64
+             * @description Imports whose file's name, options or error were blanked.
+             */
+            imports: number;
+            /**
+             * Format: int64
+             * @description Orders that lost their customer, their name and their city.
+             */
+            orders: number;
+            /**
+             * Format: int64
+             * @description Refunds that lost their customer.
+             */
+            refunds: number;
         };
         /**
          * @description What a person is in a tenant.
@@ -1703,6 +1891,11 @@ export interface components {
          * @enum {string}
          */
         State: "active" | "disabled";
+        /** @description Something that an erasure leaves. */
+        Stays: {
+            what: string;
+            why: string;
+        };
         /** @description A SKU, over all warehouses. */
         StockRow: {
             days_of_cover?: components["schemas"]["Decimal"] | null;
@@ -2707,6 +2900,95 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Answer"];
                     "text/csv": string;
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    customers_erase: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CustomerInput"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Receipt"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    customers_erasures: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErasureList"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    customers_export: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CustomerInput"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CustomerExport"];
                 };
             };
             default: {
