@@ -42,6 +42,7 @@ mod imports_hostile;
 mod imports_retail;
 mod openapi;
 mod openapi_answers;
+mod power_cuts;
 mod second_factor;
 mod support;
 mod tenants;
