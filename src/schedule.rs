@@ -16,6 +16,8 @@ use crate::tenants::Standing;
 const OFTEN: Duration = Duration::from_secs(5 * 60);
 const HOUR: Duration = Duration::from_secs(3600);
 const DAY: Duration = Duration::from_secs(24 * 3600);
+/// How soon a control store that the disk failed is tried again.
+const MENDING: Duration = Duration::from_secs(10);
 /// How soon changed files of a certificate are noticed without a signal.
 const CERTIFICATE: Duration = Duration::from_secs(10);
 
@@ -25,6 +27,11 @@ pub fn start(app: &App) {
     app.jobs.start("clear old sessions", When::every(DAY), move || clear_old_sessions(all.clone()));
     let all = app.clone();
     app.jobs.start("daily backup", When::every(OFTEN), move || back_up(all.clone()));
+    let all = app.clone();
+    app.jobs.start("mend the control store", When::every(MENDING), move || {
+        let app = all.clone();
+        async move { app.tenants.mend_control().await }
+    });
     let all = app.clone();
     app.jobs.start("delete tenants", When::every(HOUR).and_at_start(), move || delete_tenants(all.clone()));
 }

@@ -146,6 +146,12 @@ impl Readers {
         value
     }
 
+    /// Lets go of the readers that rest, and says under which key new ones open.
+    pub(super) fn begin_anew(&self) -> &[u8; 32] {
+        lock(&self.idle).clear();
+        &self.key
+    }
+
     /// A connection to another file under the same key, as it is.
     pub(super) fn beside(&self, path: &Path) -> Result<Connection> {
         Ok(connect(path, &self.key)?)

@@ -7,6 +7,7 @@ mod directory;
 pub mod export;
 mod keys;
 mod lifecycle;
+mod refusal;
 mod registry;
 mod remember;
 mod restore;

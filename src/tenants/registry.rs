@@ -5,11 +5,12 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
-use anyhow::{Context, anyhow};
+use anyhow::Context;
 use moka::future::Cache;
 use moka::policy::EvictionPolicy;
 
 use super::closing::Closed;
+use super::refusal::Refusal;
 use super::remember::Memory;
 use super::{SigningKey, Tenant, TenantId, TenantInfo, control, directory, keys, lifecycle, schema, tenant};
 use crate::clock::Clock;
@@ -56,15 +57,6 @@ struct Inner {
     /// Tenants whose store is being replaced: nobody opens them meanwhile.
     replacing: Mutex<HashSet<TenantId>>,
     closed: Closed,
-}
-
-/// Why a tenant did not open; shared by all who waited for the same opening.
-#[derive(Debug, Clone)]
-enum Refusal {
-    NotFound,
-    SetAside,
-    Replacing,
-    Failed(String),
 }
 
 impl Tenants {
@@ -235,6 +227,21 @@ impl Tenants {
         .await
     }
 
+    /// How many tenants are set aside, or could not be read when they were last asked for.
+    pub fn out_of_use(&self) -> usize {
+        self.aside().len()
+    }
+
+    /// Opens `control.db` anew if the disk failed it. Nobody can let go of it as of a tenant's store, so it is mended in place.
+    pub async fn mend_control(&self) -> Result<()> {
+        let control = self.0.control.clone();
+        let mended = blocking(move || Ok(control.mend().map_err(anyhow::Error::from)?)).await?;
+        if mended {
+            tracing::info!("the control store is in use again");
+        }
+        Ok(())
+    }
+
     pub(super) fn closed(&self) -> &Closed {
         &self.0.closed
     }
@@ -324,7 +331,12 @@ impl Tenants {
     /// The store is not what it should be, or the file system failed; only the former sets the tenant aside.
     fn refuse(&self, id: &TenantId, error: &OpenError) -> Refusal {
         match error {
-            OpenError::Io { .. } | OpenError::OldSqlite { .. } => {
+            // Shown as set aside too, until it opens: it is tried again each time somebody asks for it.
+            OpenError::Io { .. } => {
+                self.set_aside(id, error.to_string());
+                Refusal::Unreadable
+            }
+            OpenError::OldSqlite { .. } => {
                 tracing::error!(tenant = %id, %error, "a tenant's store did not open");
                 Refusal::Failed(error.to_string())
             }
@@ -371,27 +383,6 @@ impl Tenants {
 impl std::fmt::Debug for Tenants {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "Tenants({})", self.0.folder.display())
-    }
-}
-
-impl Refusal {
-    fn as_error(&self) -> Error {
-        match self {
-            Self::NotFound => Error::NotFound,
-            Self::SetAside => Error::Unavailable {
-                code: "tenant_set_aside",
-                reason: "This tenant's store is set aside because it is not as it should be. Nothing was changed; \
-                         the log and `pulsepoint doctor` say what is wrong with it."
-                    .to_owned(),
-                retry_after_secs: 300,
-            },
-            Self::Replacing => Error::Unavailable {
-                code: "tenant_restoring",
-                reason: "This tenant is being restored from a backup.".to_owned(),
-                retry_after_secs: 5,
-            },
-            Self::Failed(reason) => anyhow!("opening a tenant: {reason}").into(),
-        }
     }
 }
 

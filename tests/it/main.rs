@@ -27,6 +27,7 @@ mod demo_figures;
 mod demo_install;
 mod demo_stories;
 mod demo_warehouse;
+mod disk_faults;
 mod events;
 mod hostile_json;
 mod hostile_texts;
