@@ -13,6 +13,7 @@ mod remember;
 mod restore;
 pub mod routes;
 mod schema;
+mod steady;
 mod tenant;
 
 pub use closing::{Standing, TIME_TO_UNDO};

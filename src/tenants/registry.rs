@@ -12,6 +12,7 @@ use moka::policy::EvictionPolicy;
 use super::closing::Closed;
 use super::refusal::Refusal;
 use super::remember::Memory;
+use super::steady::Steady;
 use super::{SigningKey, Tenant, TenantId, TenantInfo, control, directory, keys, lifecycle, schema, tenant};
 use crate::clock::Clock;
 use crate::db::{Db, FileSpec, OpenError};
@@ -57,6 +58,7 @@ struct Inner {
     /// Tenants whose store is being replaced: nobody opens them meanwhile.
     replacing: Mutex<HashSet<TenantId>>,
     closed: Closed,
+    steady: Steady,
 }
 
 impl Tenants {
@@ -90,6 +92,7 @@ impl Tenants {
             aside: Mutex::default(),
             replacing: Mutex::default(),
             closed,
+            steady: Steady::default(),
         }));
         lifecycle::recover(&tenants)?;
         Ok(tenants)
@@ -261,6 +264,10 @@ impl Tenants {
 
     pub(super) fn clock(&self) -> &Clock {
         &self.0.clock
+    }
+
+    pub(super) fn steady(&self) -> &Steady {
+        &self.0.steady
     }
 
     /// Nobody opens the tenant until [`Self::end_replacing`], and who holds it can do nothing with it any more.

@@ -60,6 +60,7 @@ fn child_that_is_failed() {
                 // As the power would end it: nothing is closed.
                 std::process::abort();
             }
+            "it cannot be read" => unreadable(&data).await,
             "control fails" => control_fails(&data).await,
             "there is no room" => no_room(&data).await,
             other => panic!("{other}"),
@@ -133,6 +134,23 @@ async fn control_fails(data: &Path) {
     assert_eq!(ask(router, "/readyz").await, (200, "ready\n".to_owned()));
     assert!(tenants.control().damage().is_none());
     tenants.create("fourth", "T").await.unwrap();
+    std::process::abort();
+}
+
+async fn unreadable(data: &Path) {
+    let tenants = open(data);
+    let acme = tenants.list().await.unwrap().into_iter().find(|info| info.slug == "acme").unwrap().id;
+    order(data, &format!("read {acme}"));
+    for _ in 0..2 {
+        let refused = tenants.open(&acme).await;
+        assert!(matches!(refused, Err(Error::Unavailable { code: "store_unusable", .. })), "{refused:?}");
+    }
+    let why = tenants.list().await.unwrap().into_iter().find_map(|info| info.set_aside).unwrap();
+    assert!(why.starts_with("cannot open ") && why.contains("store.db"), "{why}");
+    note(&tenants.by_slug("other").await.unwrap(), "meanwhile").await.unwrap();
+    order(data, "heal");
+    note(&tenants.open(&acme).await.unwrap(), "after").await.unwrap();
+    assert!(tenants.list().await.unwrap().iter().all(|info| info.set_aside.is_none()));
     std::process::abort();
 }
 
@@ -245,4 +263,11 @@ fn a_control_store_that_the_disk_failed_says_so_and_is_mended() {
 fn a_disk_that_is_full_at_any_write_refuses_and_goes_on_when_there_is_room() {
     let Some(disk) = stocked() else { return };
     play(&disk, "there is no room");
+}
+
+#[test]
+fn a_store_that_cannot_be_read_is_told_and_tried_again() {
+    let Some(disk) = stocked() else { return };
+    play(&disk, "it cannot be read");
+    assert_eq!(left(disk), ["after"]);
 }

@@ -39,6 +39,7 @@ impl Chance {
 #[derive(Default)]
 struct Faults {
     sync: Option<String>,
+    read: Option<String>,
     write: Option<String>,
     /// Bytes that may still be written.
     room: Option<usize>,

@@ -60,10 +60,11 @@ impl Mounted {
 }
 
 impl State {
-    /// `sync TEXT`, `write TEXT`, `room BYTES`, or `heal`.
+    /// `sync TEXT`, `read TEXT`, `write TEXT`, `room BYTES`, or `heal`.
     fn order(&mut self, line: &str) {
         match line.trim().split_once(' ') {
             Some(("sync", of)) => self.faults.sync = Some(of.to_owned()),
+            Some(("read", of)) => self.faults.read = Some(of.to_owned()),
             Some(("write", of)) => self.faults.write = Some(of.to_owned()),
             Some(("room", bytes)) => self.faults.room = bytes.parse().ok(),
             _ => self.faults = super::Faults::default(),
@@ -253,6 +254,9 @@ impl Filesystem for Mounted {
         reply: ReplyData,
     ) {
         let read = self.look(|state| {
+            if state.faults.read.as_ref().is_some_and(|of| state.tree.path(ino.0).contains(of)) {
+                return Err(Errno::EIO);
+            }
             let bytes = &state.tree.file(ino.0).ok_or(Errno::EISDIR)?.now;
             let from = bytes.len().min(offset as usize);
             Ok(bytes[from..bytes.len().min(from + size as usize)].to_vec())
