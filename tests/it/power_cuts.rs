@@ -224,7 +224,7 @@ fn cut(work: &str, image: &Path, seed: u64) -> Option<Left> {
     assert!(was_cut, "{work}, round {seed}: the child ended before the power went");
     // Whatever it acknowledged later than that it acknowledged too.
     acknowledged.extend(heard.iter());
-    let folder = if seed % 2 == 0 { disk.remains(None) } else { disk.remains(Some(&mut chance)) };
+    let folder = if seed.is_multiple_of(2) { disk.remains(None) } else { disk.remains(Some(&mut chance)) };
     Some(Left { acknowledged, folder })
 }
 
