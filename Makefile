@@ -18,11 +18,12 @@ BENCH_DIR ?= $(CARGO_TARGET_DIR)/../bench
 BENCH_PYTHON ?= $(CARGO_TARGET_DIR)/../bench-venv
 WEB_SOURCES := $(shell find web -name node_modules -prune -o -name dist -prune -o -type f -print 2>/dev/null)
 
-.PHONY: help demo test bench build release checks browser web tools
+.PHONY: help demo test torture bench build release checks browser web tools
 
 help:
 	@echo "make demo      build all and start the demo (ARGS='--reset --stories' are handed on)"
 	@echo "make test      every check and every test"
+	@echo "make torture   200 rounds of kill -9 and 200 power cuts of each kind, with their figures (ROUNDS=20 for fewer)"
 	@echo "make bench     measures beside the design document's own stack (needs the folder ../shared/yardstick)"
 	@echo "make build     build; the last line is the path of the binary"
 	@echo "make release   the small, stripped binary for packages; the last line is its path"
@@ -61,6 +62,17 @@ browser: web
 	@mkdir -p dist/tested
 	@install -m 755 $(CARGO_TARGET_DIR)/debug/pulsepoint dist/tested/pulsepoint
 	PULSEPOINT_BIN=$(CURDIR)/dist/tested/pulsepoint node tests/browser/run.mjs
+
+# The fault tests with more rounds: kill -9 in writes, backups and restores, and the power taken from five works. The lines that
+# count are printed at the end.
+ROUNDS ?= 200
+torture: tools web
+	@$(first_build)
+	@mkdir -p $(CARGO_TARGET_DIR)
+	PULSEPOINT_KILL_ROUNDS=$(ROUNDS) PULSEPOINT_POWER_CUTS=$$(( 5 * $(ROUNDS) )) \
+		cargo test --locked --test it -- --nocapture crash power_cuts disk_faults stores_torn clock_jumps \
+		2>&1 | tee $(CARGO_TARGET_DIR)/torture.log
+	@echo; grep -oE "(kill -9|power cuts) while in .*|skipped: .*" $(CARGO_TARGET_DIR)/torture.log | sort
 
 # Takes about ten minutes after the build, and a quiet machine.
 bench: build

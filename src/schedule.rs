@@ -15,6 +15,8 @@ use crate::rotation;
 const OFTEN: Duration = Duration::from_secs(5 * 60);
 const HOUR: Duration = Duration::from_secs(3600);
 const DAY: Duration = Duration::from_secs(24 * 3600);
+/// How soon a control store that the disk failed is tried again.
+const MENDING: Duration = Duration::from_secs(10);
 /// How soon changed files of a certificate are noticed without a signal.
 const CERTIFICATE: Duration = Duration::from_secs(10);
 
@@ -28,6 +30,11 @@ pub fn start(app: &App) {
     app.jobs.start("forget old keys", When::every(HOUR), move || forget_old_keys(all.clone()));
     let all = app.clone();
     app.jobs.start("remind of old keys", When::every(DAY).and_at_start(), move || remind_of_keys(all.clone()));
+    let all = app.clone();
+    app.jobs.start("mend the control store", When::every(MENDING), move || {
+        let app = all.clone();
+        async move { app.tenants.mend_control().await }
+    });
     let all = app.clone();
     app.jobs.start("delete tenants", When::every(HOUR).and_at_start(), move || delete_tenants(all.clone()));
 }
@@ -54,7 +61,10 @@ async fn remind_of_keys(app: App) -> Result<()> {
 }
 
 /// Destroys the tenants whose days to undo their deletion are over.
-async fn delete_tenants(app: App) -> Result<()> {
+pub async fn delete_tenants(app: App) -> Result<()> {
+    if !app.tenants.clock_is_steady().await? {
+        return Ok(());
+    }
     for slug in app.tenants.delete_due(app.clock.system_time()).await? {
         tracing::info!(tenant = slug, "deleted a tenant: the time to restore it is over");
     }
@@ -83,7 +93,10 @@ pub fn watch_certificate(app: &App, now: &Nudge) {
 }
 
 /// Holds to the rules of `retention`: refused rows, the history of imports, sessions and links whose time is over.
-async fn remove_what_is_old(app: App) -> Result<()> {
+pub async fn remove_what_is_old(app: App) -> Result<()> {
+    if !app.tenants.clock_is_steady().await? {
+        return Ok(());
+    }
     let stopping = app.jobs.stopping();
     app.privacy.run_daily(app.clock.system_time(), || stopping.is_cancelled()).await
 }

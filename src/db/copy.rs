@@ -5,9 +5,10 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
 use anyhow::{Context, anyhow};
+use rusqlite::Connection;
 use rusqlite::backup::{Backup, StepResult};
 
-use super::pool::{self, Readers};
+use super::pool::{self, Readers, lock};
 use super::{Db, failure};
 use crate::error::Result;
 
@@ -29,8 +30,27 @@ impl Db {
         let making = || format!("copying {} to {}", self.path().display(), to.display());
         OpenOptions::new().write(true).create_new(true).mode(0o600).open(to).with_context(making)?;
         // A failure may be the copy's: it does not take the file itself out of use.
-        copy(&self.0.readers, to, key).map_err(failure::for_the_caller)
+        copy(&self.0.readers, to, key).map_err(failure::for_the_caller)?;
+        self.check_pages()
     }
+
+    /// Checks the seal of every page in the file: copying alone takes a page whose seal is broken for an empty one. A page that a
+    /// checkpoint is just writing may look broken, so a bad one is looked at again while nobody writes.
+    fn check_pages(&self) -> Result<()> {
+        if self.0.readers.with(seals_hold)? {
+            return Ok(());
+        }
+        let _nobody_writes = lock(&self.0.writer);
+        if self.0.readers.with(seals_hold)? {
+            return Ok(());
+        }
+        Err(anyhow!("{} is damaged: the seal of a page is broken", self.path().display()).into())
+    }
+}
+
+fn seals_hold(conn: &Connection) -> Result<bool> {
+    let mut check = conn.prepare("pragma cipher_integrity_check")?;
+    Ok(check.query([])?.next()?.is_none())
 }
 
 fn copy(readers: &Readers, to: &Path, key: Option<&[u8; 32]>) -> Result<()> {

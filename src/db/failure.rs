@@ -57,13 +57,13 @@ impl OpenError {
     }
 }
 
-/// Why the file must not be used on, if this error says so. A failed sync is final too: what the kernel dropped, a
+/// Why the file must not be used on, if this error says so, and whether that is the disk's doing. A failed sync is final too: what the kernel dropped, a
 /// second sync would not write, so the file has to be opened anew.
-pub(super) fn ends_use(error: &Error) -> Option<&'static str> {
+pub(super) fn ends_use(error: &Error) -> Option<(&'static str, bool)> {
     let cause = sqlite_error(error)?;
     match cause.code {
-        ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase => Some("its contents are damaged"),
-        ErrorCode::SystemIoFailure => Some("the disk failed to read or write it"),
+        ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase => Some(("its contents are damaged", false)),
+        ErrorCode::SystemIoFailure => Some(("the disk failed to read or write it", true)),
         _ => None,
     }
 }

@@ -20,7 +20,7 @@ pub use migrate::Migration;
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::sync::{Arc, Mutex, OnceLock, Weak};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock, Weak};
 
 use anyhow::Context;
 use rusqlite::{Connection, Transaction, TransactionBehavior};
@@ -83,6 +83,13 @@ impl WeakDb {
     }
 }
 
+/// Why a file is out of use.
+struct Damage {
+    why: String,
+    /// The disk failed it; opened anew, it may be as good as before.
+    by_disk: bool,
+}
+
 struct Inner {
     path: PathBuf,
     owner: String,
@@ -92,7 +99,8 @@ struct Inner {
     read_turns: Semaphore,
     write_turn: Semaphore,
     commits: AtomicI64,
-    damage: OnceLock<String>,
+    damage: RwLock<Option<Damage>>,
+    spec: FileSpec<'static>,
     after_commit: OnceLock<Box<dyn Fn() + Send + Sync>>,
 }
 
@@ -109,7 +117,8 @@ impl Db {
             read_turns: Semaphore::new(READERS),
             write_turn: Semaphore::new(1),
             commits: AtomicI64::new(opened.commits),
-            damage: OnceLock::new(),
+            damage: RwLock::default(),
+            spec: FileSpec { owner: "", create: false, ..*spec },
             after_commit: OnceLock::new(),
         })))
     }
@@ -231,14 +240,42 @@ impl Db {
     }
 
     /// Why the file can no longer be used, if so: it proved corrupt, a sync failed, or it was retired.
-    pub fn damage(&self) -> Option<&str> {
-        self.0.damage.get().map(String::as_str)
+    pub fn damage(&self) -> Option<String> {
+        let damage = self.0.damage.read().unwrap_or_else(PoisonError::into_inner);
+        damage.as_ref().map(|damage| damage.why.clone())
     }
 
     /// Refuses all use from now on; `why` is what callers are told.
     pub fn retire(&self, why: &str) {
-        // The first reason stays: it is the cause.
-        let _ = self.0.damage.set(why.to_owned());
+        self.note(Damage { why: why.to_owned(), by_disk: false });
+    }
+
+    fn note(&self, found: Damage) {
+        let mut damage = self.0.damage.write().unwrap_or_else(PoisonError::into_inner);
+        // The first reason stays, for it is the cause; but what could be mended gives way to what cannot.
+        if damage.as_ref().is_none_or(|known| known.by_disk && !found.by_disk) {
+            *damage = Some(found);
+        }
+    }
+
+    /// Opens a file anew that the disk failed, for one that nobody can let go of. True when it is in use again, false when
+    /// it was not out of use for that reason. What was acknowledged must be there, or it stays out of use. Blocks.
+    pub fn mend(&self) -> Result<bool, OpenError> {
+        let by_disk = |damage: &Option<Damage>| damage.as_ref().is_some_and(|damage| damage.by_disk);
+        if !by_disk(&self.0.damage.read().unwrap_or_else(PoisonError::into_inner)) {
+            return Ok(false);
+        }
+        let mut writer = lock(&self.0.writer);
+        let spec = FileSpec { owner: &self.0.owner, least_commits: self.commits(), ..self.0.spec };
+        let opened = open::open(&self.0.path, &self.0.readers.begin_anew(), &spec)?;
+        *writer = Writer::new(opened.conn, &self.0.path);
+        self.0.commits.store(opened.commits, Ordering::Release);
+        let mut damage = self.0.damage.write().unwrap_or_else(PoisonError::into_inner);
+        let mended = by_disk(&damage);
+        if mended {
+            *damage = None;
+        }
+        Ok(mended)
     }
 
     /// Empties the log into the file and lets go of it; it closes once no other clone is left.
@@ -247,15 +284,15 @@ impl Db {
     }
 
     fn usable(&self) -> Result<()> {
-        self.damage().map_or(Ok(()), |why| Err(failure::unusable(why)))
+        self.damage().map_or(Ok(()), |why| Err(failure::unusable(&why)))
     }
 
     /// Notes a failure after which the file must not be used as it is, and says a full disk in the caller's terms.
     fn watched<T>(&self, outcome: Result<T>) -> Result<T> {
         outcome.map_err(|error| {
-            if let Some(why) = failure::ends_use(&error) {
+            if let Some((why, by_disk)) = failure::ends_use(&error) {
                 tracing::error!(path = %self.0.path.display(), %error, "a store is out of use: {why}");
-                self.retire(why);
+                self.note(Damage { why: why.to_owned(), by_disk });
             }
             failure::for_the_caller(error)
         })

@@ -1,7 +1,7 @@
 //! Opening a file: making it whole or not at all, and refusing, untouched, what is not the file that is meant.
 
 use std::fs::{File, OpenOptions};
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use rusqlite::Connection;
@@ -26,6 +26,7 @@ pub(super) fn open(path: &Path, key: &[u8; 32], spec: &FileSpec<'_>) -> Result<O
     }
     let mut conn = pool::connect(path, key).map_err(|error| OpenError::from_sqlite(path, &error))?;
     check_inside(&conn, path, spec)?;
+    renew_log(path).map_err(|error| OpenError::from_io(path, &error))?;
     let commits = ready(&mut conn, spec).map_err(|error| OpenError::from_sqlite(path, &error))?;
     Ok(Opened { conn, commits })
 }
@@ -34,6 +35,30 @@ fn ready(conn: &mut Connection, spec: &FileSpec<'_>) -> rusqlite::Result<i64> {
     pool::trust(conn, spec.secure_delete)?;
     migrate::run(conn, spec.migrations)?;
     Ok(file::identity(conn)?.map_or(0, |(_, commits)| commits))
+}
+
+/// Writes the log again, byte for byte, and syncs it. After a failed sync the kernel takes for written what the disk never saw: a
+/// commit that nobody acknowledged then stands in the log as long as the machine has power, what is acknowledged later stands
+/// behind it, and all of that is lost with the power. Logs are empty unless the last process was killed.
+fn renew_log(path: &Path) -> std::io::Result<()> {
+    let log = match OpenOptions::new().read(true).write(true).open(beside(path, "-wal")) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
+        log => log?,
+    };
+    let length = log.metadata()?.len();
+    if length == 0 {
+        return Ok(());
+    }
+    let (mut at, mut buffer) = (0, vec![0; 1 << 20]);
+    while at < length {
+        let read = log.read_at(&mut buffer, at)?;
+        if read == 0 {
+            break;
+        }
+        log.write_all_at(&buffer[..read], at)?;
+        at += read as u64;
+    }
+    log.sync_all()
 }
 
 /// What the file says of itself must be what is meant.

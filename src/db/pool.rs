@@ -171,6 +171,14 @@ impl Readers {
         value
     }
 
+    /// Lets go of the readers that rest, and says under which key new ones open.
+    pub(super) fn begin_anew(&self) -> Zeroizing<[u8; 32]> {
+        let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);
+        current.before += 1;
+        lock(&self.idle).clear();
+        current.key.clone()
+    }
+
     /// A connection to another file under the same key, as it is.
     pub(super) fn beside(&self, path: &Path) -> Result<Connection> {
         Ok(connect(path, &self.current().key)?)

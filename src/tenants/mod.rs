@@ -9,12 +9,14 @@ pub mod export;
 mod keys;
 mod lifecycle;
 mod master;
+mod refusal;
 mod registry;
 mod rekey;
 mod remember;
 mod restore;
 pub mod routes;
 mod schema;
+mod steady;
 mod tenant;
 
 pub use ages::KeyAge;

@@ -5,13 +5,15 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
-use anyhow::{Context, anyhow};
+use anyhow::Context;
 use moka::future::Cache;
 use moka::policy::EvictionPolicy;
 
 use super::closing::Closed;
 use super::keys::Keyring;
+use super::refusal::Refusal;
 use super::remember::Memory;
+use super::steady::Steady;
 use super::{Tenant, TenantId, TenantInfo, control, directory, keys, lifecycle, master, schema, tenant};
 use crate::clock::Clock;
 use crate::db::{Db, FileSpec, OpenError};
@@ -58,15 +60,7 @@ struct Inner {
     closed: Closed,
     /// Held by whoever puts files in the place of others or takes them away: one at a time.
     turn: tokio::sync::Mutex<()>,
-}
-
-/// Why a tenant did not open; shared by all who waited for the same opening.
-#[derive(Debug, Clone)]
-enum Refusal {
-    NotFound,
-    SetAside,
-    Replacing,
-    Failed(String),
+    steady: Steady,
 }
 
 impl Tenants {
@@ -97,6 +91,7 @@ impl Tenants {
             aside: Mutex::default(),
             replacing: Mutex::default(),
             closed,
+            steady: Steady::default(),
         }));
         lifecycle::recover(&tenants)?;
         Ok(tenants)
@@ -230,6 +225,21 @@ impl Tenants {
         .await
     }
 
+    /// How many tenants are set aside, or could not be read when they were last asked for.
+    pub fn out_of_use(&self) -> usize {
+        self.aside().len()
+    }
+
+    /// Opens `control.db` anew if the disk failed it. Nobody can let go of it as of a tenant's store, so it is mended in place.
+    pub async fn mend_control(&self) -> Result<()> {
+        let control = self.0.control.clone();
+        let mended = blocking(move || Ok(control.mend().map_err(anyhow::Error::from)?)).await?;
+        if mended {
+            tracing::info!("the control store is in use again");
+        }
+        Ok(())
+    }
+
     pub(super) fn closed(&self) -> &Closed {
         &self.0.closed
     }
@@ -254,6 +264,10 @@ impl Tenants {
 
     pub(super) fn clock(&self) -> &Clock {
         &self.0.clock
+    }
+
+    pub(super) fn steady(&self) -> &Steady {
+        &self.0.steady
     }
 
     /// Nobody opens the tenant until [`Self::end_replacing`], and who holds it can do nothing with it any more.
@@ -322,7 +336,12 @@ impl Tenants {
     /// The store is not what it should be, or the file system failed; only the former sets the tenant aside.
     fn refuse(&self, id: &TenantId, error: &OpenError) -> Refusal {
         match error {
-            OpenError::Io { .. } | OpenError::OldSqlite { .. } => {
+            // Shown as set aside too, until it opens: it is tried again each time somebody asks for it.
+            OpenError::Io { .. } => {
+                self.set_aside(id, error.to_string());
+                Refusal::Unreadable
+            }
+            OpenError::OldSqlite { .. } => {
                 tracing::error!(tenant = %id, %error, "a tenant's store did not open");
                 Refusal::Failed(error.to_string())
             }
@@ -368,27 +387,6 @@ impl Tenants {
 impl std::fmt::Debug for Tenants {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "Tenants({})", self.0.folder.display())
-    }
-}
-
-impl Refusal {
-    fn as_error(&self) -> Error {
-        match self {
-            Self::NotFound => Error::NotFound,
-            Self::SetAside => Error::Unavailable {
-                code: "tenant_set_aside",
-                reason: "This tenant's store is set aside because it is not as it should be. Nothing was changed; \
-                         the log and `pulsepoint doctor` say what is wrong with it."
-                    .to_owned(),
-                retry_after_secs: 300,
-            },
-            Self::Replacing => Error::Unavailable {
-                code: "tenant_restoring",
-                reason: "This tenant is being restored from a backup.".to_owned(),
-                retry_after_secs: 5,
-            },
-            Self::Failed(reason) => anyhow!("opening a tenant: {reason}").into(),
-        }
     }
 }
 

@@ -16,11 +16,16 @@ pub async fn healthz() -> &'static str {
 #[utoipa::path(get, path = "/readyz", tag = "operation", security(()), responses(
     (status = 200, body = String, content_type = "text/plain"),
     (status = 503, body = Problem, content_type = "application/problem+json")))]
-pub async fn readyz(State(tenants): State<Tenants>) -> Result<&'static str> {
+pub async fn readyz(State(tenants): State<Tenants>) -> Result<String> {
     let reads = tenants.control().read(|conn| Ok(conn.query_row("select 1", [], |row| row.get::<_, i64>(0))?)).await;
     if reads.is_err() || tenants.jwt_keys().is_empty() {
         let reason = "The control store cannot be read; \u{201c}pulsepoint doctor\u{201d} says why.";
         return Err(Error::Unavailable { code: "not_ready", reason: reason.into(), retry_after_secs: 5 });
     }
-    Ok("ready\n")
+    // One broken tenant is no reason to send everybody else away.
+    Ok(match tenants.out_of_use() {
+        0 => "ready\n".to_owned(),
+        1 => "ready, but 1 tenant is out of use\n".to_owned(),
+        many => format!("ready, but {many} tenants are out of use\n"),
+    })
 }

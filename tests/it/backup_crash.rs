@@ -17,7 +17,7 @@ use crate::support::app::{TestApp, now};
 use crate::support::binary::Home;
 
 /// Rounds of each; `PULSEPOINT_KILL_ROUNDS` asks for more.
-fn rounds() -> u32 {
+pub fn rounds() -> u32 {
     std::env::var("PULSEPOINT_KILL_ROUNDS").ok().and_then(|text| text.parse().ok()).unwrap_or(20)
 }
 
@@ -103,6 +103,9 @@ fn a_backup_that_is_killed_leaves_whole_archives_or_none() {
     for archive in archives {
         home.run(&["backup", "verify", archive["file"].as_str().unwrap()]).ok();
     }
+    eprintln!(
+        "kill -9 while in backup: {rounds} rounds, {killed} killed before their end, 0 archives that are not whole"
+    );
     home.run(&["backup"]).ok();
     let left: Vec<PathBuf> = files(&home.data())
         .into_iter()
@@ -155,7 +158,9 @@ fn a_restore_that_is_killed_leaves_the_old_or_the_new() {
         let names = std::fs::read_dir(home.data().join("tenants")).unwrap().map(|entry| entry.unwrap().file_name());
         assert_eq!(names.count(), 1, "round {round}: something is left beside the tenant");
     }
-    eprintln!("restores killed: {killed} of {rounds}; {old} were the old, {new} the new");
+    eprintln!(
+        "kill -9 while in restore: {rounds} rounds, {killed} killed before their end, {old} the old, {new} the new, 0 mixed"
+    );
     assert!(killed > rounds / 4, "{killed} of {rounds} were killed");
     home.run(&restore).ok();
     home.run(&["audit", "verify"]).ok();

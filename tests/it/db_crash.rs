@@ -35,8 +35,8 @@ fn child_that_writes() {
 #[test]
 fn survives_being_killed() {
     let folder = folder();
-    let mut acknowledged = 0;
-    for round in 0..20_u64 {
+    let (mut acknowledged, rounds) = (0, u64::from(crate::backup_crash::rounds()));
+    for round in 0..rounds {
         let mut child = Command::new(std::env::current_exe().unwrap())
             .args(["--exact", "db_crash::child_that_writes", "--nocapture"])
             .env(CHILD, &folder.path)
@@ -67,6 +67,7 @@ fn survives_being_killed() {
             db.read_blocking(|conn| Ok(conn.query_row("pragma integrity_check", [], |row| row.get(0))?)).unwrap();
         assert_eq!(check, "ok");
     }
+    eprintln!("kill -9 while in write: {rounds} rounds, {acknowledged} acknowledged, 0 lost");
     assert!(acknowledged > 100, "{acknowledged}");
 }
 

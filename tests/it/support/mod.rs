@@ -2,6 +2,7 @@
 
 pub mod app;
 pub mod binary;
+pub mod disk;
 pub mod figures;
 pub mod shop;
 pub mod stores;
