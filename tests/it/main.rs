@@ -11,6 +11,8 @@ mod backup;
 mod backup_attacked;
 mod backup_crash;
 mod backup_daily;
+mod blackbox;
+mod blackbox_doors;
 mod brands;
 mod cli;
 mod cli_backup;
