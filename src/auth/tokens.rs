@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use anyhow::Context;
 use jiff::Timestamp;
+use jsonwebtoken::errors::ErrorKind;
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use moka::sync::Cache;
 use serde::{Deserialize, Serialize};
@@ -119,6 +120,19 @@ impl Signer {
             }
         };
         (claims.iat <= now.as_second() && claims.exp > now.as_second()).then_some(claims)
+    }
+
+    /// Whether a token that was refused is one of ours whose time is over, and no forgery.
+    pub(super) fn is_stale(&self, token: &str) -> bool {
+        let read = |token: &str| {
+            let kid = jsonwebtoken::decode_header(token).ok()?.kid?;
+            let key = self.0.verifying.get(&kid)?;
+            Some(match jsonwebtoken::decode::<Claims>(token, key, &self.0.rules) {
+                Ok(_) => true,
+                Err(error) => *error.kind() == ErrorKind::ExpiredSignature,
+            })
+        };
+        read(token).unwrap_or(false)
     }
 
     fn check(&self, token: &str) -> Option<Claims> {

@@ -7,6 +7,7 @@ mod account;
 mod api_keys;
 mod auth;
 mod auth_tokens;
+mod bans;
 mod backup;
 mod backup_attacked;
 mod backup_crash;
