@@ -5,6 +5,7 @@ mod access;
 mod access_keys;
 mod account;
 mod api_keys;
+mod asvs;
 mod attacks;
 mod attacks_answers;
 mod attacks_queries;
