@@ -74,6 +74,28 @@ async fn no_answer_holds_more_than_it_should() {
     assert!(answers > 100, "{answers}");
 }
 
+/// Refusals of bodies that nobody can read.
+async fn unreadable(app: &TestApp, owner: &str) -> Vec<Answer> {
+    let mut all = Vec::new();
+    for (kind, body) in [
+        ("application/json", &b"{"[..]),
+        ("application/json", b"\xff\xfe"),
+        ("application/json", b"[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[["),
+        ("application/xml", b"<!DOCTYPE x [<!ENTITY e SYSTEM 'file:///etc/passwd'>]><x>&e;</x>"),
+        ("text/plain", b"x"),
+        ("multipart/form-data", b"x"),
+        ("multipart/form-data; boundary=x", b"--x\r\n\r\n"),
+    ] {
+        for path in
+            ["/api/brands", "/api/auth/login", "/api/brands/juniper-oak/imports", "/api/brands/juniper-oak/query"]
+        {
+            let asked = Request::post(path).header(header::AUTHORIZATION, format!("Bearer {owner}"));
+            all.push(app.send(asked.header(header::CONTENT_TYPE, kind).body(Body::from(body)).unwrap()).await);
+        }
+    }
+    all
+}
+
 /// One refusal of every kind that can be provoked from outside.
 async fn provoked(app: &TestApp, shop: &Shop) -> Vec<Answer> {
     let owner = app.token(shop, Role::Owner);
@@ -127,22 +149,7 @@ async fn provoked(app: &TestApp, shop: &Shop) -> Vec<Answer> {
     ] {
         all.push(app.ask(method, path, token, body).await);
     }
-    for (kind, body) in [
-        ("application/json", &b"{"[..]),
-        ("application/json", b"\xff\xfe"),
-        ("application/json", b"[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[["),
-        ("application/xml", b"<!DOCTYPE x [<!ENTITY e SYSTEM 'file:///etc/passwd'>]><x>&e;</x>"),
-        ("text/plain", b"x"),
-        ("multipart/form-data", b"x"),
-        ("multipart/form-data; boundary=x", b"--x\r\n\r\n"),
-    ] {
-        for path in
-            ["/api/brands", "/api/auth/login", "/api/brands/juniper-oak/imports", "/api/brands/juniper-oak/query"]
-        {
-            let asked = Request::post(path).header(header::AUTHORIZATION, format!("Bearer {owner}"));
-            all.push(app.send(asked.header(header::CONTENT_TYPE, kind).body(Body::from(body)).unwrap()).await);
-        }
-    }
+    all.extend(unreadable(app, &owner).await);
     // A control file that cannot be read any more.
     app.app.tenants.control().retire("the disk at /var/lib/pulsepoint is gone: SQLITE_IOERR");
     all.push(app.ask(Method::GET, "/readyz", None, None).await);
