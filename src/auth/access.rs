@@ -53,7 +53,10 @@ impl Asked {
 #[derive(Clone)]
 enum Bearer {
     None,
+    /// Ours once, but no more.
     Bad,
+    /// Never ours.
+    Forged,
     Good(Arc<Claims>),
     /// Reads as a key; whether it is one, its tenant knows.
     Key(Arc<KeyToken>),
@@ -82,6 +85,10 @@ pub async fn gate(State(auth): State<Auth>, mut request: Request, next: Next) ->
         },
         _ => None,
     };
+    if matches!(bearer, Bearer::Forged) {
+        let route = request.extensions().get::<MatchedPath>().map_or("(elsewhere)", MatchedPath::as_str);
+        auth.count_failure(&scope, &format!("{} {route}", request.method()));
+    }
     let allowance = match (&bearer, key) {
         (Bearer::Good(claims), _) => auth.limits().person(claims.user_number()),
         (_, Some(key)) => auth.limits().key(key.number()),
@@ -174,7 +181,7 @@ fn limited(mut response: Response, allowance: Option<&Allowance>) -> Response {
 
 fn read_bearer(auth: &Auth, headers: &HeaderMap) -> Bearer {
     let mut lines = headers.get_all(header::AUTHORIZATION).iter();
-    let (line, None) = (lines.next(), lines.next()) else { return Bearer::Bad };
+    let (line, None) = (lines.next(), lines.next()) else { return Bearer::Forged };
     let Some(line) = line else { return Bearer::None };
     let token = line
         .to_str()
@@ -183,10 +190,11 @@ fn read_bearer(auth: &Auth, headers: &HeaderMap) -> Bearer {
         .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
     let token = token.map(|(_, token)| token);
     if let Some(text) = token.filter(|token| token.starts_with(FAMILY)) {
-        return KeyToken::parse(text).map_or(Bearer::Bad, |key| Bearer::Key(Arc::new(key)));
+        return KeyToken::parse(text).map_or(Bearer::Forged, |key| Bearer::Key(Arc::new(key)));
     }
     match token.and_then(|token| auth.signer().verify(token, auth.clock().system_time())) {
         Some(claims) => Bearer::Good(claims),
-        None => Bearer::Bad,
+        None if token.is_some_and(|token| auth.signer().is_stale(token)) => Bearer::Bad,
+        None => Bearer::Forged,
     }
 }

@@ -29,7 +29,7 @@ pub(super) async fn confirm_password(
     (field, route): (&'static str, &'static str),
     scope: &http::Scope,
 ) -> Result<String> {
-    let attempt = auth.throttle().begin(scope.ip().key(), &member.user.email, WRONG_PASSWORDS)?;
+    let attempt = auth.guess(scope, &member.user.email, WRONG_PASSWORDS, route)?;
     let id = member.user.id.clone();
     let checked = async {
         let row = member.tenant.db().read(move |conn| store::find(conn, &id)).await?.ok_or_else(super::sign_in)?;
@@ -43,6 +43,7 @@ pub(super) async fn confirm_password(
         }
         Ok(None) => {
             auth.refuse("password.refused", route, &member.user.id, scope);
+            auth.count_failure(scope, route);
             Err(Error::invalid_code("wrong_password", Some(field), "This is not your password."))
         }
         Err(error) => {

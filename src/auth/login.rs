@@ -22,6 +22,7 @@ use crate::tenants::Tenant;
 
 /// Wrong passwords that one address may try at one account within a quarter of an hour.
 pub(super) const WRONG_PASSWORDS: u32 = 10;
+const ROUTE: &str = "POST /api/auth/login";
 
 /// The body of `POST /api/auth/login`.
 #[derive(Deserialize, utoipa::ToSchema)]
@@ -113,7 +114,7 @@ pub(super) struct Opening {
 /// Only whoever has shown the right password is told that a second factor is asked for.
 pub async fn login(auth: &Auth, body: Login, device: String, scope: &http::Scope) -> Result<(SignedIn, RefreshToken)> {
     let email = parse_email(&body.email)?;
-    let attempt = auth.throttle().begin(scope.ip().key(), &email, WRONG_PASSWORDS)?;
+    let attempt = auth.guess(scope, &email, WRONG_PASSWORDS, ROUTE)?;
     let found = find(auth, &email).await?;
     let hash = found.as_ref().map(|(_, row)| row.password_hash.clone());
     let right = match verify_password(body.password, hash).await {
@@ -124,14 +125,15 @@ pub async fn login(auth: &Auth, body: Login, device: String, scope: &http::Scope
         }
     };
     let Some((tenant, row)) = found.filter(|(_, row)| right && row.active) else {
-        let denial = Denial { kind: "login.failed", ip: scope.ip().to_string(), route: "POST /api/auth/login".into() };
+        let denial = Denial { kind: "login.failed", ip: scope.ip().to_string(), route: ROUTE.into() };
         auth.denials().note(denial, None, Some(scope.id().as_str()));
+        auth.count_failure(scope, ROUTE);
         return Err(Error::SignInRequired { code: "wrong_credentials", reason: "E-mail or password is wrong.".into() });
     };
     // Only whoever has shown the right password is told, as with the second factor.
     if let Err(closed) = auth.tenants().check_open(tenant.id()) {
         attempt.undo();
-        auth.refuse("tenant.closed", "POST /api/auth/login", &row.user.id, scope);
+        auth.refuse("tenant.closed", ROUTE, &row.user.id, scope);
         return Err(closed);
     }
     let user_id = row.user.id;
@@ -153,7 +155,8 @@ pub async fn login(auth: &Auth, body: Login, device: String, scope: &http::Scope
     match &begun {
         // The wrong code counts, here as there.
         Err(Error::SignInRequired { code: "wrong_totp", .. }) => {
-            auth.refuse("second_factor.failed", "POST /api/auth/login", &user_id, scope);
+            auth.refuse("second_factor.failed", ROUTE, &user_id, scope);
+            auth.count_failure(scope, ROUTE);
         }
         Ok(_) => {
             attempt.right();

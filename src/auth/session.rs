@@ -1,7 +1,7 @@
 //! The long-lived parts of signing in, and the way from a token's claims to a member.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant as Moment};
 
 use jiff::SignedDuration;
 use tokio::time::Instant;
@@ -10,12 +10,12 @@ use super::keys::{KeyEntry, KeyToken};
 use super::member::{Member, Ticket};
 use super::roster::{Entry, Roster};
 use super::setup::Setup;
-use super::throttle::Throttle;
+use super::throttle::{Attempt, Throttle};
 use super::tokens::{Claims, Signer};
 use crate::clock::Clock;
 use crate::error::{Error, Result};
-use crate::events::Denials;
-use crate::http::{self, RateLimits};
+use crate::events::{Denial, Denials};
+use crate::http::{self, Bans, RateLimits};
 use crate::tenants::{Tenant, TenantId, Tenants};
 
 /// What signing in needs. Cheap to clone.
@@ -28,6 +28,7 @@ struct Inner {
     signer: Signer,
     limits: RateLimits,
     throttle: Throttle,
+    bans: Bans,
     setup: Setup,
 }
 
@@ -36,8 +37,8 @@ impl Auth {
     pub async fn start(tenants: Tenants, clock: Clock, settings: &http::Settings) -> Result<Self> {
         let signer = Signer::new(&tenants.jwt_keys())?;
         let setup = Setup::start(&tenants).await?;
-        let (limits, throttle) = (RateLimits::new(settings), Throttle::new());
-        Ok(Self(Arc::new(Inner { tenants, clock, signer, limits, throttle, setup })))
+        let (limits, throttle, bans) = (RateLimits::new(settings), Throttle::new(), Bans::new(settings));
+        Ok(Self(Arc::new(Inner { tenants, clock, signer, limits, throttle, bans, setup })))
     }
 
     /// The token that the first person needs; `None` once there are people.
@@ -88,6 +89,33 @@ impl Auth {
     /// Where refusals are told.
     pub fn denials(&self) -> &Denials {
         self.0.tenants.denials()
+    }
+
+    /// Who is refused at the door.
+    pub fn bans(&self) -> &Bans {
+        &self.0.bans
+    }
+
+    /// Counts a wrong guess, be it checked or not, against the address it came from. The one too many is told of.
+    pub(super) fn count_failure(&self, scope: &http::Scope, route: &str) {
+        let from = scope.ip();
+        if self.0.bans.failed(from, Moment::now()) {
+            tracing::warn!(%from, "too many wrong guesses: refused for a while (is it a proxy of yours? see trusted_proxies)");
+            let denial = Denial { kind: "address.banned", ip: from.to_string(), route: route.to_owned() };
+            self.denials().note(denial, None, Some(scope.id().as_str()));
+        }
+    }
+
+    /// Begins a guess at `account`. One more than may be made is a failure too, though it is not looked at.
+    ///
+    /// # Errors
+    /// `TooMany`.
+    pub(super) fn guess(&self, scope: &http::Scope, account: &str, allowed: u32, route: &str) -> Result<Attempt> {
+        let attempt = self.0.throttle.begin(scope.ip().key(), account, allowed);
+        if attempt.is_err() {
+            self.count_failure(scope, route);
+        }
+        attempt
     }
 
     pub(super) fn throttle(&self) -> &Throttle {

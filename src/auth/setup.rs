@@ -80,13 +80,14 @@ pub async fn set_up(
     if !setup.is_needed(auth.tenants()).await? {
         return Err(Error::NotFound);
     }
-    let attempt = auth.throttle().begin(scope.ip().key(), "setup", WRONG_TOKENS)?;
+    let attempt = auth.guess(scope, "setup", WRONG_TOKENS, "POST /api/setup")?;
     let right = setup
         .token()
         .is_some_and(|token| constant_time_eq(token.as_bytes(), body.token.expose_secret().trim().as_bytes()));
     if !right {
         let denial = Denial { kind: "setup.refused", ip: scope.ip().to_string(), route: "POST /api/setup".into() };
         auth.denials().note(denial, None, Some(scope.id().as_str()));
+        auth.count_failure(scope, "POST /api/setup");
         return Err(Error::SignInRequired {
             code: "wrong_setup_token",
             reason: "This is not the setup token. It changes at every start: read the newest line of the log.".into(),

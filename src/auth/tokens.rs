@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use anyhow::Context;
 use jiff::Timestamp;
+use jsonwebtoken::errors::ErrorKind;
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use moka::sync::Cache;
 use serde::{Deserialize, Serialize};
@@ -116,6 +117,17 @@ impl Signer {
         };
         let holds = until.is_none_or(|until| now < until);
         (holds && claims.iat <= now.as_second() && claims.exp > now.as_second()).then_some(claims)
+    }
+
+    /// Whether a token that was refused is one of ours whose time is over, and no forgery.
+    pub(super) fn is_stale(&self, token: &str) -> bool {
+        let (keys, header) = (self.keys(), jsonwebtoken::decode_header(token));
+        let Some(kid) = header.ok().and_then(|header| header.kid) else { return false };
+        let Some((key, _)) = keys.verifying.get(&kid) else { return false };
+        match jsonwebtoken::decode::<Claims>(token, key, &keys.rules) {
+            Ok(_) => true,
+            Err(error) => *error.kind() == ErrorKind::ExpiredSignature,
+        }
     }
 
     fn keys(&self) -> Arc<Keys> {

@@ -16,6 +16,7 @@ use tower_http::cors::{AllowOrigin, CorsLayer};
 use tower_http::timeout::TimeoutBody;
 use tracing::Instrument;
 
+use super::bans::Bans;
 use super::client_ip::{ClientIp, Encrypted, Peer, TrustedProxies};
 use super::counters::Counters;
 use super::headers::dress;
@@ -39,17 +40,18 @@ struct Inner {
     proxies: TrustedProxies,
     body_idle: Duration,
     counters: Counters,
+    bans: Bans,
     places: Semaphore,
 }
 
 impl Edge {
-    /// An edge that counts into `counters`.
-    pub fn new(settings: &Settings, counters: Counters) -> Result<Self> {
+    /// An edge that counts into `counters` and refuses who is banned.
+    pub fn new(settings: &Settings, counters: Counters, bans: Bans) -> Result<Self> {
         let proxies = TrustedProxies::parse(settings.trusted_proxies.iter().map(String::as_str)).map_err(|text| {
             Error::invalid("trusted_proxies", format!("\u{201c}{text}\u{201d} is neither an address nor a network."))
         })?;
         let (places, body_idle) = (Semaphore::new(settings.max_requests), secs(settings.body_idle_timeout_secs));
-        Ok(Self(Arc::new(Inner { proxies, body_idle, counters, places })))
+        Ok(Self(Arc::new(Inner { proxies, body_idle, counters, bans, places })))
     }
 
     fn scope(&self, request: &Request) -> Scope {
@@ -79,6 +81,7 @@ pub async fn edge(State(edge): State<Edge>, mut request: Request, next: Next) ->
     let unsound = request.extensions().get::<Unsound>().copied();
     let outcome = match (unsound, edge.0.places.try_acquire()) {
         (Some(Unsound(reason)), _) => Ok(refuse(reason)),
+        (None, _) if let Some(wait) = edge.0.bans.left(scope.ip(), Instant::now()) => Ok(banned(wait)),
         (None, Ok(_place)) => {
             let answer = AssertUnwindSafe(next.run(bounded(request, edge.0.body_idle)));
             answer.catch_unwind().instrument(span.clone()).await
@@ -133,6 +136,13 @@ fn finish(headers: &mut HeaderMap, scope: &Scope, took: Duration) {
 
 fn refuse(reason: &str) -> Response {
     let mut response = Error::invalid_code("bad_request", None, reason).into_response();
+    response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+    response
+}
+
+/// Told when it ends, for behind the address may stand somebody who guessed nothing.
+fn banned(wait: u64) -> Response {
+    let mut response = Error::TooMany { retry_after_secs: wait }.into_response();
     response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
     response
 }

@@ -2,6 +2,7 @@
 //! address, headers, limits, counters and the embedded page. Knows nothing of Pulsepoint.
 
 mod assets;
+mod bans;
 mod client_ip;
 mod counters;
 mod csv;
@@ -16,6 +17,7 @@ mod scope;
 mod settings;
 
 pub use assets::Assets;
+pub use bans::Bans;
 pub use client_ip::{AddressKey, ClientIp, Encrypted, Peer, TrustedProxies};
 pub use counters::{Counters, RouteFigures};
 pub use csv::{guarded, push_row};

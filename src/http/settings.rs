@@ -29,6 +29,16 @@ pub struct Settings {
     pub max_requests: usize,
     /// Connections open at the same time; further ones wait to be accepted.
     pub max_connections: usize,
+    /// Connections that one address may have open; further ones are closed at once. 0 is no limit; this machine and trusted proxies
+    /// have none.
+    pub max_connections_per_address: usize,
+    /// Wrong guesses (passwords, codes, links, tokens) within `ban_window_secs` after which an address is refused. 0 is never; this
+    /// machine and trusted proxies never are.
+    pub ban_failures: u32,
+    /// Seconds within which wrong guesses add up.
+    pub ban_window_secs: u64,
+    /// Seconds that an address is refused.
+    pub ban_secs: u64,
     /// Seconds that a new connection may stay silent.
     pub first_byte_timeout_secs: u64,
     /// Seconds that the head of a request may take from its first byte to its last.
@@ -56,6 +66,10 @@ impl Default for Settings {
             body_idle_timeout_secs: 30,
             max_requests: 1024,
             max_connections: 8192,
+            max_connections_per_address: 512,
+            ban_failures: 100,
+            ban_window_secs: 3600,
+            ban_secs: 3600,
             first_byte_timeout_secs: 5,
             head_timeout_secs: 10,
             idle_timeout_secs: 75,

@@ -1,6 +1,7 @@
 //! Accepts connections and answers them: the order of the layers, the limits of a connection, and a polite stop.
 
 mod connection;
+mod places;
 mod plain;
 mod scan;
 mod wire;
@@ -18,10 +19,11 @@ use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use self::places::Places;
 use crate::app::App;
 use crate::auth::gate;
 use crate::error::{Error, Result};
-use crate::http::{Edge, cors, edge, secs};
+use crate::http::{Edge, TrustedProxies, cors, edge, secs};
 use crate::routes;
 
 /// The routes within their layers. From the outside in: id, span, panics, error mapping, headers and counters; CORS; the rate
@@ -33,7 +35,7 @@ pub fn router(app: &App) -> Result<Router> {
         Some(layer) => inner.layer(layer),
         None => inner,
     };
-    let edge_state = Edge::new(&app.http, app.counters.clone())?;
+    let edge_state = Edge::new(&app.http, app.counters.clone(), app.auth.bans().clone())?;
     Ok(inner.layer(from_fn_with_state(edge_state, edge)))
 }
 
@@ -54,6 +56,9 @@ pub async fn run_with_plain(
     let tls = app.tls.acceptor().map(|acceptor| Ok::<_, Error>((acceptor, plain::router(&app, address.port())?)));
     let server = Arc::new(connection::Server::new(router(&app)?, tls.transpose()?, app.http.clone()));
     let places = Arc::new(Semaphore::new(app.http.max_connections));
+    // What is no network, the router's edge has refused by now.
+    let proxies = TrustedProxies::parse(app.http.trusted_proxies.iter().map(String::as_str)).unwrap_or_default();
+    let of_addresses = Places::new(app.http.max_connections_per_address, proxies);
     let (stopping, connections) = (CancellationToken::new(), TaskTracker::new());
     let mut stop = pin!(stop);
     loop {
@@ -62,10 +67,14 @@ pub async fn run_with_plain(
             accepted = next(&listener, plain.as_ref(), &places) => accepted,
         };
         let Some((stream, peer, place)) = accepted else { continue };
+        let Some(own_place) = of_addresses.take(peer.ip()) else {
+            tracing::debug!(%peer, "closed a connection: its address has too many open");
+            continue;
+        };
         let (server, stopping) = (Arc::clone(&server), stopping.clone());
         connections.spawn(async move {
             server.serve(stream, peer, stopping).await;
-            drop(place);
+            drop((place, own_place));
         });
     }
     drop((listener, plain));

@@ -15,7 +15,7 @@ use crate::routes;
 
 /// Answers everything; `port` is where TLS is spoken.
 pub(super) fn router(app: &App, port: u16) -> Result<Router> {
-    let edge_state = Edge::new(&app.http, app.counters.clone())?;
+    let edge_state = Edge::new(&app.http, app.counters.clone(), app.auth.bans().clone())?;
     Ok(Router::new().fallback(answer).with_state(port).layer(from_fn_with_state(edge_state, edge)))
 }
 

@@ -8,7 +8,7 @@ use axum::http::{HeaderMap, Method, Request, StatusCode, header};
 use axum::middleware::from_fn_with_state;
 use axum::routing::get;
 use pulsepoint::auth::Role;
-use pulsepoint::http::{Counters, Edge, PAGE_POLICY, Peer, PerMinute, Settings, edge, within};
+use pulsepoint::http::{Bans, Counters, Edge, PAGE_POLICY, Peer, PerMinute, Settings, edge, within};
 use pulsepoint::routes::table;
 use serde_json::json;
 use tower::ServiceExt;
@@ -292,7 +292,7 @@ async fn only_an_allowed_origin_is_echoed() {
 async fn a_panic_is_one_500_and_is_counted() {
     let counters = Counters::default();
     counters.expect(["/boom"]);
-    let state = Edge::new(&Settings::default(), counters.clone()).unwrap();
+    let state = Edge::new(&Settings::default(), counters.clone(), Bans::new(&Settings::default())).unwrap();
     let boom = get(|| async { if true { panic!("a secret cause") } else { "never" } });
     let router: Router = Router::new().route("/boom", boom).layer(from_fn_with_state(state, edge));
     let answer = router.oneshot(request(Method::GET, "/boom", None, None)).await.unwrap();
@@ -318,7 +318,7 @@ async fn refusals_are_counted_under_their_route() {
 
 #[tokio::test]
 async fn a_handler_that_takes_too_long_is_given_up() {
-    let state = Edge::new(&Settings::default(), Counters::default()).unwrap();
+    let state = Edge::new(&Settings::default(), Counters::default(), Bans::new(&Settings::default())).unwrap();
     let forever = get(|| within(Duration::from_millis(20), std::future::pending()));
     let router: Router = Router::new().route("/slow", forever).layer(from_fn_with_state(state, edge));
     let answer = router.oneshot(request(Method::GET, "/slow", None, None)).await.unwrap();

@@ -161,13 +161,14 @@ pub struct Opened {
 /// # Errors
 /// `NotFound` for whatever is wrong with it; `TooMany`.
 pub async fn open(auth: &Auth, token: &str, scope: &http::Scope) -> Result<Opened> {
-    let attempt = auth.throttle().begin(scope.ip().key(), "link", WRONG_LINKS)?;
+    let attempt = auth.guess(scope, "link", WRONG_LINKS, "POST /api/auth/links")?;
     let found = find(auth, token).await;
     match &found {
         Err(Error::NotFound) => {
             let denial =
                 Denial { kind: "link.refused", ip: scope.ip().to_string(), route: "POST /api/auth/links".into() };
             auth.denials().note(denial, None, Some(scope.id().as_str()));
+            auth.count_failure(scope, "POST /api/auth/links");
         }
         _ => attempt.undo(),
     }

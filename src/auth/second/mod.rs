@@ -183,6 +183,7 @@ pub async fn confirm(
         match &error {
             Error::Invalid { code: "wrong_code", .. } => {
                 auth.refuse("second_factor.failed", "POST /api/auth/totp/confirm", &member.user.id, scope);
+                auth.count_failure(scope, "POST /api/auth/totp/confirm");
             }
             _ => attempt.undo(),
         }
@@ -251,6 +252,7 @@ async fn with_proof(
     match write.await {
         Err(error @ Error::Invalid { code: "wrong_code", .. }) => {
             auth.refuse("second_factor.failed", route, &member.user.id, scope);
+            auth.count_failure(scope, route);
             Err(error)
         }
         Err(error) => {

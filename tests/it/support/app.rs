@@ -51,9 +51,9 @@ pub struct Answer {
 }
 
 impl TestApp {
-    /// Without limits on how often one may ask.
+    /// Without limits on how often one may ask and how often one may be wrong.
     pub async fn start() -> Self {
-        Self::with(Settings { rate_limit_per_minute: PerMinute::Of(0), ..Settings::default() }).await
+        Self::with(Settings { rate_limit_per_minute: PerMinute::Of(0), ban_failures: 0, ..Settings::default() }).await
     }
 
     /// With these settings.
