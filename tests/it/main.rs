@@ -6,6 +6,7 @@ mod access_keys;
 mod account;
 mod api_keys;
 mod audit;
+mod audit_coverage;
 mod auth;
 mod auth_tokens;
 mod backup;
