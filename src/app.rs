@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use axum::extract::FromRef;
 
+use crate::audit::Audit;
 use crate::auth::Auth;
 use crate::backup::{self, Backups};
 use crate::clock::Clock;
@@ -41,6 +42,8 @@ pub struct Parts {
     pub pages: Pages,
     /// Backups and restores.
     pub backups: Backups,
+    /// What proves the event chains.
+    pub audit: Audit,
     /// What runs by itself.
     pub jobs: Jobs,
     /// Whose certificate is served; off unless whoever serves sets it.
@@ -57,15 +60,16 @@ impl App {
             imports::Limits { upload_bytes: http.upload_bytes as u64, ..Default::default() },
         );
         let (pages, backups) = (Pages::default(), Backups::new(tenants.clone(), clock.clone(), Default::default()));
-        let parts =
-            Parts { clock, tenants, auth, http, counters, assets, imports, pages, backups, tls: Tls::off(), jobs };
+        let (audit, tls) = (Audit::new(tenants.clone(), clock.clone(), backups.folder(None)), Tls::off());
+        let parts = Parts { clock, tenants, auth, http, counters, assets, imports, pages, backups, audit, tls, jobs };
         Ok(Self(Arc::new(parts)))
     }
 
     /// The same, with backups as these settings say.
     pub fn with_backups(self, settings: backup::Settings) -> Self {
         let backups = Backups::new(self.tenants.clone(), self.clock.clone(), settings);
-        Self(Arc::new(Parts { backups, ..Parts::clone(&self.0) }))
+        let audit = Audit::new(self.tenants.clone(), self.clock.clone(), backups.folder(None));
+        Self(Arc::new(Parts { backups, audit, ..Parts::clone(&self.0) }))
     }
 
     /// The same, served with this certificate.
@@ -99,4 +103,4 @@ macro_rules! parts {
 }
 
 parts!(clock: Clock, tenants: Tenants, auth: Auth, http: http::Settings, counters: Counters, assets: Assets, imports: Imports,
-    pages: Pages, backups: Backups, tls: Tls);
+    pages: Pages, backups: Backups, audit: Audit, tls: Tls);

@@ -19,6 +19,7 @@ pub mod warehouse;
 pub mod imports;
 pub mod metrics;
 pub mod backup;
+pub mod audit;
 pub mod config;
 pub mod app;
 pub mod routes;

@@ -26,12 +26,20 @@ pub fn start(app: &App) {
     let all = app.clone();
     app.jobs.start("daily backup", When::every(OFTEN), move || back_up(all.clone()));
     let all = app.clone();
+    app.jobs
+        .start("sign the heads of event chains", When::every(OFTEN).and_at_start(), move || sign_heads(all.clone()));
+    let all = app.clone();
     app.jobs.start("delete tenants", When::every(HOUR).and_at_start(), move || delete_tenants(all.clone()));
 }
 
 async fn back_up(app: App) -> Result<()> {
     let stopping = app.jobs.stopping();
     app.backups.run_daily(|| stopping.is_cancelled()).await
+}
+
+async fn sign_heads(app: App) -> Result<()> {
+    let stopping = app.jobs.stopping();
+    app.audit.run_daily(app.clock.system_time(), || stopping.is_cancelled()).await
 }
 
 /// Destroys the tenants whose days to undo their deletion are over.

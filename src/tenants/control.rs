@@ -35,6 +35,11 @@ impl Tenants {
         self.control().read(directory::deleted).await
     }
 
+    /// The key that signs the heads of event chains. It opens nothing.
+    pub(crate) fn audit_key(&self) -> Zeroizing<[u8; 32]> {
+        self.master().derive("audit-heads/v1")
+    }
+
     /// The key that opens a copy of `control.db`.
     pub(crate) fn control_key(&self) -> Zeroizing<[u8; 32]> {
         self.master().derive(KEY)

@@ -207,13 +207,15 @@ impl Tenants {
 
     /// Checks a tenant's event chain, also against the newest entry that `control.db` remembers.
     pub async fn verify_events(&self, tenant: &Tenant) -> Result<Verdict> {
+        self.verify_events_against(tenant, Vec::new()).await
+    }
+
+    /// [`Self::verify_events`], also against entries that were once the newest as others remember.
+    pub async fn verify_events_against(&self, tenant: &Tenant, mut seen: Vec<Head>) -> Result<Verdict> {
         let (tenants, tenant) = (self.clone(), tenant.clone());
         blocking(move || {
-            let seen: Option<Head> = tenants.0.memory.seen(tenant.id())?;
-            tenant.db().read_blocking(|conn| match &seen {
-                Some(seen) => events::verify_against(conn, seen),
-                None => events::verify(conn),
-            })
+            seen.extend(tenants.0.memory.seen(tenant.id())?);
+            tenant.db().read_blocking(|conn| events::verify_against(conn, &seen))
         })
         .await
     }

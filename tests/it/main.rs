@@ -7,6 +7,7 @@ mod account;
 mod api_keys;
 mod audit;
 mod audit_coverage;
+mod audit_heads;
 mod auth;
 mod auth_tokens;
 mod backup;

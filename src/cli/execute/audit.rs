@@ -6,9 +6,10 @@ use super::{missing, said};
 use crate::app::App;
 use crate::cli::command::Outcome;
 use crate::error::Result;
-use crate::events::{self, Verdict};
+use crate::events::Verdict;
 
-/// Checks one tenant's event chain, or everybody's and the instance's. A chain that cannot be read is as bad as a broken one.
+/// Checks one tenant's event chain, or everybody's and the instance's, against every signed head. A chain that cannot be read is as
+/// bad as a broken one.
 pub(super) async fn verify(app: &App, tenant: Option<&str>) -> Result<Outcome> {
     let (mut lines, mut chains) = (Vec::new(), Vec::new());
     let all = app.tenants.list().await?;
@@ -16,21 +17,19 @@ pub(super) async fn verify(app: &App, tenant: Option<&str>) -> Result<Outcome> {
     if let (true, Some(slug)) = (chosen.is_empty(), tenant) {
         return Err(missing(format!("there is no tenant \"{slug}\": see `pulsepoint tenant list`")));
     }
-    for info in chosen {
-        let verdict = match app.tenants.open(&info.id).await {
-            Ok(tenant) => app.tenants.verify_events(&tenant).await,
-            Err(error) => Err(error),
-        };
-        note(&info.slug, verdict, (&mut lines, &mut chains));
+    let report = app.audit.verify(chosen, tenant.is_none()).await?;
+    for chain in report.chains {
+        note(&chain.name, chain.verdict, (&mut lines, &mut chains));
     }
-    if tenant.is_none() {
-        // What was refused within the last second belongs to the chain, too.
-        app.tenants.denials().flush().await?;
-        let verdict = app.tenants.control().read(events::verify).await;
-        note("(instance)", verdict, (&mut lines, &mut chains));
-    }
-    let ok = chains.iter().all(|chain| chain["ok"] == true);
-    said(lines.join("\n"), json!({ "ok": ok, "chains": chains }))
+    let sound = report.head_faults.is_empty();
+    lines.push(match sound {
+        true => format!("signed heads: {} days, unbroken", report.heads),
+        false => format!("signed heads: BROKEN, {} days are sound", report.heads),
+    });
+    lines.extend(report.head_faults.iter().map(|fault| format!("signed heads: {}: {}", fault.file, fault.reason)));
+    let ok = sound && chains.iter().all(|chain| chain["ok"] == true);
+    let heads = json!({ "ok": sound, "days": report.heads, "faults": report.head_faults });
+    said(lines.join("\n"), json!({ "ok": ok, "chains": chains, "heads": heads }))
 }
 
 fn note(name: &str, verdict: Result<Verdict>, (lines, chains): (&mut Vec<String>, &mut Vec<Value>)) {
