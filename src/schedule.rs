@@ -24,6 +24,9 @@ pub fn start(app: &App) {
     let all = app.clone();
     app.jobs.start("clear old sessions", When::every(DAY), move || clear_old_sessions(all.clone()));
     let all = app.clone();
+    app.jobs
+        .start("remove copies of before upgrades", When::every(DAY).and_at_start(), move || forget_copies(all.clone()));
+    let all = app.clone();
     app.jobs.start("daily backup", When::every(OFTEN), move || back_up(all.clone()));
     let all = app.clone();
     app.jobs
@@ -35,6 +38,10 @@ pub fn start(app: &App) {
 async fn back_up(app: App) -> Result<()> {
     let stopping = app.jobs.stopping();
     app.backups.run_daily(|| stopping.is_cancelled()).await
+}
+
+async fn forget_copies(app: App) -> Result<()> {
+    app.tenants.forget_old_copies(app.clock.system_time().into()).await
 }
 
 async fn sign_heads(app: App) -> Result<()> {

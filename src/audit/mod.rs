@@ -4,6 +4,7 @@
 //! that it holds together; what it was is told by heads that are signed under a key of its own and lie elsewhere.
 
 mod heads;
+mod review;
 pub mod routes;
 mod verify;
 
@@ -19,6 +20,7 @@ use crate::error::Result;
 use crate::tenants::{TenantId, Tenants};
 
 pub use heads::HeadFault;
+pub use review::Review;
 pub use verify::{Chain, Report};
 
 /// The name of the instance's own chain among the tenants' ids.

@@ -44,6 +44,20 @@ struct Restore {
     shared: i64,
 }
 
+impl Chain {
+    /// What was found, in a sentence. It ends with "unbroken" where all is well.
+    pub fn sentence(&self) -> String {
+        let name = &self.name;
+        match &self.verdict {
+            Ok(Verdict { entries, fault: None }) => format!("{name}: {entries} entries, unbroken"),
+            Ok(Verdict { fault: Some(fault), .. }) => {
+                format!("{name}: BROKEN at entry {}: {}; what comes after proves nothing", fault.seq, fault.kind)
+            }
+            Err(error) => format!("{name}: CANNOT BE READ: {error}"),
+        }
+    }
+}
+
 impl Audit {
     /// Checks the chains of these tenants, and with `instance` the instance's own, against every signed head.
     pub async fn verify(&self, tenants: Vec<TenantInfo>, instance: bool) -> Result<Report> {

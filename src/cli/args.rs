@@ -7,6 +7,7 @@ use clap_complete::Shell;
 use jiff::Timestamp;
 
 use super::backup_args::{Audit, Backup, Restore};
+use super::upgrade::Upgrade;
 use super::user_args::User;
 
 /// Commerce analytics of your own: orders, products, stock and ad spend in one place, on your machine.
@@ -54,6 +55,9 @@ pub enum Verb {
     /// The event chains: who did what, when
     #[command(subcommand)]
     Audit(Audit),
+    /// The way back from an upgrade
+    #[command(subcommand)]
+    Upgrade(Upgrade),
     /// Settings
     #[command(subcommand)]
     Config(Config),

@@ -114,6 +114,9 @@ pub enum Command {
     AuditVerify {
         tenant: Option<String>,
     },
+    AuditReview {
+        tenant: Option<String>,
+    },
     /// What a running server can say of itself.
     Status,
 }

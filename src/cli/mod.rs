@@ -16,6 +16,7 @@ mod output;
 mod password;
 mod serve;
 mod settings;
+mod upgrade;
 mod user_args;
 mod versions;
 
@@ -69,6 +70,7 @@ fn dispatch(verb: Verb) -> Result<bool> {
         Verb::Backup(args) => judged(logged("warn", backup::run(args))),
         Verb::Restore(args) => judged(logged("warn", backup::restore(args))),
         Verb::Audit(verb) => judged(logged("warn", backup::audit(verb))),
+        Verb::Upgrade(verb) => judged(upgrade::run(verb)),
         Verb::Config(Config::Check(plain)) => print(plain.json, &settings::check(&plain)?),
         Verb::Doctor(plain) => {
             let (outcome, ok) = logged("off", async { Ok(doctor::examine(&plain).await) })?;

@@ -8,14 +8,14 @@ use anyhow::{Context, anyhow};
 use jiff::Timestamp;
 use zeroize::Zeroizing;
 
-use super::{TenantId, Tenants, directory, schema};
+use super::{Tenant, TenantId, Tenants, directory, schema};
 use crate::db::{Db, FileSpec, OpenError};
 use crate::error::{Error, Result};
-use crate::events::{self, Entry};
+use crate::events::{self, Entry, Verdict};
 use crate::secrets::MasterKey;
 
 /// Its name in the data folder.
-const FILE: &str = "control.db";
+pub(super) const FILE: &str = "control.db";
 /// What its key is derived for.
 const KEY: &str = "control.db";
 
@@ -30,9 +30,23 @@ impl Tenants {
         self.control().read_blocking(directory::instance)
     }
 
+    /// Removes copies of before an upgrade that have been kept long enough.
+    pub async fn forget_old_copies(&self, now: std::time::SystemTime) -> Result<()> {
+        let mut stores = vec![self.data_folder().join(FILE)];
+        stores.extend(
+            self.list().await?.into_iter().map(|tenant| self.folder().join(tenant.id.as_str()).join(super::STORE)),
+        );
+        super::registry::blocking(move || super::upgrade::forget_old(stores.into_iter(), now)).await
+    }
+
     /// Tenants that were deleted here, as the instance's events tell.
     pub async fn deleted(&self) -> Result<Vec<TenantId>> {
         self.control().read(directory::deleted).await
+    }
+
+    /// Checks a tenant's event chain, also against the newest entry that `control.db` remembers.
+    pub async fn verify_events(&self, tenant: &Tenant) -> Result<Verdict> {
+        self.verify_events_against(tenant, Vec::new()).await
     }
 
     /// The key that signs the heads of event chains. It opens nothing.
@@ -84,7 +98,7 @@ pub(crate) fn adopt(data: &Path, master: &MasterKey, copy: &Db, now: Timestamp, 
     Ok(File::open(data).and_then(|folder| folder.sync_all()).with_context(making)?)
 }
 
-fn spec(create: bool) -> FileSpec<'static> {
+pub(super) fn spec(create: bool) -> FileSpec<'static> {
     FileSpec {
         application_id: schema::CONTROL_ID,
         owner: schema::CONTROL_OWNER,
@@ -95,6 +109,11 @@ fn spec(create: bool) -> FileSpec<'static> {
     }
 }
 
+/// The key of `control.db`.
+pub(super) fn key_of(master: &MasterKey) -> Zeroizing<[u8; 32]> {
+    master.derive(KEY)
+}
+
 /// Opens it in the data folder, making both if nothing is there.
 pub(super) fn open(data: &Path, folder: &Path, master: &MasterKey) -> Result<Db> {
     let path = data.join(FILE);
@@ -102,7 +121,7 @@ pub(super) fn open(data: &Path, folder: &Path, master: &MasterKey) -> Result<Db>
     DirBuilder::new().recursive(true).mode(0o700).create(folder).with_context(making)?;
     let occupied = std::fs::read_dir(folder).with_context(making)?.next().is_some();
     // Without it the tenants' keys are gone: an empty one beside their folders would only hide that.
-    Db::open(&path, &master.derive(KEY), &spec(!occupied)).map_err(|error| match error {
+    Db::open_keeping(&path, &master.derive(KEY), &spec(!occupied)).map_err(|error| match error {
         OpenError::WrongKey(path) => anyhow!(
             "the master key does not open {}: it is another folder's, or the file's beginning is damaged. \
              Nothing was changed",

@@ -13,6 +13,7 @@ mod restore;
 pub mod routes;
 mod schema;
 mod tenant;
+mod upgrade;
 
 pub use closing::{Standing, TIME_TO_UNDO};
 pub(crate) use control::adopt as adopt_control;
@@ -22,6 +23,7 @@ pub use lifecycle::STORE;
 pub use registry::{Settings, Tenants};
 pub use restore::{Restored, make_blank, open_control_copy, open_copy};
 pub use tenant::{Change, Tenant};
+pub use upgrade::{RolledBack, roll_back};
 
 use std::fmt;
 use std::sync::Arc;

@@ -205,11 +205,6 @@ impl Tenants {
         &self.0.denials
     }
 
-    /// Checks a tenant's event chain, also against the newest entry that `control.db` remembers.
-    pub async fn verify_events(&self, tenant: &Tenant) -> Result<Verdict> {
-        self.verify_events_against(tenant, Vec::new()).await
-    }
-
     /// [`Self::verify_events`], also against entries that were once the newest as others remember.
     pub async fn verify_events_against(&self, tenant: &Tenant, mut seen: Vec<Head>) -> Result<Verdict> {
         let (tenants, tenant) = (self.clone(), tenant.clone());
@@ -300,7 +295,7 @@ impl Tenants {
         let record = record.ok_or(Refusal::NotFound)?;
         let key = self.0.master.unwrap(id.as_str(), &record.wrapped_key).map_err(failed)?;
         let path = self.0.folder.join(id.as_str()).join(lifecycle::STORE);
-        let db = Db::open(&path, &key.derive(Purpose::Store), &self.store_spec(id, record.commits, false))
+        let db = Db::open_keeping(&path, &key.derive(Purpose::Store), &self.store_spec(id, record.commits, false))
             .map_err(|error| self.refuse(id, &error))?;
         let version = db.read_blocking(|conn| {
             Ok(conn.query_row("select coalesce(max(seq), 0) from change_log", [], |row| row.get(0))?)

@@ -54,6 +54,7 @@ pub async fn execute(app: &App, command: Command, file: Upload, progress: mpsc::
             backup::restore(app, Wanted { tenant, slug, overwrite }, identity, file).await
         }
         Command::AuditVerify { tenant } => audit::verify(app, tenant.as_deref()).await,
+        Command::AuditReview { tenant } => audit::review(app, tenant.as_deref()).await,
         Command::Status => status(app).await,
     }
 }
