@@ -310,9 +310,11 @@ async fn copies_go_after_two_weeks() {
         db::before_upgrades(&older.store(0)).unwrap().len() + db::before_upgrades(&control(older.path())).unwrap().len()
     };
     let day = Duration::from_secs(24 * 3600);
-    tenants.forget_old_copies(SystemTime::now() + 13 * day).await.unwrap();
+    let copy = db::before_upgrades(&older.store(0)).unwrap().remove(0).path;
+    let made: SystemTime = std::fs::metadata(copy).unwrap().modified().unwrap();
+    tenants.forget_old_copies(made + 13 * day).await.unwrap();
     assert_eq!(copies(), 2);
-    tenants.forget_old_copies(SystemTime::now() + 15 * day).await.unwrap();
+    tenants.forget_old_copies(made + 15 * day).await.unwrap();
     assert_eq!(copies(), 0);
     stop(tenants).await;
 }
