@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use axum::extract::FromRef;
 
+use crate::audit::Audit;
 use crate::auth::Auth;
 use crate::backup::{self, Backups};
 use crate::clock::Clock;
@@ -44,6 +45,8 @@ pub struct Parts {
     pub privacy: Privacy,
     /// Backups and restores.
     pub backups: Backups,
+    /// What proves the event chains.
+    pub audit: Audit,
     /// What runs by itself.
     pub jobs: Jobs,
     /// Whose certificate is served; off unless whoever serves sets it.
@@ -62,8 +65,9 @@ impl App {
         let kept = backup::Settings::default().kept_for();
         let privacy = Privacy::new(tenants.clone(), clock.clone()).with_backups_kept(kept);
         let (pages, backups) = (Pages::default(), Backups::new(tenants.clone(), clock.clone(), Default::default()));
-        let tls = Tls::off();
-        let parts = Parts { clock, tenants, auth, http, counters, assets, imports, pages, privacy, backups, tls, jobs };
+        let (audit, tls) = (Audit::new(tenants.clone(), clock.clone(), backups.folder(None)), Tls::off());
+        let parts =
+            Parts { clock, tenants, auth, http, counters, assets, imports, pages, privacy, backups, audit, tls, jobs };
         Ok(Self(Arc::new(parts)))
     }
 
@@ -71,7 +75,8 @@ impl App {
     pub fn with_backups(self, settings: backup::Settings) -> Self {
         let privacy = self.privacy.with_backups_kept(settings.kept_for());
         let backups = Backups::new(self.tenants.clone(), self.clock.clone(), settings);
-        Self(Arc::new(Parts { privacy, backups, ..Parts::clone(&self.0) }))
+        let audit = Audit::new(self.tenants.clone(), self.clock.clone(), backups.folder(None));
+        Self(Arc::new(Parts { privacy, backups, audit, ..Parts::clone(&self.0) }))
     }
 
     /// The same, with these rules of what is kept how long.
@@ -111,4 +116,4 @@ macro_rules! parts {
 }
 
 parts!(clock: Clock, tenants: Tenants, auth: Auth, http: http::Settings, counters: Counters, assets: Assets, imports: Imports,
-    pages: Pages, privacy: Privacy, backups: Backups, tls: Tls);
+    pages: Pages, privacy: Privacy, backups: Backups, audit: Audit, tls: Tls);

@@ -21,6 +21,7 @@ pub mod metrics;
 pub mod privacy;
 pub mod backup;
 pub mod rotation;
+pub mod audit;
 pub mod config;
 pub mod app;
 pub mod routes;

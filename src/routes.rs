@@ -16,6 +16,7 @@ use utoipa::openapi::PathItem;
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityRequirement, SecurityScheme};
 
 use crate::app::App;
+use crate::audit;
 use crate::auth::Access::{self, Needs, Person, Public, SignedIn};
 use crate::auth::Permission::{Connect, Manage, Operate, View};
 use crate::auth::{self, Asked, guard};
@@ -120,7 +121,7 @@ table! {
     GET    "/api/brands/{brand}/dashboard"   Needs(View)     => metrics::routes::dashboard;
     POST   "/api/brands/{brand}/query"       Needs(View)     => metrics::routes::query;
     GET    "/api/stream"                     Needs(View)     => metrics::routes::stream;
-    GET    "/api/audit"                      Needs(Operate)  => auth::audit_routes::list;
+    GET    "/api/audit"                      Needs(Operate)  => audit::routes::list;
     GET    "/api/backups"                    Needs(Operate)  => backup::routes::list;
     POST   "/api/backups"                    Needs(Operate)  => backup::routes::create;
     GET    "/api/imports/formats"            Needs(Connect)  => imports::routes::formats;

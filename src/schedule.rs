@@ -25,6 +25,9 @@ pub fn start(app: &App) {
     let all = app.clone();
     app.jobs.start("remove what is old", When::every(DAY), move || remove_what_is_old(all.clone()));
     let all = app.clone();
+    app.jobs
+        .start("remove copies of before upgrades", When::every(DAY).and_at_start(), move || forget_copies(all.clone()));
+    let all = app.clone();
     app.jobs.start("daily backup", When::every(OFTEN), move || back_up(all.clone()));
     let all = app.clone();
     app.jobs.start("forget old keys", When::every(HOUR), move || forget_old_keys(all.clone()));
@@ -35,6 +38,9 @@ pub fn start(app: &App) {
         let app = all.clone();
         async move { app.tenants.mend_control().await }
     });
+    let all = app.clone();
+    app.jobs
+        .start("sign the heads of event chains", When::every(OFTEN).and_at_start(), move || sign_heads(all.clone()));
     let all = app.clone();
     app.jobs.start("delete tenants", When::every(HOUR).and_at_start(), move || delete_tenants(all.clone()));
 }
@@ -60,6 +66,19 @@ async fn remind_of_keys(app: App) -> Result<()> {
     Ok(())
 }
 
+/// Removes the copies of before an upgrade whose days are over.
+async fn forget_copies(app: App) -> Result<()> {
+    if !app.tenants.clock_is_steady().await? {
+        return Ok(());
+    }
+    app.tenants.forget_old_copies(app.clock.system_time().into()).await
+}
+
+async fn sign_heads(app: App) -> Result<()> {
+    let stopping = app.jobs.stopping();
+    app.audit.run_daily(app.clock.system_time(), || stopping.is_cancelled()).await
+}
+
 /// Destroys the tenants whose days to undo their deletion are over.
 pub async fn delete_tenants(app: App) -> Result<()> {
     if !app.tenants.clock_is_steady().await? {
@@ -72,8 +91,7 @@ pub async fn delete_tenants(app: App) -> Result<()> {
 }
 
 /// Looks after the certificate, if there is one: changed files are taken, a leaf of our own is made anew before it ends,
-/// and one from elsewhere is fetched.
-/// Sooner when nudged.
+/// and one from elsewhere is fetched. Sooner when nudged.
 pub fn watch_certificate(app: &App, now: &Nudge) {
     if !app.tls.is_on() {
         return;

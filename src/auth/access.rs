@@ -146,11 +146,7 @@ fn lacks(access: Access, member: &Member) -> Option<&'static str> {
 
 /// The member behind a request's token, with the tenant opened. Every refusal is the same answer.
 pub async fn recognise(auth: &Auth, asked: &Asked) -> Result<Member> {
-    let outcome = match &asked.bearer {
-        Bearer::Good(claims) => auth.member(claims, &asked.scope).await,
-        Bearer::Key(token) => auth.key_member(token, &asked.scope).await,
-        _ => Err(super::sign_in()),
-    };
+    let outcome = recognise_quietly(auth, asked).await;
     match &outcome {
         Err(Error::SignInRequired { .. }) if !matches!(asked.bearer, Bearer::None) => {
             note(auth, "token.refused", asked, None);
@@ -159,6 +155,15 @@ pub async fn recognise(auth: &Auth, asked: &Asked) -> Result<Member> {
         _ => {}
     }
     outcome
+}
+
+/// [`recognise`], where a refusal is nothing to tell: the token was just voided by the same request.
+pub(super) async fn recognise_quietly(auth: &Auth, asked: &Asked) -> Result<Member> {
+    match &asked.bearer {
+        Bearer::Good(claims) => auth.member(claims, &asked.scope).await,
+        Bearer::Key(token) => auth.key_member(token, &asked.scope).await,
+        _ => Err(super::sign_in()),
+    }
 }
 
 fn note(auth: &Auth, kind: &'static str, asked: &Asked, subject: Option<&str>) {

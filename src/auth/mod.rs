@@ -8,7 +8,6 @@
 mod access;
 mod account;
 pub mod account_routes;
-pub mod audit_routes;
 mod cookie;
 pub mod keys;
 pub mod links;

@@ -78,8 +78,9 @@ fn rotate(
 }
 
 /// Ends the session of a refresh token and voids the person's access tokens. A token that is not known is no error: it is over.
-pub async fn end_session(auth: &Auth, token: &RefreshToken, scope: &http::Scope) -> Result<()> {
-    let Ok(tenant) = open(auth, token).await else { return Ok(()) };
+/// Whether there was a session.
+pub async fn end_session(auth: &Auth, token: &RefreshToken, scope: &http::Scope) -> Result<bool> {
+    let Ok(tenant) = open(auth, token).await else { return Ok(false) };
     let (hash, by, now) = (token.hash(), author(scope), auth.clock().system_time());
     let ended = tenant
         .db()
@@ -90,10 +91,10 @@ pub async fn end_session(auth: &Auth, token: &RefreshToken, scope: &http::Scope)
             Ok(Some(found.user_id))
         })
         .await?;
-    if let Some(user_id) = ended {
-        Roster::of(&tenant).forget(&user_id);
+    if let Some(user_id) = &ended {
+        Roster::of(&tenant).forget(user_id);
     }
-    Ok(())
+    Ok(ended.is_some())
 }
 
 /// Voids the access tokens of a person who signs out without a refresh token.

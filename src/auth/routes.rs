@@ -108,12 +108,17 @@ pub async fn logout(State(auth): State<Auth>, scope: Scope, request: Request) ->
     cookie::same_site(request.headers())?;
     let (cookie, asked) = (RefreshToken::read(request.headers()), Asked::of(&auth, &request)?);
     drop(request);
-    if let Some(token) = cookie {
-        refresh::end_session(&auth, &token, &scope).await?;
-    }
+    let ended = match cookie {
+        Some(token) => refresh::end_session(&auth, &token, &scope).await?,
+        None => false,
+    };
     // The cookie's session may be another's, or gone: a token that is still good after that is voided by itself.
     // A key is revoked, not signed out.
-    if let Ok(member) = super::recognise(&auth, &asked).await
+    let member = match ended {
+        true => super::access::recognise_quietly(&auth, &asked).await,
+        false => super::recognise(&auth, &asked).await,
+    };
+    if let Ok(member) = member
         && member.key.is_none()
     {
         refresh::end_access(&auth, &member.tenant, &member.user.id, member.author()).await?;

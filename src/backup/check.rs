@@ -71,7 +71,7 @@ fn examine(conn: &Connection, manifest: &Manifest, blank: &Path) -> Result<()> {
     if found.len() != manifest.tables.len() {
         return Err(refused("its tables are not those that were copied".to_owned()));
     }
-    let verdict = events::verify_against(conn, &Head::from(&manifest.chain))?;
+    let verdict = events::verify_against(conn, &[Head::from(&manifest.chain)])?;
     if let Some(fault) = verdict.fault {
         return Err(refused(format!("its event chain is broken at entry {}: {}", fault.seq, fault.kind)));
     }

@@ -67,8 +67,8 @@ impl Backups {
         let target = self.target(&manifest, &wanted).await?;
         let scratch = self.tenants().scratch().map_err(super::for_the_caller)?;
         let (work, now) = (scratch.path().to_owned(), self.clock().system_time());
-        let told =
-            json!({ "made_at": manifest.made_at, "from": manifest.tenant, "replaced": target.existing.is_some() });
+        let told = json!({ "made_at": manifest.made_at, "from": manifest.tenant, "replaced": target.existing.is_some(),
+                "entries": manifest.chain.seq });
         let (id, replaces) = (target.id.clone(), target.existing.is_some());
         let (own, _) = manifest.tenant_id()?;
         let mut erased = ledger::of(self.tenants(), &own).await?;

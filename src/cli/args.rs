@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use super::backup_args::{Audit, Backup, Restore};
 use super::customer::Customer;
 use super::keys_args::Keys;
+use super::upgrade::Upgrade;
 use super::user_args::User;
 
 /// Commerce analytics of your own: orders, products, stock and ad spend in one place, on your machine.
@@ -62,6 +63,9 @@ pub enum Verb {
     /// Keys: how old each is, and making them anew
     #[command(subcommand)]
     Keys(Keys),
+    /// The way back from an upgrade
+    #[command(subcommand)]
+    Upgrade(Upgrade),
     /// Settings
     #[command(subcommand)]
     Config(Config),

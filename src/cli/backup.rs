@@ -71,8 +71,19 @@ fn restore_instance(data: &Path, from: &Path, identity: &Password) -> Result<Out
 
 /// `audit …`.
 pub async fn audit(verb: Audit) -> Result<(bool, Outcome)> {
-    let Audit::Verify { tenant, plain } = verb;
-    ask(&plain, Command::AuditVerify { tenant }).await.map(|outcome| (plain.json, outcome))
+    let (tenant, out, plain) = match verb {
+        Audit::Verify { tenant, plain } => {
+            return ask(&plain, Command::AuditVerify { tenant }).await.map(|outcome| (plain.json, outcome));
+        }
+        Audit::Review { tenant, out, plain } => (tenant, out, plain),
+    };
+    let outcome = ask(&plain, Command::AuditReview { tenant }).await?;
+    let Some(out) = out else { return Ok((plain.json, outcome)) };
+    let json = format!("{:#}\n", outcome.json);
+    let written = if plain.json { json.as_bytes() } else { outcome.text.as_bytes() };
+    std::fs::write(&out, written).with_context(|| format!("writing {}", out.display()))?;
+    let told = json!({ "ok": outcome.json["ok"], "file": out });
+    Ok((plain.json, Outcome { text: format!("Wrote the review to {}.", out.display()), json: told }))
 }
 
 async fn ask(plain: &Plain, command: Command) -> Result<Outcome> {

@@ -103,4 +103,15 @@ pub enum Audit {
         #[command(flatten)]
         plain: Plain,
     },
+    /// Write the quarterly review: dormant people and keys, the roles, ages of keys, the chains, the last restore rehearsal
+    Review {
+        /// Only this tenant [default: all]
+        #[arg(long)]
+        tenant: Option<String>,
+        /// Write it here [default: standard output]
+        #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+        out: Option<PathBuf>,
+        #[command(flatten)]
+        plain: Plain,
+    },
 }

@@ -124,6 +124,9 @@ pub enum Command {
         tenant: Option<String>,
         new_master: Option<Password>,
     },
+    AuditReview {
+        tenant: Option<String>,
+    },
     /// What a running server can say of itself.
     Status,
 }

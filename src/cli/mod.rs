@@ -18,6 +18,7 @@ mod output;
 mod password;
 mod serve;
 mod settings;
+mod upgrade;
 mod user_args;
 mod versions;
 
@@ -75,6 +76,7 @@ fn dispatch(verb: Verb) -> Result<bool> {
         Verb::Restore(args) => judged(logged("warn", backup::restore(args))),
         Verb::Audit(verb) => judged(logged("warn", backup::audit(verb))),
         Verb::Keys(verb) => keys(verb),
+        Verb::Upgrade(verb) => judged(upgrade::run(verb)),
         Verb::Config(Config::Check(plain)) => print(plain.json, &settings::check(&plain)?),
         Verb::Doctor(plain) => {
             let (outcome, ok) = logged("off", async { Ok(doctor::examine(&plain).await) })?;

@@ -73,7 +73,7 @@ impl Held<'_> {
         let mut broken = None;
         let opened = inner.readers.exchange(key, || {
             put().map_err(|cause| note(&mut broken, cause))?;
-            let opened = open::open(&inner.path, key, spec);
+            let opened = open::open(&inner.path, key, spec, open::Older::AsItIs);
             opened.map_err(|cause| note(&mut broken, Broken::After(anyhow!(cause).into())))
         });
         match (opened, broken) {

@@ -28,7 +28,8 @@ pub enum OpenError {
     #[error("{} is older than it was: it holds {found} commits, {remembered} were seen", .path.display())]
     OlderThanRemembered { path: PathBuf, found: i64, remembered: i64 },
     /// Made by a newer version of Pulsepoint.
-    #[error("{} was written by a newer version (schema {found}, known {known}): install that", .path.display())]
+    #[error("{} was written by a newer version (schema {found}, known {known}): install that, or go back with it: \
+             `pulsepoint upgrade rollback`", .path.display())]
     NewerSchema { path: PathBuf, found: i64, known: i64 },
     /// The key fits but the contents do not hold together.
     #[error("{} is damaged: {reason}", .path.display())]

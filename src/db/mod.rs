@@ -13,10 +13,12 @@ mod file;
 mod migrate;
 mod open;
 mod pool;
+mod upgrade;
 
 pub use exchange::{Broken, Held, remove_log};
 pub use failure::OpenError;
 pub use migrate::Migration;
+pub use upgrade::{BeforeUpgrade, before_upgrades, put_back};
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -108,7 +110,22 @@ impl Db {
     /// Opens the file at `path` and brings its schema up to date; makes it first if `spec` says so. Refuses, before
     /// changing a byte, whatever does not match `key` and `spec`.
     pub fn open(path: &Path, key: &[u8; 32], spec: &FileSpec<'_>) -> Result<Self, OpenError> {
-        let opened = open::open(path, key, spec)?;
+        Self::open_with(path, key, spec, open::Older::Upgraded)
+    }
+
+    /// [`Self::open`], with a copy of the file as it was beside it before its schema is brought up to date: see
+    /// [`before_upgrades`].
+    pub fn open_keeping(path: &Path, key: &[u8; 32], spec: &FileSpec<'_>) -> Result<Self, OpenError> {
+        Self::open_with(path, key, spec, open::Older::Kept)
+    }
+
+    /// [`Self::open`], with the schema that the file has.
+    pub fn open_as_is(path: &Path, key: &[u8; 32], spec: &FileSpec<'_>) -> Result<Self, OpenError> {
+        Self::open_with(path, key, spec, open::Older::AsItIs)
+    }
+
+    fn open_with(path: &Path, key: &[u8; 32], spec: &FileSpec<'_>, older: open::Older) -> Result<Self, OpenError> {
+        let opened = open::open(path, key, spec, older)?;
         Ok(Self(Arc::new(Inner {
             path: path.to_owned(),
             owner: spec.owner.to_owned(),
@@ -267,7 +284,7 @@ impl Db {
         }
         let mut writer = lock(&self.0.writer);
         let spec = FileSpec { owner: &self.0.owner, least_commits: self.commits(), ..self.0.spec };
-        let opened = open::open(&self.0.path, &self.0.readers.begin_anew(), &spec)?;
+        let opened = open::open(&self.0.path, &self.0.readers.begin_anew(), &spec, open::Older::AsItIs)?;
         *writer = Writer::new(opened.conn, &self.0.path);
         self.0.commits.store(opened.commits, Ordering::Release);
         let mut damage = self.0.damage.write().unwrap_or_else(PoisonError::into_inner);

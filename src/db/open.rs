@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::Connection;
 
-use super::{FileSpec, OpenError, file, migrate, pool};
+use super::{FileSpec, OpenError, file, migrate, pool, upgrade};
 
 /// A connection to a file that passed every check, its schema up to date.
 pub(super) struct Opened {
@@ -14,8 +14,19 @@ pub(super) struct Opened {
     pub(super) commits: i64,
 }
 
+/// What becomes of an older schema.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Older {
+    /// It is brought up to date.
+    Upgraded,
+    /// It is brought up to date once a copy of the file lies beside it.
+    Kept,
+    /// It stays.
+    AsItIs,
+}
+
 /// Opens the file, after making it if `spec` says so.
-pub(super) fn open(path: &Path, key: &[u8; 32], spec: &FileSpec<'_>) -> Result<Opened, OpenError> {
+pub(super) fn open(path: &Path, key: &[u8; 32], spec: &FileSpec<'_>, older: Older) -> Result<Opened, OpenError> {
     if rusqlite::version_number() < 3_051_003 {
         return Err(OpenError::OldSqlite { found: rusqlite::version().to_owned() });
     }
@@ -27,13 +38,18 @@ pub(super) fn open(path: &Path, key: &[u8; 32], spec: &FileSpec<'_>) -> Result<O
     let mut conn = pool::connect(path, key).map_err(|error| OpenError::from_sqlite(path, &error))?;
     check_inside(&conn, path, spec)?;
     renew_log(path).map_err(|error| OpenError::from_io(path, &error))?;
-    let commits = ready(&mut conn, spec).map_err(|error| OpenError::from_sqlite(path, &error))?;
+    if older == Older::Kept {
+        upgrade::keep(&conn, path, key, migrate::newest(spec.migrations))?;
+    }
+    let commits = ready(&mut conn, spec, older).map_err(|error| OpenError::from_sqlite(path, &error))?;
     Ok(Opened { conn, commits })
 }
 
-fn ready(conn: &mut Connection, spec: &FileSpec<'_>) -> rusqlite::Result<i64> {
+fn ready(conn: &mut Connection, spec: &FileSpec<'_>, older: Older) -> rusqlite::Result<i64> {
     pool::trust(conn, spec.secure_delete)?;
-    migrate::run(conn, spec.migrations)?;
+    if older != Older::AsItIs {
+        migrate::run(conn, spec.migrations)?;
+    }
     Ok(file::identity(conn)?.map_or(0, |(_, commits)| commits))
 }
 

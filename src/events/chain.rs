@@ -137,8 +137,16 @@ pub fn keep_origin(tx: &Transaction<'_>) -> Result<()> {
     Ok(())
 }
 
-/// Walks the whole chain. A tail cut off cannot show here: see [`verify_against`].
+/// Walks the whole chain. A tail cut off cannot show here, nor a chain written anew: see [`verify_against`].
 pub fn verify(conn: &Connection) -> Result<Verdict> {
+    verify_against(conn, &[])
+}
+
+/// [`verify`], and the entries that were once the newest must still be there, unchanged.
+pub fn verify_against(conn: &Connection, seen: &[Head]) -> Result<Verdict> {
+    let mut seen: Vec<&Head> = seen.iter().filter(|head| head.seq > 0).collect();
+    seen.sort_by_key(|head| head.seq);
+    let mut seen = seen.into_iter().peekable();
     let mut query = conn.prepare(
         "select seq, at_ms, kind, actor, subject, request_id, ip, data, prev_hash, hash from events order by seq",
     )?;
@@ -165,26 +173,17 @@ pub fn verify(conn: &Connection) -> Result<Verdict> {
         } else if bytes(9)? != Some(expected.as_slice()) {
             Some((entry.seq, FaultKind::Edited))
         } else {
-            None
+            let mut replaced = false;
+            while let Some(head) = seen.next_if(|head| head.seq == entry.seq) {
+                replaced |= head.hash != expected;
+            }
+            replaced.then_some((entry.seq, FaultKind::Replaced))
         };
         if let Some((seq, kind)) = kind {
             return Ok(Verdict { entries: before.seq, fault: Some(Fault { seq, kind }) });
         }
         before = Head { seq: entry.seq, hash: expected };
     }
-    Ok(Verdict { entries: before.seq, fault: None })
-}
-
-/// [`verify`], and the entry that was once the newest must still be there, unchanged.
-pub fn verify_against(conn: &Connection, seen: &Head) -> Result<Verdict> {
-    let verdict = verify(conn)?;
-    if verdict.fault.is_some() || seen.seq == 0 {
-        return Ok(verdict);
-    }
-    let fault = match hash_at(conn, seen.seq)? {
-        None => Some(Fault { seq: verdict.entries + 1, kind: FaultKind::CutOff }),
-        Some(hash) if hash != seen.hash => Some(Fault { seq: seen.seq, kind: FaultKind::Replaced }),
-        Some(_) => None,
-    };
-    Ok(Verdict { fault, ..verdict })
+    let cut = seen.peek().map(|_| Fault { seq: before.seq + 1, kind: FaultKind::CutOff });
+    Ok(Verdict { entries: before.seq, fault: cut })
 }

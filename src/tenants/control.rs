@@ -6,12 +6,13 @@ use std::path::Path;
 
 use anyhow::{Context, anyhow};
 use jiff::Timestamp;
+use rusqlite::Connection;
 use zeroize::Zeroizing;
 
-use super::{TenantId, Tenants, directory, schema};
+use super::{Tenant, TenantId, Tenants, directory, schema};
 use crate::db::{Db, FileSpec, OpenError};
 use crate::error::{Error, Result};
-use crate::events::{self, Entry};
+use crate::events::{self, Entry, Verdict};
 use crate::secrets::MasterKey;
 
 /// Its name in the data folder.
@@ -30,15 +31,45 @@ impl Tenants {
         self.control().read_blocking(directory::instance)
     }
 
+    /// Removes copies of before an upgrade that have been kept long enough.
+    pub async fn forget_old_copies(&self, now: std::time::SystemTime) -> Result<()> {
+        let mut stores = vec![self.data_folder().join(FILE)];
+        stores.extend(
+            self.list().await?.into_iter().map(|tenant| self.folder().join(tenant.id.as_str()).join(super::STORE)),
+        );
+        super::registry::blocking(move || super::upgrade::forget_old(stores.into_iter(), now)).await
+    }
+
     /// Tenants that were deleted here, as the instance's events tell.
     pub async fn deleted(&self) -> Result<Vec<TenantId>> {
         self.control().read(directory::deleted).await
+    }
+
+    /// Checks a tenant's event chain, also against the newest entry that `control.db` remembers.
+    pub async fn verify_events(&self, tenant: &Tenant) -> Result<Verdict> {
+        self.verify_events_against(tenant, Vec::new()).await
+    }
+
+    /// The key that signs the heads of event chains. It opens nothing, and stays when the master key is made anew.
+    pub(crate) fn audit_key(&self) -> Result<Zeroizing<[u8; 32]>> {
+        self.control().read_blocking(|conn| audit_key(conn, &self.master()))
     }
 
     /// The key that opens a copy of `control.db`.
     pub(crate) fn control_key(&self) -> Zeroizing<[u8; 32]> {
         self.master().derive(KEY)
     }
+}
+
+/// Under what name the key of the heads is wrapped; no tenant is called so.
+pub(super) const AUDIT_KEY: &str = "audit-heads";
+
+/// The key of the heads, in a `control.db` under this master key.
+pub(super) fn audit_key(conn: &Connection, master: &MasterKey) -> Result<Zeroizing<[u8; 32]>> {
+    let kept: Option<Vec<u8>> = conn.query_row("select audit_key from instance", [], |row| row.get(0))?;
+    let Some(wrapped) = kept else { return Ok(master.derive("audit-heads/v1")) };
+    let key = master.unwrap(AUDIT_KEY, &wrapped)?.to_bytes();
+    Ok(Zeroizing::new(<[u8; 32]>::try_from(&key[..]).context("the key of the heads has another length")?))
 }
 
 /// Puts a copy of another machine's `control.db` into an empty data folder, sealed under this one's master key: its events and
@@ -65,7 +96,7 @@ pub(crate) fn adopt(data: &Path, master: &MasterKey, copy: &Db, now: Timestamp, 
         tx.execute_batch(
             "delete from restores; delete from rekeyings; delete from tenants;
              delete from signing_keys; delete from backup_keys; delete from key_reminders;
-             update instance set master_key_at_ms = null",
+             update instance set master_key_at_ms = null, audit_key = null",
         )?;
         let entry = Entry {
             kind: "instance.restored",
@@ -94,6 +125,11 @@ pub(super) fn spec(create: bool) -> FileSpec<'static> {
     }
 }
 
+/// The key of `control.db`.
+pub(super) fn key_of(master: &MasterKey) -> Zeroizing<[u8; 32]> {
+    master.derive(KEY)
+}
+
 /// Opens it in the data folder, making both if nothing is there.
 pub(super) fn open(data: &Path, folder: &Path, master: &MasterKey) -> Result<Db> {
     let path = data.join(FILE);
@@ -101,7 +137,7 @@ pub(super) fn open(data: &Path, folder: &Path, master: &MasterKey) -> Result<Db>
     DirBuilder::new().recursive(true).mode(0o700).create(folder).with_context(making)?;
     let occupied = std::fs::read_dir(folder).with_context(making)?.next().is_some();
     // Without it the tenants' keys are gone: an empty one beside their folders would only hide that.
-    Db::open(&path, &master.derive(KEY), &spec(!occupied)).map_err(|error| match error {
+    Db::open_keeping(&path, &master.derive(KEY), &spec(!occupied)).map_err(|error| match error {
         OpenError::WrongKey(path) => anyhow!(
             "the master key does not open {}: it is another folder's, it was rotated since, or the file's \
              beginning is damaged. \

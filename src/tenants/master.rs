@@ -11,13 +11,13 @@ use rusqlite::Transaction;
 use secrecy::SecretString;
 use serde_json::json;
 
-use super::control::{FILE, KEY, spec};
+use super::control::{AUDIT_KEY, FILE, KEY, audit_key, spec};
 use super::lifecycle::{sync_folder, told_of_instance};
 use super::registry::blocking;
 use super::{Steps, Tenants};
 use crate::db::{Broken, Db, remove_log};
 use crate::error::{Error, Result};
-use crate::secrets::{KeySource, MasterKey};
+use crate::secrets::{KeySource, MasterKey, TenantKey};
 
 /// The new `control.db` until it has its name.
 const DRAFT: &str = ".control-rotated";
@@ -97,7 +97,13 @@ fn copy(tenants: &Tenants, (old, new): (&MasterKey, &MasterKey), draft: &Path) -
         for table in ["tenants", "restores", "rekeyings"] {
             rewrap(tx, table, (old, new))?;
         }
-        tx.execute("update instance set master_key_at_ms = ?1", [now.as_millisecond()])?;
+        // Heads that were signed hold on.
+        let heads = audit_key(tx, old)?;
+        let heads = TenantKey::from_bytes(&heads[..]).context("wrapping the key of the heads anew")?;
+        tx.execute(
+            "update instance set master_key_at_ms = ?1, audit_key = ?2",
+            (now.as_millisecond(), new.wrap(AUDIT_KEY, &heads)),
+        )?;
         told_of_instance(tx, now, "keys.rotated", json!({ "keys": ["master"] }))
     })?;
     db.close()?;

@@ -18,6 +18,7 @@ pub mod routes;
 mod schema;
 mod steady;
 mod tenant;
+mod upgrade;
 
 pub use ages::KeyAge;
 pub use closing::{Standing, TIME_TO_UNDO};
@@ -29,6 +30,7 @@ pub use registry::{Settings, Tenants};
 pub use rekey::{Reseal, Steps};
 pub use restore::{Restored, make_blank, open_control_copy, open_copy};
 pub use tenant::{Change, Tenant};
+pub use upgrade::{RolledBack, roll_back};
 
 use std::fmt;
 use std::sync::Arc;

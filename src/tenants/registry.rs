@@ -195,15 +195,12 @@ impl Tenants {
         &self.0.denials
     }
 
-    /// Checks a tenant's event chain, also against the newest entry that `control.db` remembers.
-    pub async fn verify_events(&self, tenant: &Tenant) -> Result<Verdict> {
+    /// [`Self::verify_events`], also against entries that were once the newest as others remember.
+    pub async fn verify_events_against(&self, tenant: &Tenant, mut seen: Vec<Head>) -> Result<Verdict> {
         let (tenants, tenant) = (self.clone(), tenant.clone());
         blocking(move || {
-            let seen: Option<Head> = tenants.0.memory.seen(tenant.id())?;
-            tenant.db().read_blocking(|conn| match &seen {
-                Some(seen) => events::verify_against(conn, seen),
-                None => events::verify(conn),
-            })
+            seen.extend(tenants.0.memory.seen(tenant.id())?);
+            tenant.db().read_blocking(|conn| events::verify_against(conn, &seen))
         })
         .await
     }
@@ -310,7 +307,7 @@ impl Tenants {
         let found = self.unwrapped(id).map_err(|error| Refusal::Failed(format!("{error:#}")))?;
         let (record, key) = found.ok_or(Refusal::NotFound)?;
         let path = self.0.folder.join(id.as_str()).join(lifecycle::STORE);
-        let db = Db::open(&path, &key.derive(Purpose::Store), &self.store_spec(id, record.commits, false))
+        let db = Db::open_keeping(&path, &key.derive(Purpose::Store), &self.store_spec(id, record.commits, false))
             .map_err(|error| self.refuse(id, &error))?;
         let version = db.read_blocking(|conn| {
             Ok(conn.query_row("select coalesce(max(seq), 0) from change_log", [], |row| row.get(0))?)

@@ -62,6 +62,7 @@ pub async fn execute(app: &App, command: Command, file: Upload, progress: mpsc::
         Command::KeysRotate { which, tenant, new_master } => {
             keys::rotate(app, which, tenant.as_deref(), new_master).await
         }
+        Command::AuditReview { tenant } => audit::review(app, tenant.as_deref()).await,
         Command::Status => status(app).await,
     }
 }

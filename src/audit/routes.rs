@@ -12,9 +12,9 @@ use rusqlite::{Connection, OptionalExtension};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::member::Member;
-use super::reach::Reach;
-use super::session::Auth;
+use super::Audit;
+use super::heads::hex;
+use crate::auth::{Member, Reach};
 use crate::error::{Error, Result};
 use crate::events::{self, Event, Filter, Outcome};
 use crate::http::{Json, Problem, Query, guarded, push_row};
@@ -156,17 +156,18 @@ fn instant(field: &str, text: Option<&str>) -> Result<Option<i64>> {
 #[utoipa::path(get, path = "/api/audit", tag = "audit", params(AuditParams), responses(
     (status = 200, content((AuditPage = "application/json"), (String = "text/csv"))),
     (status = "default", body = Problem, content_type = "application/problem+json")))]
-pub async fn list(State(auth): State<Auth>, member: Member, Query(params): Query<AuditParams>) -> Result<Response> {
+pub async fn list(State(audit): State<Audit>, member: Member, Query(params): Query<AuditParams>) -> Result<Response> {
     if member.reach != Reach::All {
         // Entries name every brand.
         return Err(Error::Forbidden { permission: "all brands" });
     }
     let Wanted { filter, limit, as_file } = params.read()?;
-    let page = member.tenant.db().read(move |conn| page(conn, &filter, limit)).await?;
+    let mut page = member.tenant.db().read(move |conn| page(conn, &filter, limit)).await?;
+    page.chain.verified_at = audit.verified_at(member.tenant.id()).await?;
     if !as_file {
         return Ok(Json(page).into_response());
     }
-    let (by, now) = (member.author(), auth.clock().system_time());
+    let (by, now) = (member.author(), audit.0.clock.system_time());
     let (subject, told) = (
         format!("tenant:{}", member.tenant.id()),
         json!({ "format": "csv", "entries": page.entries.len(), "complete": page.next_before.is_none() }),
@@ -187,12 +188,8 @@ fn page(conn: &Connection, filter: &Filter, limit: usize) -> Result<AuditPage> {
     let entries = found.into_iter().map(|(event, outcome)| entry(conn, &mut names, event, outcome));
     let entries = entries.collect::<Result<_>>()?;
     let head = events::head(conn)?;
-    let chain = AuditChain {
-        entries: head.seq,
-        head: head.hash.iter().map(|byte| format!("{byte:02x}")).collect(),
-        verified_at: None,
-        hot_since: events::oldest(conn)?,
-    };
+    let chain =
+        AuditChain { entries: head.seq, head: hex(&head.hash), verified_at: None, hot_since: events::oldest(conn)? };
     Ok(AuditPage { entries, next_before, chain })
 }
 
