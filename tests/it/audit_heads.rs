@@ -9,6 +9,7 @@ use pulsepoint::audit::Report;
 use pulsepoint::auth::Role;
 use pulsepoint::db::Db;
 use pulsepoint::events::{self, Entry, Event, Fault, FaultKind};
+use pulsepoint::tenants::Steps;
 use serde_json::json;
 
 use crate::backup::{identity, made, stocked, wanted};
@@ -261,4 +262,19 @@ async fn a_restore_takes_back_what_came_after_its_moment_and_no_more() {
     rewrite(tenant.db(), 1);
     app.app.tenants.control().write_blocking(|tx| Ok(tx.execute("update tenants set event_hash = null", [])?)).unwrap();
     assert_eq!(fault(&checked(&app).await, "juniper-oak").unwrap().kind, FaultKind::Replaced);
+}
+
+#[tokio::test]
+async fn heads_hold_when_the_keys_are_made_anew() {
+    let app = TestApp::start().await;
+    let shop = app.shop("juniper-oak").await;
+    signed(&app, &shop, 2).await;
+    for _ in 0..2 {
+        app.app.tenants.rotate_master(None, Steps::default()).await.unwrap();
+    }
+    app.app.tenants.rekey(shop.tenant.id(), None, Steps::default()).await.unwrap();
+    app.app.audit.run_daily(day(2), || false).await.unwrap();
+    let report = checked(&app).await;
+    assert_eq!((fault(&report, "juniper-oak"), fault(&report, "(instance)")), (None, None));
+    assert_eq!((report.heads, report.head_faults), (3, Vec::new()));
 }
