@@ -1,12 +1,14 @@
 //! The long-lived parts of signing in, and the way from a token's claims to a member.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use tokio::time::Instant;
 
 use super::keys::{KeyEntry, KeyToken};
 use super::member::{Member, Ticket};
+use super::oidc::Oidc;
+use super::passkeys::Passkeys;
 use super::roster::{Entry, Roster};
 use super::setup::Setup;
 use super::throttle::Throttle;
@@ -28,6 +30,8 @@ struct Inner {
     limits: RateLimits,
     throttle: Throttle,
     setup: Setup,
+    passkeys: Option<Passkeys>,
+    oidc: OnceLock<Oidc>,
 }
 
 impl Auth {
@@ -36,7 +40,25 @@ impl Auth {
         let signer = Signer::new(tenants.jwt_keys())?;
         let setup = Setup::start(&tenants).await?;
         let (limits, throttle) = (RateLimits::new(settings), Throttle::new());
-        Ok(Self(Arc::new(Inner { tenants, clock, signer, limits, throttle, setup })))
+        let passkeys = settings.public_url.get().and_then(Passkeys::at);
+        let oidc = OnceLock::new();
+        Ok(Self(Arc::new(Inner { tenants, clock, signer, limits, throttle, setup, passkeys, oidc })))
+    }
+
+    /// Lets people sign in at a provider; to be called once, before anybody asks.
+    pub fn sign_in_at(&self, provider: Oidc) {
+        // A second one would be the caller's mistake; the first stays.
+        let _ = self.0.oidc.set(provider);
+    }
+
+    /// The provider where people sign in.
+    pub(super) fn oidc(&self) -> Result<&Oidc> {
+        self.0.oidc.get().ok_or(Error::NotFound)
+    }
+
+    /// Passkeys, where browsers have them: `NotFound` elsewhere.
+    pub(super) fn passkeys(&self) -> Result<&Passkeys> {
+        self.0.passkeys.as_ref().ok_or(Error::NotFound)
     }
 
     /// The token that the first person needs; `None` once there are people.
@@ -93,8 +115,10 @@ impl Auth {
         let entry = entry.filter(|entry| entry.version == claims.ver).ok_or_else(super::sign_in)?;
         // Only its own people are told that a tenant is closed.
         self.0.tenants.check_open(&id)?;
-        let ticket = Ticket { version: claims.ver, ends: Instant::now() + claims.left(self.0.clock.system_time()) };
-        let Entry { user, permissions, reach, .. } = entry;
+        let ends = Instant::now() + claims.left(self.0.clock.system_time());
+        let ticket = Ticket { version: claims.ver, strong: claims.mfa, ends };
+        let permissions = entry.permissions(claims.mfa);
+        let Entry { user, reach, .. } = entry;
         let (request_id, ip) = (scope.id().clone(), scope.ip());
         Ok(Member { tenant, user, permissions, reach, key: None, request_id, ip, ticket })
     }
@@ -118,7 +142,7 @@ impl Auth {
         let now = self.0.clock.system_time();
         key.note_use(&tenant, now).await;
         let ends = Instant::now() + Duration::from_millis(key.left_ms(now));
-        let ticket = Ticket { version: maker.version, ends };
+        let ticket = Ticket { version: maker.version, strong: false, ends };
         // A second factor is asked of people; a key is a credential of its own.
         let permissions = key.permissions.and(maker.user.role.permissions());
         let reach = key.reach.and(&maker.reach);

@@ -8,7 +8,7 @@ use pulsepoint::events;
 use pulsepoint::routes::table;
 use serde_json::{Value, json};
 
-use crate::access::{Ask, OWNERS_ONLY, ask, key, with_random_ids};
+use crate::access::{Ask, OWNERS_ONLY, app, ask, key, with_random_ids};
 use crate::support::app::{Shop, TestApp};
 
 /// Whole keys of one tenant and one of another's.
@@ -41,7 +41,7 @@ impl Keys {
 
 #[tokio::test]
 async fn every_route_for_keys() {
-    let app = TestApp::start().await;
+    let app = app().await;
     let (shop, other) = (app.shop("juniper-oak").await, app.shop("northwind-demo").await);
     let keys = Keys::of(&app, &shop, &other).await;
     let mut cells = 0;
@@ -84,7 +84,7 @@ async fn every_route_for_keys() {
 
 #[tokio::test]
 async fn every_route_of_a_brand_beyond_one_s_reach() {
-    let app = TestApp::start().await;
+    let app = app().await;
     let shop = app.shop("juniper-oak").await;
     let owner = app.token(&shop, Role::Owner);
     let body = json!({ "name": "Other", "currency": "USD", "timezone": "Europe/London" });
@@ -129,7 +129,7 @@ async fn every_mutation_leaves_one_event_and_no_question_any() {
     // An import and a backup go on in the background and tell of their end; a set-up is over here; a query asks.
     const LATER: [&str; 2] = ["POST /api/brands/{brand}/imports", "POST /api/backups"];
     const NOT: [&str; 3] = ["POST /api/setup", "POST /api/brands/{brand}/query", "POST /api/auth/links"];
-    let app = TestApp::start().await;
+    let app = app().await;
     let (shop, _other) = (app.shop("juniper-oak").await, app.shop("northwind-demo").await);
     for route in table() {
         let line = format!("{} {}", route.method, route.path);

@@ -2,7 +2,9 @@
 
 pub mod app;
 pub mod binary;
+pub mod device;
 pub mod figures;
+pub mod provider;
 pub mod shop;
 pub mod stores;
 pub mod tls;

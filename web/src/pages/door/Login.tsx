@@ -1,11 +1,13 @@
 import { getRouteApi, useRouter } from "@tanstack/react-router";
 import { type FormEvent, useEffect, useRef, useState } from "react";
+import { showPasskey } from "../../api/passkeys";
 import { asProblem } from "../../api/problem";
-import { login } from "../../api/session";
+import { login, loginWithCode, loginWithPasskey } from "../../api/session";
 import { t } from "../../messages/en";
 import { Button } from "../../ui/Button";
 import { TextField } from "../../ui/Field";
 import { Door } from "./Door";
+import { OtherWays } from "./OtherWays";
 import { PasswordField } from "./PasswordField";
 
 const route = getRouteApi("/login");
@@ -17,6 +19,16 @@ interface Errors {
   form?: string;
 }
 
+/** What was right so far; the code is still to come. After the provider the server knows who it is by a cookie. */
+type Passed = { email: string; password: string } | "provider";
+
+/** The word that the provider's way back ends with; it leaves the address bar at once. */
+function takeWord(): string | null {
+  const word = /^#sso=(\w+)$/.exec(window.location.hash)?.[1] ?? null;
+  if (word) window.history.replaceState(window.history.state, "", window.location.pathname + window.location.search);
+  return word;
+}
+
 /** Two fields and no library: this page is the first thing a phone on a slow line has to fetch. */
 export function Login() {
   const { next, ended } = route.useSearch();
@@ -24,9 +36,9 @@ export function Login() {
   const email = useRef<HTMLInputElement>(null);
   const [wait, setWait] = useState(0);
   const [busy, setBusy] = useState(false);
-  const [errors, setErrors] = useState<Errors>({});
-  /** What was right so far; the code is still to come. */
-  const [passed, setPassed] = useState<{ email: string; password: string } | null>(null);
+  const [word] = useState(takeWord);
+  const [errors, setErrors] = useState<Errors>(() => (word ? { form: t.ways.ended[word] } : {}));
+  const [passed, setPassed] = useState<Passed | null>(word === "code" ? "provider" : null);
   const code = useRef<HTMLInputElement>(null);
 
   useEffect(() => {
@@ -44,9 +56,14 @@ export function Login() {
   async function submit(event: FormEvent<HTMLFormElement>): Promise<void> {
     event.preventDefault();
     const form = new FormData(event.currentTarget);
+    const typed = passed ? String(form.get("code")).trim() : undefined;
+    if (passed === "provider") {
+      setErrors(typed ? {} : { code: t.factor.step });
+      if (typed) await attempt(() => loginWithCode(typed));
+      return;
+    }
     const address = passed?.email ?? String(form.get("email")).trim();
     const password = passed?.password ?? String(form.get("password"));
-    const typed = passed ? String(form.get("code")).trim() : undefined;
     const found: Errors = {
       ...(address ? {} : { email: t.door.needEmail }),
       ...(password ? {} : { password: t.door.needPassword }),
@@ -54,16 +71,38 @@ export function Login() {
     };
     setErrors(found);
     if (found.email || found.password || found.code) return;
+    await attempt(
+      () => login(address, password, typed),
+      () => setPassed({ email: address, password }),
+    );
+  }
+
+  async function byPasskey(): Promise<void> {
+    setErrors({});
+    await attempt(async () => {
+      const given = await showPasskey();
+      if (!given) return t.ways.passkeyStopped;
+      await loginWithPasskey(given);
+    });
+  }
+
+  /** Lets somebody in, or says why not. A text that `enter` gives is why. */
+  async function attempt(enter: () => Promise<unknown>, onCode?: () => void): Promise<void> {
     setBusy(true);
     try {
-      await login(address, password, typed);
-      await router.navigate({ href: next ?? "/", replace: true });
+      const stopped = await enter();
+      if (typeof stopped === "string") setErrors({ form: stopped });
+      else await router.navigate({ href: next ?? "/", replace: true });
     } catch (error) {
       const problem = asProblem(error);
       if (problem.retryAfter !== null) setWait(Math.ceil(problem.retryAfter));
-      else if (problem.code === "totp_required") setPassed({ email: address, password });
+      else if (problem.code === "totp_required") onCode?.();
       else if (problem.code === "wrong_totp") setErrors({ code: t.factor.wrong });
-      else setErrors({ form: problem.status === 401 ? t.door.wrong : problem.message });
+      else if (problem.code === "wrong_passkey") setErrors({ form: t.ways.wrongPasskey });
+      else if (problem.code === "sign_in_expired") {
+        setPassed(null);
+        setErrors({ form: t.ways.ended.expired });
+      } else setErrors({ form: problem.status === 401 ? t.door.wrong : problem.message });
     } finally {
       setBusy(false);
     }
@@ -124,6 +163,7 @@ export function Login() {
           </Button>
         )}
       </form>
+      {!passed && <OtherWays next={next} busy={busy} onPasskey={() => void byPasskey()} />}
     </Door>
   );
 }
