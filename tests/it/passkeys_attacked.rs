@@ -1,6 +1,8 @@
 //! Passkeys attacked: answers that are not for here, not for now, not of that person, and devices that were copied.
 
 use axum::http::StatusCode;
+use base64::Engine;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use pulsepoint::auth::Role;
 use pulsepoint::events;
 use serde_json::{Value, json};
@@ -98,9 +100,9 @@ async fn an_answer_is_good_once_here_and_from_a_verified_person() {
     }
     let asked = challenged(&app).await;
     let mut forged = device.get(&asked["options"]);
-    let signature = forged["response"]["signature"].as_str().unwrap().to_owned();
-    let changed = if signature.ends_with('A') { "B" } else { "A" };
-    forged["response"]["signature"] = json!(format!("{}{changed}", &signature[..signature.len() - 3]));
+    let mut signature = BASE64_URL_SAFE_NO_PAD.decode(forged["response"]["signature"].as_str().unwrap()).unwrap();
+    *signature.last_mut().unwrap() ^= 1;
+    forged["response"]["signature"] = json!(BASE64_URL_SAFE_NO_PAD.encode(signature));
     assert_eq!(show(&app, &asked["ceremony"], &forged).await.code(), "wrong_passkey", "another signature");
     assert_eq!(sign_in(&app, &mut device).await.status, StatusCode::OK);
 }
@@ -131,13 +133,13 @@ async fn a_copied_device_is_found_by_its_counter() {
 
 /// The same answer with another key's id in it, in both places.
 fn with_id(credential: &Value, from: &[u8], to: &[u8]) -> Value {
-    use base64::Engine;
-    use base64::prelude::BASE64_URL_SAFE_NO_PAD as base64;
-    let mut object = base64.decode(credential["response"]["attestationObject"].as_str().unwrap()).unwrap();
+    let mut object =
+        BASE64_URL_SAFE_NO_PAD.decode(credential["response"]["attestationObject"].as_str().unwrap()).unwrap();
     let at = object.windows(from.len()).position(|part| part == from).unwrap();
     object[at..at + to.len()].copy_from_slice(to);
     let mut credential = credential.clone();
-    credential["response"]["attestationObject"] = json!(base64.encode(object));
-    (credential["id"], credential["rawId"]) = (json!(base64.encode(to)), json!(base64.encode(to)));
+    credential["response"]["attestationObject"] = json!(BASE64_URL_SAFE_NO_PAD.encode(object));
+    (credential["id"], credential["rawId"]) =
+        (json!(BASE64_URL_SAFE_NO_PAD.encode(to)), json!(BASE64_URL_SAFE_NO_PAD.encode(to)));
     credential
 }

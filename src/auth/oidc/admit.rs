@@ -90,8 +90,11 @@ pub(super) async fn with_code(
     scope: &http::Scope,
 ) -> Result<(SignedIn, RefreshToken)> {
     const ROUTE: &str = "POST /api/auth/oidc/code";
-    let key = hash(cookie.ok_or_else(stale)?);
-    let waiting = oidc.0.waiting.get(&key).ok_or_else(stale)?;
+    let key = cookie.map(hash);
+    let Some((key, waiting)) = key.and_then(|key| Some((key, oidc.0.waiting.get(&key)?))) else {
+        auth.refuse("oidc.failed", ROUTE, "stranger", scope);
+        return Err(stale());
+    };
     let guess = auth.throttle().begin_code(&waiting.user_id)?;
     let begun = open(auth, &waiting, (Some(code), ROUTE), device, scope).await;
     match &begun {
@@ -206,12 +209,12 @@ pub(super) async fn unbind(
     (by, power): (Author, Power),
     now: jiff::Timestamp,
 ) -> Result<()> {
-    if !power.owner {
-        return Err(Error::Forbidden { permission: "owner" });
-    }
     let id = id.to_owned();
     let write = move |tx: &Transaction<'_>| {
         people::find(tx, &id)?.ok_or(Error::NotFound)?;
+        if !power.owner {
+            return Err(Error::Forbidden { permission: "owner" });
+        }
         if !store::unbind(tx, &id)? {
             return Err(Error::conflict("not_bound", "This person has not signed in at the provider yet."));
         }

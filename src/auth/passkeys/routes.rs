@@ -57,7 +57,7 @@ pub struct PasskeyOptions {
     /// To be sent back with the answer; good once, for five minutes.
     ceremony: String,
     /// What `parseCreationOptionsFromJSON` or `parseRequestOptionsFromJSON` of `PublicKeyCredential` take.
-    #[schema(value_type = Object)]
+    #[schema(value_type = std::collections::HashMap<String, Value>)]
     options: Value,
 }
 
@@ -78,7 +78,7 @@ pub struct PasskeyMade {
     /// For the person: 1 to 100 characters.
     name: String,
     /// What the browser gave, as its `toJSON` writes it.
-    #[schema(value_type = Object)]
+    #[schema(value_type = std::collections::HashMap<String, Value>)]
     credential: Value,
 }
 
@@ -88,7 +88,7 @@ pub struct PasskeyMade {
 pub struct PasskeyShown {
     ceremony: String,
     /// What the browser gave, as its `toJSON` writes it.
-    #[schema(value_type = Object)]
+    #[schema(value_type = std::collections::HashMap<String, Value>)]
     credential: Value,
 }
 

@@ -22,7 +22,7 @@ export function hasPasskeys(host: string | null | undefined): boolean {
 }
 
 function supported(): boolean {
-  return window.isSecureContext && typeof window.PublicKeyCredential === "function" && Boolean(navigator.credentials);
+  return Boolean(window.isSecureContext && window.PublicKeyCredential && navigator.credentials);
 }
 
 /** Whether one can sign in with a passkey here and now. */

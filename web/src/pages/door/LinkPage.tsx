@@ -2,6 +2,7 @@
 import { Link, useRouter } from "@tanstack/react-router";
 import { type FormEvent, useEffect, useState } from "react";
 import { asProblem, type Problem } from "../../api/problem";
+import { providerName } from "../../api/provider";
 import { login, send } from "../../api/session";
 import type { LinkView } from "../../api/types";
 import { t } from "../../messages/en";
@@ -9,7 +10,6 @@ import { Button, buttonClass } from "../../ui/Button";
 import { TextField } from "../../ui/Field";
 import { Failed, LoadingRows } from "../../ui/States";
 import { Door } from "./Door";
-import { providerName } from "./OtherWays";
 import { PasswordField } from "./PasswordField";
 
 /** The token stands in the fragment, which no server ever logs; it leaves the address bar at once. */

@@ -1,14 +1,15 @@
 import { getRouteApi, useRouter } from "@tanstack/react-router";
-import { type FormEvent, useEffect, useRef, useState } from "react";
-import { showPasskey } from "../../api/passkeys";
+import { type FormEvent, lazy, Suspense, useEffect, useRef, useState } from "react";
 import { asProblem } from "../../api/problem";
 import { login, loginWithCode, loginWithPasskey } from "../../api/session";
 import { t } from "../../messages/en";
 import { Button } from "../../ui/Button";
 import { TextField } from "../../ui/Field";
 import { Door } from "./Door";
-import { OtherWays } from "./OtherWays";
 import { PasswordField } from "./PasswordField";
+
+/** Not in what the page waits for. */
+const OtherWays = lazy(() => import("./OtherWays"));
 
 const route = getRouteApi("/login");
 
@@ -80,6 +81,7 @@ export function Login() {
   async function byPasskey(): Promise<void> {
     setErrors({});
     await attempt(async () => {
+      const { showPasskey } = await import("../../api/passkeys");
       const given = await showPasskey();
       if (!given) return t.ways.passkeyStopped;
       await loginWithPasskey(given);
@@ -163,7 +165,11 @@ export function Login() {
           </Button>
         )}
       </form>
-      {!passed && <OtherWays next={next} busy={busy} onPasskey={() => void byPasskey()} />}
+      {!passed && (
+        <Suspense fallback={null}>
+          <OtherWays next={next} busy={busy} onPasskey={() => void byPasskey()} />
+        </Suspense>
+      )}
     </Door>
   );
 }

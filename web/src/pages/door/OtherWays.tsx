@@ -1,6 +1,7 @@
 /** Ways in besides the password: a passkey, the provider of single sign-on. Shown once the server says that they are there. */
 import { useEffect, useState } from "react";
 import { canSignIn } from "../../api/passkeys";
+import { providerName } from "../../api/provider";
 import { t } from "../../messages/en";
 import { Button, buttonClass } from "../../ui/Button";
 
@@ -16,14 +17,7 @@ export function keepNext(next: string | undefined): void {
   }
 }
 
-/** What the provider is called; null where there is none. */
-export async function providerName(): Promise<string | null> {
-  const response = await fetch("/api/auth/oidc", { credentials: "same-origin" }).catch(() => null);
-  if (!response?.ok) return null;
-  return ((await response.json()) as { name?: string | null }).name ?? null;
-}
-
-export function OtherWays({
+export default function OtherWays({
   next,
   busy,
   onPasskey,
