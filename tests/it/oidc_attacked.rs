@@ -3,10 +3,10 @@
 
 use axum::http::{Method, StatusCode};
 use pulsepoint::auth::Role;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::oidc::{ANALYST, Way, app_at, come, denied, gone, location, signed_in, told, visit, word, world};
-use crate::support::app::{PASSWORD, TestApp};
+use crate::support::app::PASSWORD;
 use crate::support::provider::{CLIENT, Provider, Signed};
 
 #[tokio::test]
@@ -69,7 +69,7 @@ async fn an_account_of_the_same_e_mail_made_later_is_refused_until_an_owner_lets
 async fn a_token_that_is_not_ours_lets_nobody_in() {
     let (app, provider, shop, _) = world().await;
     let right = provider.script();
-    let past = jiff::Timestamp::now().as_second() - 1;
+    let past = app.app.clock.system_time().as_second() - 1;
     for (claim, value) in [
         ("nonce", json!("of another sign-in")),
         ("nonce", json!(null)),

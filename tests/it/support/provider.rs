@@ -12,6 +12,7 @@ use axum::routing::{get, post};
 use base64::Engine;
 use base64::prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD};
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
+use pulsepoint::clock::Clock;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
@@ -183,7 +184,7 @@ async fn tokens(State(provider): State<Provider>, headers: HeaderMap, body: Stri
     if challenge != asked["code_challenge"] || given["redirect_uri"] != asked["redirect_uri"] {
         return refuse("not who asked");
     }
-    let now = jiff::Timestamp::now().as_second();
+    let now = Clock::system().system_time().as_second();
     let claims = json!({ "iss": provider.url, "aud": CLIENT, "nonce": asked["nonce"], "iat": now, "exp": now + 300 });
     let token = sign(&script, &merged(claims, &script.claims));
     as_json(200, json!({ "access_token": "unused", "token_type": "Bearer", "id_token": token }).to_string())
