@@ -23,6 +23,8 @@ interface Errors {
 /** What was right so far; the code is still to come. After the provider the server knows who it is by a cookie. */
 type Passed = { email: string; password: string } | "provider";
 
+const ended = new Map(Object.entries(t.ways.ended));
+
 /** The word that the provider's way back ends with; it leaves the address bar at once. */
 function takeWord(): string | null {
   const word = /^#sso=(\w+)$/.exec(window.location.hash)?.[1] ?? null;
@@ -32,13 +34,13 @@ function takeWord(): string | null {
 
 /** Two fields and no library: this page is the first thing a phone on a slow line has to fetch. */
 export function Login() {
-  const { next, ended } = route.useSearch();
+  const { next, ended: hasEnded } = route.useSearch();
   const router = useRouter();
   const email = useRef<HTMLInputElement>(null);
   const [wait, setWait] = useState(0);
   const [busy, setBusy] = useState(false);
   const [word] = useState(takeWord);
-  const [errors, setErrors] = useState<Errors>(() => (word ? { form: t.ways.ended[word] } : {}));
+  const [errors, setErrors] = useState<Errors>(() => ({ form: ended.get(word ?? "") }));
   const [passed, setPassed] = useState<Passed | null>(word === "code" ? "provider" : null);
   const code = useRef<HTMLInputElement>(null);
 
@@ -103,7 +105,7 @@ export function Login() {
       else if (problem.code === "wrong_passkey") setErrors({ form: t.ways.wrongPasskey });
       else if (problem.code === "sign_in_expired") {
         setPassed(null);
-        setErrors({ form: t.ways.ended.expired });
+        setErrors({ form: ended.get("expired") });
       } else setErrors({ form: problem.status === 401 ? t.door.wrong : problem.message });
     } finally {
       setBusy(false);
@@ -114,7 +116,9 @@ export function Login() {
   return (
     <Door>
       <h1 className="text-lg font-semibold tracking-tight">{t.door.login}</h1>
-      <p className="mt-1 text-sm text-ink-mute">{passed ? t.factor.step : ended ? t.door.ended : t.door.loginLead}</p>
+      <p className="mt-1 text-sm text-ink-mute">
+        {passed ? t.factor.step : hasEnded ? t.door.ended : t.door.loginLead}
+      </p>
       <form noValidate onSubmit={(event) => void submit(event)} className="mt-5 flex flex-col gap-4">
         {passed ? (
           <TextField
