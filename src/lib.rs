@@ -9,6 +9,7 @@ pub mod db;
 pub mod events;
 pub mod duck;
 pub mod http;
+pub mod outgoing;
 pub mod tls;
 pub mod jobs;
 pub mod tenants;

@@ -95,6 +95,18 @@ table! {
     POST   "/api/auth/totp/confirm"          Person          => auth::second::routes::confirm;
     POST   "/api/auth/totp/recovery"         Person          => auth::second::routes::renew;
     POST   "/api/auth/totp/remove"           Person          => auth::second::routes::remove;
+    GET    "/api/auth/oidc"                  Public          => auth::oidc::routes::show;
+    GET    "/api/auth/oidc/start"            Public          => auth::oidc::routes::start;
+    POST   "/api/auth/oidc/start"            Public          => auth::oidc::routes::start_invited;
+    GET    "/api/auth/oidc/callback"         Public          => auth::oidc::routes::callback;
+    POST   "/api/auth/oidc/code"             Public          => auth::oidc::routes::code;
+    GET    "/api/auth/passkeys"              Person          => auth::passkeys::routes::list;
+    POST   "/api/auth/passkeys"              Person          => auth::passkeys::routes::begin;
+    POST   "/api/auth/passkeys/confirm"      Person          => auth::passkeys::routes::confirm;
+    POST   "/api/auth/passkeys/{id}/remove"  Person          => auth::passkeys::routes::remove;
+    GET    "/api/auth/passkeys/login"        Public          => auth::passkeys::routes::can_log_in;
+    POST   "/api/auth/passkeys/login"        Public          => auth::passkeys::routes::ask;
+    POST   "/api/auth/passkeys/login/confirm" Public         => auth::passkeys::routes::sign_in;
     GET    "/api/users"                      Needs(Manage)   => auth::users_routes::list;
     POST   "/api/users"                      Needs(Manage)   => auth::users_routes::create;
     PATCH  "/api/users/{id}"                 Needs(Manage)   => auth::users_routes::update;
@@ -102,6 +114,8 @@ table! {
     POST   "/api/users/{id}/reset"           Needs(Manage)   => auth::links::routes::reset;
     DELETE "/api/users/{id}/sessions"        Needs(Manage)   => auth::users_routes::sign_out;
     DELETE "/api/users/{id}/totp"            Needs(Manage)   => auth::second::routes::reset;
+    DELETE "/api/users/{id}/passkeys"        Needs(Manage)   => auth::passkeys::routes::reset;
+    DELETE "/api/users/{id}/oidc"            Needs(Manage)   => auth::oidc::routes::unbind;
     PUT    "/api/users/policy"               Needs(Manage)   => auth::second::routes::require;
     GET    "/api/users/invitations"          Needs(Manage)   => auth::links::routes::list;
     POST   "/api/users/invitations"          Needs(Manage)   => auth::links::routes::invite;

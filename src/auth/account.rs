@@ -53,6 +53,36 @@ pub(super) async fn confirm_password(
     }
 }
 
+/// How long after a sign-in nobody is asked for the password again.
+const RECENT_MS: i64 = 10 * 60 * 1000;
+
+/// Makes sure that it is the person who changes how they sign in, and not somebody at their screen: their password, or a session
+/// that began a moment ago, which its refresh cookie shows.
+///
+/// # Errors
+/// `Invalid` with the code `confirm_yourself` where there is neither; else as [`confirm_password`].
+pub(super) async fn confirm_person(
+    auth: &Auth,
+    member: &Member,
+    (password, cookie): (Option<SecretString>, Option<RefreshToken>),
+    route: &'static str,
+    scope: &http::Scope,
+) -> Result<()> {
+    if let Some(password) = password {
+        return confirm_password(auth, member, password, ("password", route), scope).await.map(drop);
+    }
+    let (id, cookie) = (member.user.id.clone(), cookie.map(|token| token.hash()));
+    let since = auth.clock().system_time().as_millisecond() - RECENT_MS;
+    let read = member.tenant.db().read(move |conn| sessions::began_since(conn, cookie.as_ref(), &id, since));
+    match read.await? {
+        true => Ok(()),
+        false => {
+            let reason = "Enter your password, or sign in again: your session began more than ten minutes ago.";
+            Err(Error::invalid_code("confirm_yourself", Some("password"), reason))
+        }
+    }
+}
+
 /// An old password and a new one.
 pub struct Change {
     /// The one that holds.
@@ -99,7 +129,7 @@ pub async fn change_password(
         })
         .await?;
     Roster::of(&member.tenant).forget(&member.user.id);
-    signed_in(auth, &member.tenant, &row, now)
+    signed_in(auth, &member.tenant, (&row, member.ticket.strong), now)
 }
 
 /// One's sessions, each with whether it is the one that asks.

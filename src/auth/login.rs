@@ -1,6 +1,7 @@
 //! Signing in with e-mail and password, and what a session is told.
 
 use jiff::Timestamp;
+use rusqlite::Transaction;
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 
@@ -9,7 +10,7 @@ use super::member::{Author, User};
 use super::people::parse_email;
 use super::permission::{Permission, Permissions, Role};
 use super::refresh;
-use super::second;
+use super::second::{self, Passed};
 use super::session::Auth;
 use super::sessions::{self, Seen};
 use super::store::{self, PersonRow};
@@ -106,9 +107,24 @@ pub(super) struct Opening {
     pub device: String,
     /// The password hash that was checked; another one by now is a refusal.
     pub verified: Option<String>,
-    /// The code of the second factor.
-    pub code: Option<SecretString>,
+    /// What let the person in, where it was no password: `oidc`, `passkey`.
+    pub with: Option<&'static str>,
+    /// What there is of a second factor.
+    pub factor: Factor,
+    /// What else is to be written, or found as it was, for the session to begin.
+    pub also: Option<Also>,
 }
+
+/// What there is of a second factor.
+pub(super) enum Factor {
+    /// The code that was sent, if any: it is asked for where one is set up.
+    Code(Option<SecretString>),
+    /// One that was passed already.
+    Passed(Passed),
+}
+
+/// A part of the transaction in which a session begins.
+pub(super) type Also = Box<dyn FnOnce(&Transaction<'_>, &Author, Timestamp) -> Result<()> + Send>;
 
 /// Signs a person in. Whoever cannot gets one answer after one amount of work, whatever the reason.
 /// Only whoever has shown the right password is told that a second factor is asked for.
@@ -150,7 +166,8 @@ pub async fn login(auth: &Auth, body: Login, device: String, scope: &http::Scope
         guess => guess.and_then(Result::ok),
     };
     let verified = Some(row.password_hash);
-    let opening = Opening { user_id: user_id.clone(), by, device, verified, code: body.totp };
+    let (id, factor) = (user_id.clone(), Factor::Code(body.totp));
+    let opening = Opening { user_id: id, by, device, verified, with: None, factor, also: None };
     let begun = begin_session(auth, &tenant, opening).await;
     match &begun {
         // The wrong code counts, here as there.
@@ -187,33 +204,48 @@ pub(super) async fn begin_session(auth: &Auth, tenant: &Tenant, opening: Opening
     let now = auth.clock().system_time();
     let token = RefreshToken::random(tenant.id());
     let (hash, inside) = (token.hash(), tenant.clone());
-    let row = tenant
+    let begun = tenant
         .db()
         .write(move |tx| {
-            let Opening { user_id, by, device, verified, code } = opening;
+            let Opening { user_id, by, device, verified, with, factor, also } = opening;
             // Read again: what was checked before the transaction may have changed since.
             let found = store::find(tx, &user_id)?.filter(|row| row.active);
             let row = found.filter(|row| verified.is_none_or(|hash| hash == row.password_hash));
             let row = row.ok_or_else(super::sign_in)?;
-            let passed = second::pass(tx, &inside, &user_id, code.as_ref(), now)?;
+            if let Some(also) = also {
+                also(tx, &by, now)?;
+            }
+            let passed = match factor {
+                Factor::Code(code) => second::pass(tx, &inside, &user_id, code.as_ref(), now)?,
+                Factor::Passed(passed) => passed,
+            };
             store::note_login(tx, &user_id, now)?;
-            let seen = Seen { device, ip: by.ip.clone().unwrap_or_default() };
-            sessions::begin(tx, &hash, &refresh::first_of_family(&user_id, now), &seen, now)?;
-            by.tell(tx, now, "login", &format!("user:{user_id}"), passed.told())?;
-            Ok(row)
+            let (seen, strong) = (Seen { device, ip: by.ip.clone().unwrap_or_default() }, passed != Passed::NotAsked);
+            sessions::begin(tx, &hash, &refresh::first_of_family(&user_id, strong, now), &seen, now)?;
+            let mut told = passed.told();
+            if let Some(with) = with {
+                told["with"] = with.into();
+            }
+            by.tell(tx, now, "login", &format!("user:{user_id}"), told)?;
+            Ok((row, strong))
         })
         .await?;
-    Ok((signed_in(auth, tenant, &row, now)?, token))
+    Ok((signed_in(auth, tenant, (&begun.0, begun.1), now)?, token))
 }
 
-/// The answer to a person who is signed in as of `now`.
-pub(super) fn signed_in(auth: &Auth, tenant: &Tenant, row: &PersonRow, now: Timestamp) -> Result<SignedIn> {
-    let claims = Claims::new(tenant.id().as_str(), &row.user.id, row.user.role, row.token_version, now);
+/// The answer to a person who is signed in as of `now`, in a session that passed a second factor or did not.
+pub(super) fn signed_in(
+    auth: &Auth,
+    tenant: &Tenant,
+    (row, strong): (&PersonRow, bool),
+    now: Timestamp,
+) -> Result<SignedIn> {
+    let claims = Claims::new(tenant.id().as_str(), &row.user.id, row.user.role, row.token_version, now).strong(strong);
     Ok(SignedIn {
         access_token: auth.signer().sign(&claims)?,
         token_type: "Bearer".into(),
         expires_in: LIFETIME_SECS,
-        user: UserView::of(&row.user, row.permissions()),
+        user: UserView::of(&row.user, row.permissions(strong)),
         tenant: tenant.into(),
     })
 }

@@ -42,6 +42,8 @@ pub struct Member {
 #[derive(Clone, Copy)]
 pub(super) struct Ticket {
     pub(super) version: i64,
+    /// Whether its session passed a second factor.
+    pub(super) strong: bool,
     pub(super) ends: Instant,
 }
 

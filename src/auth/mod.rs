@@ -1,5 +1,5 @@
 //! Who asks and what they may: sign-in, access tokens, refresh cookies, people with their roles and brands, links that let them in,
-//! API keys, second factors, and the guard before every route.
+//! API keys, second factors, passkeys, single sign-on, and the guard before every route.
 //!
 //! An access token is void as soon as its person's token version moves on (sign-out, another role, disabled, removed, a new
 //! password); versions are kept per open tenant and changed with the row, so the next request already sees it. Signing out ends
@@ -13,6 +13,8 @@ pub mod keys;
 pub mod links;
 mod login;
 mod member;
+pub mod oidc;
+pub mod passkeys;
 mod passwords;
 mod people;
 mod permission;

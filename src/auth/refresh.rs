@@ -18,17 +18,19 @@ use crate::tenants::Tenant;
 pub const SESSION_SECS: i64 = 30 * 24 * 3600;
 
 /// The row of a session's first token.
-pub(super) fn first_of_family(user_id: &str, now: Timestamp) -> RefreshRow {
+pub(super) fn first_of_family(user_id: &str, strong: bool, now: Timestamp) -> RefreshRow {
     RefreshRow {
         family: uuid::Uuid::new_v4().to_string(),
         user_id: user_id.to_owned(),
         expires_at_ms: now.as_millisecond() + SESSION_SECS * 1000,
         used: false,
+        strong,
     }
 }
 
 enum Outcome {
-    Rotated(Box<PersonRow>),
+    /// The person, and whether the session passed a second factor.
+    Rotated(Box<PersonRow>, bool),
     /// A used token came back: whoever has the other one is not the person.
     Reused(String),
     Refused,
@@ -43,7 +45,7 @@ pub async fn refresh(auth: &Auth, old: &RefreshToken, scope: &http::Scope) -> Re
     let (old_hash, next_hash, by) = (old.hash(), next.hash(), author(scope));
     let outcome = tenant.db().write(move |tx| rotate(tx, (&old_hash, &next_hash), &by, now)).await?;
     match outcome {
-        Outcome::Rotated(row) => Ok((signed_in(auth, &tenant, &row, now)?, next)),
+        Outcome::Rotated(row, strong) => Ok((signed_in(auth, &tenant, (&row, strong), now)?, next)),
         Outcome::Reused(user_id) => {
             Roster::of(&tenant).forget(&user_id);
             Err(super::sign_in())
@@ -74,7 +76,7 @@ fn rotate(
     let ip = by.ip.as_deref().unwrap_or_default();
     sessions::go_on(tx, (old, next), &found, ip, now)?;
     by.tell(tx, now, "session.refreshed", &subject, json!({ "family": found.family }))?;
-    Ok(Outcome::Rotated(Box::new(person)))
+    Ok(Outcome::Rotated(Box::new(person), found.strong))
 }
 
 /// Ends the session of a refresh token and voids the person's access tokens. A token that is not known is no error: it is over.

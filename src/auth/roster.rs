@@ -38,16 +38,23 @@ pub struct Entry {
     pub user: Arc<User>,
     /// The version that access tokens must have.
     pub version: i64,
-    /// What the person may do at the moment.
-    pub permissions: Permissions,
+    /// What the person may do at the moment, in a session without a second factor and in one with it.
+    permissions: [Permissions; 2],
     /// The brands the person may know of.
     pub reach: Reach,
 }
 
 impl From<PersonRow> for Entry {
     fn from(row: PersonRow) -> Self {
-        let permissions = row.permissions();
+        let permissions = [row.permissions(false), row.permissions(true)];
         Self { version: row.token_version, permissions, reach: row.reach, user: Arc::new(row.user) }
+    }
+}
+
+impl Entry {
+    /// What the person may do at the moment, in a session that passed a second factor or did not.
+    pub fn permissions(&self, strong: bool) -> Permissions {
+        self.permissions[usize::from(strong)]
     }
 }
 

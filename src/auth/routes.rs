@@ -35,11 +35,13 @@ pub struct Me {
     second_factor: MyFactor,
 }
 
-/// How it stands with one's second factor. Where it is required and not set up, one may do nothing else.
+/// How it stands with one's second factor. Where it is required and neither set up nor passed, one may do nothing else.
 #[derive(Serialize, utoipa::ToSchema)]
 pub struct MyFactor {
     enrolled: bool,
     required: bool,
+    /// Whether this session passed one: a code, a passkey, or that of the provider where the person signed in.
+    passed: bool,
 }
 
 /// A brand in short.
@@ -145,18 +147,25 @@ pub async fn me(member: Member, timings: Timings) -> Result<Json<Me>> {
     }
     let id = member.user.id.clone();
     let row = member.tenant.db().read(move |conn| super::store::find(conn, &id)).await?.ok_or_else(super::sign_in)?;
-    let second_factor = MyFactor { enrolled: row.second_factor, required: row.second_factor_required };
+    let passed = member.ticket.strong;
+    let second_factor = MyFactor { enrolled: row.second_factor, required: row.second_factor_required, passed };
     let user = UserView::of(&member.user, member.permissions);
     Ok(Json(Me { user, tenant: (&member.tenant).into(), brands, demo, second_factor }))
 }
 
 /// The device that a request says it comes from.
-fn device(headers: &HeaderMap) -> String {
+pub(super) fn device(headers: &HeaderMap) -> String {
     let agent = headers.get(header::USER_AGENT).and_then(|agent| agent.to_str().ok());
     sessions::device(agent.unwrap_or_default())
 }
 
-fn with_cookie(status: StatusCode, answer: SignedIn, token: &RefreshToken, scope: &Scope) -> Result<Response> {
+/// An answer that hands the refresh cookie over.
+pub(super) fn with_cookie(
+    status: StatusCode,
+    answer: SignedIn,
+    token: &RefreshToken,
+    scope: &Scope,
+) -> Result<Response> {
     let mut response = (status, Json(answer)).into_response();
     response.headers_mut().append(header::SET_COOKIE, token.set(SESSION_SECS, scope.is_over_tls())?);
     Ok(response)

@@ -1,6 +1,6 @@
 //! The long-lived parts of signing in, and the way from a token's claims to a member.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant as Moment};
 
 use jiff::SignedDuration;
@@ -8,6 +8,8 @@ use tokio::time::Instant;
 
 use super::keys::{KeyEntry, KeyToken};
 use super::member::{Member, Ticket};
+use super::oidc::Oidc;
+use super::passkeys::Passkeys;
 use super::roster::{Entry, Roster};
 use super::setup::Setup;
 use super::throttle::{Attempt, Throttle};
@@ -30,6 +32,8 @@ struct Inner {
     throttle: Throttle,
     bans: Bans,
     setup: Setup,
+    passkeys: Option<Passkeys>,
+    oidc: OnceLock<Oidc>,
 }
 
 impl Auth {
@@ -38,7 +42,25 @@ impl Auth {
         let signer = Signer::new(&tenants.jwt_keys())?;
         let setup = Setup::start(&tenants).await?;
         let (limits, throttle, bans) = (RateLimits::new(settings), Throttle::new(), Bans::new(settings));
-        Ok(Self(Arc::new(Inner { tenants, clock, signer, limits, throttle, bans, setup })))
+        let passkeys = settings.public_url.get().and_then(Passkeys::at);
+        let oidc = OnceLock::new();
+        Ok(Self(Arc::new(Inner { tenants, clock, signer, limits, throttle, bans, setup, passkeys, oidc })))
+    }
+
+    /// Lets people sign in at a provider; to be called once, before anybody asks.
+    pub fn sign_in_at(&self, provider: Oidc) {
+        // A second one would be the caller's mistake; the first stays.
+        let _ = self.0.oidc.set(provider);
+    }
+
+    /// The provider where people sign in.
+    pub(super) fn oidc(&self) -> Result<&Oidc> {
+        self.0.oidc.get().ok_or(Error::NotFound)
+    }
+
+    /// Passkeys, where browsers have them: `NotFound` elsewhere.
+    pub(super) fn passkeys(&self) -> Result<&Passkeys> {
+        self.0.passkeys.as_ref().ok_or(Error::NotFound)
     }
 
     /// The token that the first person needs; `None` once there are people.
@@ -137,8 +159,10 @@ impl Auth {
         let entry = entry.filter(|entry| entry.version == claims.ver).ok_or_else(super::sign_in)?;
         // Only its own people are told that a tenant is closed.
         self.0.tenants.check_open(&id)?;
-        let ticket = Ticket { version: claims.ver, ends: Instant::now() + claims.left(self.0.clock.system_time()) };
-        let Entry { user, permissions, reach, .. } = entry;
+        let ends = Instant::now() + claims.left(self.0.clock.system_time());
+        let ticket = Ticket { version: claims.ver, strong: claims.mfa, ends };
+        let permissions = entry.permissions(claims.mfa);
+        let Entry { user, reach, .. } = entry;
         let (request_id, ip) = (scope.id().clone(), scope.ip());
         Ok(Member { tenant, user, permissions, reach, key: None, request_id, ip, ticket })
     }
@@ -162,7 +186,7 @@ impl Auth {
         let now = self.0.clock.system_time();
         key.note_use(&tenant, now).await;
         let ends = Instant::now() + Duration::from_millis(key.left_ms(now));
-        let ticket = Ticket { version: maker.version, ends };
+        let ticket = Ticket { version: maker.version, strong: false, ends };
         // A second factor is asked of people; a key is a credential of its own.
         let permissions = key.permissions.and(maker.user.role.permissions());
         let reach = key.reach.and(&maker.reach);

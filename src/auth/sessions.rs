@@ -15,6 +15,8 @@ pub struct RefreshRow {
     pub expires_at_ms: i64,
     /// Whether it was used up.
     pub used: bool,
+    /// Whether the session passed a second factor.
+    pub strong: bool,
 }
 
 /// A session as its person sees it.
@@ -48,10 +50,10 @@ pub fn begin(conn: &Connection, hash: &[u8; 32], row: &RefreshRow, seen: &Seen, 
         conn.prepare_cached(&sql)?.execute((&row.user_id, now_ms))?;
     }
     conn.prepare_cached(
-        "insert into sessions (family, user_id, device, ip, first_seen_ms, last_seen_ms, expires_at_ms)
-         values (?1, ?2, ?3, ?4, ?5, ?5, ?6)",
+        "insert into sessions (family, user_id, device, ip, first_seen_ms, last_seen_ms, expires_at_ms, second_factor)
+         values (?1, ?2, ?3, ?4, ?5, ?5, ?6, ?7)",
     )?
-    .execute(params![row.family, row.user_id, seen.device, seen.ip, now_ms, row.expires_at_ms])?;
+    .execute(params![row.family, row.user_id, seen.device, seen.ip, now_ms, row.expires_at_ms, row.strong])?;
     insert_refresh(conn, hash, row, now_ms)
 }
 
@@ -84,11 +86,14 @@ fn insert_refresh(conn: &Connection, hash: &[u8; 32], row: &RefreshRow, now_ms: 
 /// The refresh token of a hash.
 pub fn find_refresh(conn: &Connection, hash: &[u8; 32]) -> Result<Option<RefreshRow>> {
     let mut query = conn.prepare_cached(
-        "select family, user_id, expires_at_ms, used_at_ms from refresh_tokens where token_hash = ?1",
+        "select family, user_id, expires_at_ms, used_at_ms,
+            exists (select 1 from sessions s where s.family = refresh_tokens.family and s.second_factor = 1)
+         from refresh_tokens where token_hash = ?1",
     )?;
     let row = query.query_row([hash], |row| {
         let used: Option<i64> = row.get(3)?;
-        Ok(RefreshRow { family: row.get(0)?, user_id: row.get(1)?, expires_at_ms: row.get(2)?, used: used.is_some() })
+        let (family, user_id, expires_at_ms) = (row.get(0)?, row.get(1)?, row.get(2)?);
+        Ok(RefreshRow { family, user_id, expires_at_ms, used: used.is_some(), strong: row.get(4)? })
     });
     Ok(row.optional()?)
 }
@@ -97,6 +102,13 @@ pub fn find_refresh(conn: &Connection, hash: &[u8; 32]) -> Result<Option<Refresh
 pub fn family_of(conn: &Connection, cookie: Option<&[u8; 32]>, user_id: &str) -> Result<Option<String>> {
     let Some(hash) = cookie else { return Ok(None) };
     Ok(find_refresh(conn, hash)?.filter(|row| row.user_id == user_id).map(|row| row.family))
+}
+
+/// Whether the session that a refresh cookie speaks for is that person's and began since `since_ms`, in unix time.
+pub fn began_since(conn: &Connection, cookie: Option<&[u8; 32]>, user_id: &str, since_ms: i64) -> Result<bool> {
+    let Some(family) = family_of(conn, cookie, user_id)? else { return Ok(false) };
+    let sql = "select exists (select 1 from sessions where family = ?1 and first_seen_ms >= ?2)";
+    Ok(conn.prepare_cached(sql)?.query_row((family, since_ms), |row| row.get(0))?)
 }
 
 /// A person's sessions that still hold, the one seen last first.
@@ -121,10 +133,10 @@ pub fn clear_old(conn: &Connection, before: Timestamp) -> Result<usize> {
     Ok(links + conn.execute("delete from refresh_tokens where expires_at_ms <= ?1", [before_ms])?)
 }
 
-/// Ends whatever lets somebody in besides a password: sessions, links, API keys, and every access token that any version of this
+/// Ends whatever lets somebody in besides a password: sessions, links, API keys, passkeys, and every access token that any version of this
 /// store has issued before `now`. For a store that comes from a backup: what was revoked since then would come back with it.
 pub fn end_all(conn: &Connection, now: Timestamp) -> Result<()> {
-    for table in ["sessions", "refresh_tokens", "links", "api_keys"] {
+    for table in ["sessions", "refresh_tokens", "links", "api_keys", "passkeys"] {
         conn.execute(&format!("delete from {table}"), [])?;
     }
     conn.execute("update users set token_version = max(token_version + 1, ?1)", [now.as_second()])?;

@@ -6,7 +6,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 
 use super::cookie::RefreshToken;
-use super::login::{Opening, SignedIn, begin_session};
+use super::login::{Factor, Opening, SignedIn, begin_session};
 use super::member::Author;
 use super::people::{NewPerson, create_person, parse_name};
 use super::permission::Role;
@@ -112,7 +112,8 @@ pub async fn set_up(
         }
     };
     *setup.token.lock().unwrap_or_else(PoisonError::into_inner) = None;
-    let opening = Opening { user_id: owner.id, by, device, verified: None, code: None };
+    let (user_id, factor) = (owner.id, Factor::Code(None));
+    let opening = Opening { user_id, by, device, verified: None, with: None, factor, also: None };
     begin_session(auth, &tenant, opening).await
 }
 

@@ -29,9 +29,10 @@ pub struct PersonRow {
 }
 
 impl PersonRow {
-    /// What the person may do at the moment: nothing while a second factor is asked of them that they do not have.
-    pub fn permissions(&self) -> Permissions {
-        match self.second_factor_required && !self.second_factor {
+    /// What the person may do at the moment, in a session that passed a second factor or did not: nothing while one is asked of
+    /// them that neither they nor the session have.
+    pub fn permissions(&self, strong: bool) -> Permissions {
+        match self.second_factor_required && !self.second_factor && !strong {
             true => Permissions::default(),
             false => self.user.role.permissions(),
         }

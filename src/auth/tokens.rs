@@ -20,7 +20,7 @@ pub const LIFETIME_SECS: i64 = 8 * 3600;
 const ISSUER: &str = "pulsepoint";
 const AUDIENCE: &str = "pulsepoint-api";
 
-/// What a token says. Only `ver`, `user_id` and `tenant_id` decide; the rest is for readers.
+/// What a token says. Only `ver`, `user_id`, `tenant_id` and `mfa` decide; the rest is for readers.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Claims {
     iss: String,
@@ -33,6 +33,9 @@ pub struct Claims {
     role: Role,
     /// The person's token version; a token of another version is void.
     pub ver: i64,
+    /// Whether the session passed a second factor.
+    #[serde(default)]
+    pub(super) mfa: bool,
     jti: String,
     iat: i64,
     exp: i64,
@@ -49,10 +52,16 @@ impl Claims {
             user_id: user_id.to_owned(),
             role,
             ver,
+            mfa: false,
             jti: uuid::Uuid::new_v4().to_string(),
             iat: now.as_second(),
             exp: now.as_second() + LIFETIME_SECS,
         }
+    }
+
+    /// The same, of a session that passed a second factor or did not.
+    pub(super) fn strong(self, mfa: bool) -> Self {
+        Self { mfa, ..self }
     }
 
     /// How long they are still good for.

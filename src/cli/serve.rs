@@ -13,6 +13,7 @@ use super::execute::execute;
 use super::lock::DataLock;
 use super::{args, output, settings};
 use crate::app::App;
+use crate::auth::oidc::Oidc;
 use crate::clock::Clock;
 use crate::config::{self, Settings};
 use crate::error::Result;
@@ -76,6 +77,7 @@ pub async fn serve(
     listener: TcpListener,
     greet: impl FnOnce(&str),
 ) -> Result<()> {
+    single_sign_on(&app, settings)?;
     let stop = stop_signal()?;
     let plain = match settings.tls.plain_listen.0.filter(|_| app.tls.is_on()) {
         Some(address) => Some(listen(address).await?),
@@ -110,6 +112,15 @@ pub async fn serve(
     let closed = app.close().await;
     drop(lock);
     served.and(closed)
+}
+
+/// Lets people sign in at the provider that the settings name. Asks nobody; commands without a server do not need its secret.
+fn single_sign_on(app: &App, settings: &Settings) -> Result<()> {
+    let secret = config::oidc_secret_from_environment();
+    if let Some(oidc) = Oidc::new(&settings.oidc, secret, &settings.http.public_url)? {
+        app.auth.sign_in_at(oidc);
+    }
+    Ok(())
 }
 
 /// Nudges at every SIGHUP: a new certificate is there. Without TLS it does nothing, and does not end the process either.

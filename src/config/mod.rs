@@ -12,12 +12,16 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 use toml::Value;
 
-pub use sources::{Sources, data_home, master_key_from_environment};
+pub use sources::{Sources, data_home, master_key_from_environment, oidc_secret_from_environment};
 
+use crate::auth::oidc;
 use crate::{backup, http, privacy, tenants, tls, warehouse};
 
 /// The environment variable of the master key. It is no setting: it is never in a file, and never shown.
 pub const MASTER_KEY_VARIABLE: &str = "PULSEPOINT_MASTER_KEY";
+
+/// The environment variable of the secret that the provider of single sign-on knows this installation by. No setting either.
+pub const OIDC_SECRET_VARIABLE: &str = "PULSEPOINT_OIDC_CLIENT_SECRET";
 
 /// Everything that can be set. A field is a key; a nested struct is a table of the file and a word in the variable.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -30,6 +34,8 @@ pub struct Settings {
     /// How requests are treated; its keys stand at the top.
     #[serde(flatten)]
     pub http: http::Settings,
+    /// Where people sign in besides here.
+    pub oidc: oidc::Settings,
     /// Whose certificate is served.
     pub tls: tls::Settings,
     /// How many tenants stay open.
@@ -48,6 +54,7 @@ impl Default for Settings {
             data: data_home().join("pulsepoint"),
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)),
             http: http::Settings::default(),
+            oidc: oidc::Settings::default(),
             tls: tls::Settings::default(),
             tenants: tenants::Settings::default(),
             warehouse: warehouse::Settings::default(),

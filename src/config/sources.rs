@@ -7,17 +7,20 @@ use etcetera::BaseStrategy;
 use secrecy::SecretString;
 use toml::{Table, Value};
 
-use super::{Given, Keys, MASTER_KEY_VARIABLE, Origin, Problem, keys};
+use super::{Given, Keys, MASTER_KEY_VARIABLE, OIDC_SECRET_VARIABLE, Origin, Problem, keys};
 
 /// The variable that names the configuration file.
 const FILE_VARIABLE: &str = "PULSEPOINT_CONFIG";
+
+/// Variables that are no settings: what they hold is never shown.
+const SECRETS: [&str; 2] = [MASTER_KEY_VARIABLE, OIDC_SECRET_VARIABLE];
 
 /// The layers over the defaults, not yet read.
 #[derive(Clone, Debug, Default)]
 pub struct Sources {
     /// The configuration file. It must exist, for somebody named it or it was found.
     pub file: Option<PathBuf>,
-    /// `PULSEPOINT_*`, without the master key.
+    /// `PULSEPOINT_*`, without secrets.
     pub environment: Vec<(String, String)>,
     /// Key, value and name of every flag given.
     pub flags: Vec<(&'static str, String, &'static str)>,
@@ -29,7 +32,7 @@ impl Sources {
     pub fn of_process(named: Option<PathBuf>) -> Self {
         let environment: Vec<(String, String)> = std::env::vars_os()
             .filter_map(|(name, value)| Some((name.into_string().ok()?, value.to_string_lossy().into_owned())))
-            .filter(|(name, _)| name.starts_with(keys::PREFIX) && name != MASTER_KEY_VARIABLE)
+            .filter(|(name, _)| name.starts_with(keys::PREFIX) && !SECRETS.contains(&name.as_str()))
             .collect();
         let by_variable = || environment.iter().find(|(name, _)| name == FILE_VARIABLE).map(|(_, value)| value.into());
         let file = named.or_else(by_variable).or_else(found);
@@ -58,9 +61,11 @@ impl Sources {
                 given.push((key, value, origin()));
                 continue;
             }
-            let (reason, nearest) = match key == "master_key" {
-                true => ("belongs in a key file, not among settings".to_owned(), Some(MASTER_KEY_VARIABLE.to_owned())),
-                false => ("is no setting".to_owned(), keys::nearest(&key, known.keys().map(String::as_str))),
+            let secret = "belongs in a key file, not among settings";
+            let (reason, nearest) = match key.as_str() {
+                "master_key" => (secret.to_owned(), Some(MASTER_KEY_VARIABLE.to_owned())),
+                "oidc.client_secret" => (secret.to_owned(), Some("oidc.client_secret_file".to_owned())),
+                _ => ("is no setting".to_owned(), keys::nearest(&key, known.keys().map(String::as_str))),
             };
             problems.push(Problem { key, origin: origin(), reason, nearest });
         }
@@ -122,4 +127,9 @@ pub fn data_home() -> PathBuf {
 /// The master key of the environment, if it is there.
 pub fn master_key_from_environment() -> Option<SecretString> {
     std::env::var(MASTER_KEY_VARIABLE).ok().filter(|key| !key.is_empty()).map(SecretString::from)
+}
+
+/// The secret of the provider's client in the environment, if it is there.
+pub fn oidc_secret_from_environment() -> Option<SecretString> {
+    std::env::var(OIDC_SECRET_VARIABLE).ok().filter(|secret| !secret.is_empty()).map(SecretString::from)
 }

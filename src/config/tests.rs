@@ -51,6 +51,8 @@ fn names_the_key_at_fault_and_the_nearest_right_one() {
 fn a_master_key_does_not_belong_in_the_file() {
     let found = problems("master_key = \"secret-text\"", &[]);
     assert!(found[0].contains("PULSEPOINT_MASTER_KEY") && !found[0].contains("secret-text"), "{found:?}");
+    let found = problems("[oidc]\nclient_secret = \"secret-text\"", &[]);
+    assert!(found[0].contains("oidc.client_secret_file") && !found[0].contains("secret-text"), "{found:?}");
 }
 
 #[test]
@@ -66,6 +68,24 @@ fn a_stray_variable_is_told_but_stops_nothing() {
     let strays = resolve(&sources).unwrap().strays;
     assert_eq!(strays.len(), 1);
     assert_eq!(strays[0].to_string(), "PULSEPOINT_LISTENN: is no setting; did you mean PULSEPOINT_LISTEN?");
+}
+
+#[test]
+fn a_public_address_is_one_without_a_path() {
+    let url = |text: &str| resolve(&sources(&format!("public_url = \"{text}\""), &[]).1).map(|_| ());
+    for good in ["", "https://figures.example.com", "https://figures.example.com:8443/", "http://localhost:8080"] {
+        assert_eq!(url(good), Ok(()), "{good}");
+    }
+    for bad in [
+        "figures.example.com",
+        "https://",
+        "ftp://x.example",
+        "https://x.example/a",
+        "https://x.example/?a",
+        "https://a:b@x.example",
+    ] {
+        assert!(url(bad).is_err(), "{bad}");
+    }
 }
 
 #[test]

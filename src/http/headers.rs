@@ -26,8 +26,8 @@ static EVERYWHERE: [(HeaderName, HeaderValue); 7] = [
 ];
 
 const PERMISSIONS: &str = "accelerometer=(), autoplay=(), camera=(), display-capture=(), encrypted-media=(), fullscreen=(), \
-     geolocation=(), gyroscope=(), magnetometer=(), microphone=(), midi=(), payment=(), publickey-credentials-get=(), \
-     usb=(), xr-spatial-tracking=()";
+     geolocation=(), gyroscope=(), magnetometer=(), microphone=(), midi=(), payment=(), publickey-credentials-create=(self), \
+     publickey-credentials-get=(self), usb=(), xr-spatial-tracking=()";
 
 /// Puts the headers on that every answer has; a handler's own `Cache-Control` and policy stay.
 pub(super) fn dress(headers: &mut HeaderMap, over_tls: bool) {

@@ -28,7 +28,7 @@ pub use limits::{Allowance, Quota, RateLimits};
 pub use problem::{CODES, Problem};
 pub use query::{Path, Query};
 pub use scope::{RequestId, Scope, Timings};
-pub use settings::{PerMinute, Settings};
+pub use settings::{PerMinute, PublicUrl, Settings};
 
 pub(crate) use problem::bare_answer;
 pub(crate) use settings::secs;

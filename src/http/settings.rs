@@ -1,14 +1,18 @@
 //! The settings of the HTTP layer, with their defaults.
 
 use std::fmt;
+use std::str::FromStr;
 use std::time::Duration;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use url::Url;
 
 /// How the server treats requests, whoever sends them.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Settings {
+    /// The address that people type: where other sites send them back to, and what passkeys are made for. None by default.
+    pub public_url: PublicUrl,
     /// Requests a minute.
     pub rate_limit_per_minute: PerMinute,
     /// Addresses and networks (`10.0.0.0/8`) whose `X-Forwarded-For` is believed. None by default.
@@ -56,6 +60,7 @@ pub struct Settings {
 impl Default for Settings {
     fn default() -> Self {
         Self {
+            public_url: PublicUrl::default(),
             rate_limit_per_minute: PerMinute::Usual,
             trusted_proxies: Vec::new(),
             cors_origins: Vec::new(),
@@ -139,6 +144,48 @@ impl<'de> Deserialize<'de> for PerMinute {
             }
         }
         from.deserialize_any(Figure)
+    }
+}
+
+/// The address that people type, without a path; or none: written as an empty text.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PublicUrl(Option<Url>);
+
+impl PublicUrl {
+    /// The address, where there is one.
+    pub fn get(&self) -> Option<&Url> {
+        self.0.as_ref()
+    }
+}
+
+impl FromStr for PublicUrl {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let text = text.trim();
+        if text.is_empty() {
+            return Ok(Self(None));
+        }
+        let url = Url::parse(text).ok().filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
+        let bare = |url: &Url| {
+            let plain = url.username().is_empty() && url.password().is_none();
+            plain && url.path() == "/" && url.query().is_none() && url.fragment().is_none()
+        };
+        url.filter(bare)
+            .map(|url| Self(Some(url)))
+            .ok_or_else(|| format!("\"{text}\" is no address such as https://figures.example.com, without a path"))
+    }
+}
+
+impl Serialize for PublicUrl {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_str(self.0.as_ref().map_or("", |url| url.as_str().trim_end_matches('/')))
+    }
+}
+
+impl<'de> Deserialize<'de> for PublicUrl {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        String::deserialize(from)?.parse().map_err(serde::de::Error::custom)
     }
 }
 

@@ -51,6 +51,16 @@ impl TenantId {
         &self.0
     }
 
+    /// The sixteen bytes of the UUID.
+    pub fn bytes(&self) -> [u8; 16] {
+        uuid::Uuid::try_parse(&self.0).unwrap_or_default().into_bytes()
+    }
+
+    /// The id of sixteen bytes.
+    pub fn from_bytes(bytes: [u8; 16]) -> Self {
+        Self(uuid::Uuid::from_bytes(bytes).hyphenated().to_string().into())
+    }
+
     /// A new id.
     pub fn random() -> Self {
         Self(uuid::Uuid::new_v4().hyphenated().to_string().into())

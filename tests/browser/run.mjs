@@ -6,6 +6,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -21,8 +22,8 @@ const folder = mkdtempSync(join(tmpdir(), "pulsepoint-browser-"));
 const children = [];
 
 /** Starts one instance and resolves with its address once it says that it listens. */
-function start(name, args) {
-  const env = { ...process.env, PULSEPOINT_RATE_LIMIT_PER_MINUTE: "0", NO_COLOR: "1" };
+function start(name, args, more = {}) {
+  const env = { ...process.env, PULSEPOINT_RATE_LIMIT_PER_MINUTE: "0", NO_COLOR: "1", ...more };
   const child = spawn(binary, args, { env, stdio: ["ignore", "pipe", "pipe"] });
   children.push(child);
   const lines = [];
@@ -36,6 +37,30 @@ function start(name, args) {
     createInterface({ input: child.stderr }).on("line", read);
     child.on("exit", (code) => reject(new Error(`${name} ended with ${code}:\n${lines.slice(-30).join("\n")}`)));
   });
+}
+
+/** A port that nobody listens on: an instance has to be told its public address before it starts. */
+async function freePort() {
+  const server = createServer();
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address();
+  server.close();
+  await once(server, "close");
+  return port;
+}
+
+/** The demo at an address that passkeys can be made for; on another port where somebody took this one meanwhile. */
+async function startDemo(tries = 3) {
+  const port = await freePort();
+  const data = join(folder, `demo-${tries}`);
+  const args = ["demo", "--now", "2026-11-20T18:20:00Z", "--listen", `127.0.0.1:${port}`, "--data", data];
+  try {
+    return await start("demo", args, { PULSEPOINT_PUBLIC_URL: `http://localhost:${port}` });
+  } catch (error) {
+    if (tries <= 1 || !/listening on/.test(error.message)) throw error;
+    return startDemo(tries - 1);
+  }
 }
 
 async function stop() {
@@ -63,7 +88,7 @@ function tokenIn(lines) {
 let code = 1;
 try {
   const [demo, fresh, blank] = await Promise.all([
-    start("demo", ["demo", "--now", "2026-11-20T18:20:00Z", "--listen", "127.0.0.1:0", "--data", join(folder, "demo")]),
+    startDemo(),
     start("serve", ["serve", "--listen", "127.0.0.1:0", "--data", join(folder, "fresh")]),
     start("serve", ["serve", "--listen", "127.0.0.1:0", "--data", join(folder, "blank")]),
   ]);

@@ -13,8 +13,12 @@ use pulsepoint::routes::{Route, table};
 use serde_json::{Value, json};
 
 use crate::imports;
+use crate::oidc;
+use crate::passkeys::{self, ORIGIN};
 use crate::second_factor;
 use crate::support::app::{Answer, PASSWORD, Shop, TestApp};
+use crate::support::device::Device;
+use crate::support::provider::Provider;
 
 /// A file that can be imported.
 const ORDERS: &[u8] = include_bytes!("../fixtures/imports/shopify_orders.csv");
@@ -70,6 +74,10 @@ pub async fn ask(app: &TestApp, shop: &Shop, route: &Route, who: Role) -> Option
         | "GET /api/auth/me"
         | "GET /api/auth/sessions"
         | "GET /api/auth/totp"
+        | "GET /api/auth/oidc"
+        | "GET /api/auth/passkeys"
+        | "GET /api/auth/passkeys/login"
+        | "POST /api/auth/passkeys/login"
         | "GET /api/keys"
         | "GET /api/users"
         | "GET /api/users/invitations"
@@ -115,6 +123,43 @@ pub async fn ask(app: &TestApp, shop: &Shop, route: &Route, who: Role) -> Option
             let (phone, _) = second_factor::enrolled(app, shop, who).await;
             let status = if route.path.ends_with("remove") { 204 } else { 200 };
             Ask::at(route.path).json(json!({ "password": PASSWORD, "code": phone.code(1) })).expecting(status)
+        }
+        "GET /api/auth/oidc/start" | "GET /api/auth/oidc/callback" => Ask::at(route.path).expecting(303),
+        "POST /api/auth/oidc/start" => Ask::at(route.path).json(json!({ "invitation": "x" })),
+        // Nobody has been at the provider.
+        "POST /api/auth/oidc/code" => Ask::at(route.path).json(json!({ "totp": "000000" })).expecting(401),
+        "POST /api/auth/passkeys" => Ask::at(route.path).json(json!({ "password": PASSWORD })),
+        "POST /api/auth/passkeys/confirm" => {
+            passkeys::forget(shop, who).await;
+            let body = passkeys::made(app, &app.token(shop, who), &mut Device::at(ORIGIN)).await;
+            Ask::at(route.path).json(body).expecting(201)
+        }
+        "POST /api/auth/passkeys/{id}/remove" => {
+            passkeys::forget(shop, who).await;
+            let id = passkeys::added(app, &app.token(shop, who), &mut Device::at(ORIGIN)).await;
+            let path = format!("/api/auth/passkeys/{id}/remove");
+            Ask::at(path).json(json!({ "password": PASSWORD })).expecting(204)
+        }
+        "POST /api/auth/passkeys/login/confirm" => {
+            passkeys::forget(shop, who).await;
+            let mut device = Device::at(ORIGIN);
+            passkeys::added(app, &app.token(shop, who), &mut device).await;
+            let asked = passkeys::challenged(app).await;
+            let credential = device.get(&asked["options"]);
+            Ask::at(route.path).json(json!({ "ceremony": asked["ceremony"], "credential": credential }))
+        }
+        "DELETE /api/users/{id}/passkeys" => {
+            passkeys::added(app, &app.token(shop, Role::Viewer), &mut Device::at(ORIGIN)).await;
+            Ask::at(format!("/api/users/{}/passkeys", shop.person(Role::Viewer).id)).expecting(204)
+        }
+        "DELETE /api/users/{id}/oidc" => {
+            let id = shop.person(Role::Viewer).id.clone();
+            let bound = id.clone();
+            let bind = move |tx: &rusqlite::Transaction| {
+                Ok(tx.execute("insert or replace into oidc_subjects values (?1, 'issuer', 'subject', 0)", [&bound])?)
+            };
+            shop.tenant.db().write(bind).await.unwrap();
+            Ask::at(format!("/api/users/{id}/oidc")).expecting(204)
         }
         "POST /api/users/{id}/reset" => {
             Ask::at(format!("/api/users/{}/reset", spare_person(app, shop).await)).expecting(201)
@@ -241,11 +286,17 @@ fn permitted(access: Access, role: Role) -> bool {
 }
 
 /// What only owners may, in person, though the route's permission is held by others too.
-pub const OWNERS_ONLY: [&str; 1] = ["PUT /api/users/policy"];
+pub const OWNERS_ONLY: [&str; 2] = ["PUT /api/users/policy", "DELETE /api/users/{id}/oidc"];
+
+/// A Pulsepoint with everything that is off unless it is configured.
+pub async fn app() -> TestApp {
+    let provider = Provider::of("analyst@juniper-oak.example").await;
+    oidc::app_at(&provider).await
+}
 
 #[tokio::test]
 async fn every_route_for_everybody() {
-    let app = TestApp::start().await;
+    let app = app().await;
     let (shop, other) = (app.shop("juniper-oak").await, app.shop("northwind-demo").await);
     let mut cells = 0;
     for route in table() {

@@ -8,7 +8,7 @@ use pulsepoint::auth::Role;
 use pulsepoint::routes::{Route, openapi, table};
 use serde_json::{Map, Value, json};
 
-use crate::access::{Ask, ask};
+use crate::access::{Ask, app, ask};
 use crate::imports::number;
 use crate::support::app::{Answer, Shop, TestApp};
 
@@ -263,7 +263,7 @@ async fn written(shop: &Shop) -> [i64; 4] {
 
 #[tokio::test]
 async fn every_route_refuses_what_is_no_json() {
-    let app = TestApp::start().await;
+    let app = app().await;
     let shop = app.shop("juniper-oak").await;
     let document = serde_json::to_value(openapi()).unwrap();
     let values = bad_values();

@@ -5,9 +5,9 @@ use pulsepoint::auth::Role;
 use pulsepoint::routes::{openapi, table};
 use serde_json::{Map, Value, json};
 
-use crate::access::ask;
+use crate::access::{app, ask};
 use crate::metrics_http::filled;
-use crate::support::app::{Answer, TestApp};
+use crate::support::app::Answer;
 
 struct Document(Value);
 
@@ -125,7 +125,7 @@ fn document() -> Document {
 
 #[tokio::test]
 async fn every_route_answers_what_the_document_says() {
-    let (app, document) = (TestApp::start().await, document());
+    let (app, document) = (app().await, document());
     let shop = app.shop("juniper-oak").await;
     for route in table() {
         for token in [Some(app.token(&shop, Role::Owner)), None] {
@@ -138,7 +138,7 @@ async fn every_route_answers_what_the_document_says() {
 
 #[tokio::test]
 async fn dashboards_and_answers_write_figures_as_the_document_says() {
-    let (app, document) = (TestApp::start().await, document());
+    let (app, document) = (app().await, document());
     let (shop, path) = filled(&app).await;
     let owner = app.token(&shop, Role::Owner);
     let ranges =

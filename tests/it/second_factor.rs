@@ -86,7 +86,10 @@ async fn a_sign_in_asks_for_the_second_step_and_takes_each_code_once() {
     let email = "analyst@juniper-oak.example";
     let (phone, codes) = enrolled(&app, &shop, Role::Analyst).await;
     assert_eq!(codes.iter().collect::<HashSet<_>>().len(), 10);
-    assert_eq!(me(&app, &shop, Role::Analyst).await["second_factor"], json!({ "enrolled": true, "required": false }));
+    assert_eq!(
+        me(&app, &shop, Role::Analyst).await["second_factor"],
+        json!({ "enrolled": true, "required": false, "passed": false })
+    );
 
     let first = app.login(email, PASSWORD).await;
     assert_eq!((first.status, first.code().as_str()), (StatusCode::UNAUTHORIZED, "totp_required"));
@@ -210,7 +213,7 @@ async fn where_it_is_asked_of_all_who_has_none_may_only_set_one_up() {
     let login = app.login("analyst@juniper-oak.example", PASSWORD).await;
     assert_eq!((login.status, &login.json()["user"]["permissions"]), (StatusCode::OK, &json!([])));
     let mine = me(&app, &shop, Role::Analyst).await;
-    assert_eq!(mine["second_factor"], json!({ "enrolled": false, "required": true }));
+    assert_eq!(mine["second_factor"], json!({ "enrolled": false, "required": true, "passed": false }));
     assert_eq!(mine["brands"], json!([]));
     let theirs = app.token(&other, Role::Analyst);
     assert_eq!(app.get("/api/brands", &theirs).await.status, StatusCode::OK, "another tenant's rule is its own");

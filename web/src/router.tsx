@@ -8,7 +8,7 @@ import {
   redirect,
 } from "@tanstack/react-router";
 import { brandsQuery, dashboardQuery, meQuery, queryClient } from "./api/queries";
-import { currentSession, ensureSession } from "./api/session";
+import { currentSession, ensureSession, refresh } from "./api/session";
 import { Broken } from "./pages/Broken";
 import { apiParams, strictSearch } from "./pages/dashboard/search";
 import { NotFound } from "./pages/NotFound";
@@ -30,15 +30,30 @@ async function setupNeeded(): Promise<boolean> {
   return ((await response.json()) as { needed: boolean }).needed;
 }
 
+/** An address of this site: `//elsewhere` would be another one. */
+const OWN = /^\/(?![/\\])/;
+
+/** Where the person wanted to go before they went to the provider. */
+function keptNext(): string {
+  try {
+    const next = sessionStorage.getItem("pp.next") ?? "/";
+    sessionStorage.removeItem("pp.next");
+    return OWN.test(next) ? next : "/";
+  } catch {
+    return "/";
+  }
+}
+
 const loginRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: "/login",
   validateSearch: (raw: Record<string, unknown>): LoginSearch => ({
-    // Only addresses of this site: `//elsewhere` would be another one.
-    next: typeof raw.next === "string" && /^\/(?![/\\])/.test(raw.next) ? raw.next : undefined,
+    next: typeof raw.next === "string" && OWN.test(raw.next) ? raw.next : undefined,
     ended: raw.ended ? true : undefined,
   }),
-  beforeLoad: async ({ search }) => {
+  beforeLoad: async ({ search, location }) => {
+    // Sent back by the provider, with a cookie that this page's storage knows nothing of yet.
+    if (location.hash === "sso=done" && (await refresh().catch(() => null))) throw redirect({ href: keptNext() });
     if (await ensureSession().catch(() => null)) throw redirect({ href: search.next ?? "/" });
     if (await setupNeeded()) throw redirect({ to: "/setup" });
   },
@@ -100,7 +115,7 @@ const homeRoute = createRoute({
     const me = await queryClient.ensureQueryData(meQuery);
     const slug = me.brands.find((brand) => brand.slug === lastBrand())?.slug ?? me.brands[0]?.slug;
     if (slug) throw redirect({ to: "/b/$brand", params: { brand: slug }, replace: true });
-    if (me.second_factor.required && !me.second_factor.enrolled)
+    if (me.second_factor.required && !me.second_factor.enrolled && !me.second_factor.passed)
       throw redirect({ to: "/settings/profile", replace: true });
     const manages = me.user.permissions.includes("manage");
     throw redirect({ to: manages ? "/settings/brand" : "/settings/appearance", replace: true });

@@ -4,7 +4,10 @@
 pub mod routes;
 pub(super) mod store;
 
+use base64::Engine;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use jiff::Timestamp;
+use rusqlite::Transaction;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::json;
 
@@ -20,7 +23,7 @@ use super::{sessions, store as people};
 use crate::error::{Error, Result};
 use crate::events::Denial;
 use crate::http;
-use crate::secrets::hash_password;
+use crate::secrets::{hash_password, random_bytes};
 use crate::tenants::Tenant;
 pub use store::LinkKind;
 use store::LinkRow;
@@ -202,6 +205,51 @@ fn holding(conn: &rusqlite::Connection, hash: &[u8; 32], now: Timestamp) -> Resu
         still.then_some(()).ok_or(Error::NotFound)?;
     }
     Ok(row)
+}
+
+/// A part of the transaction in which an invitation is accepted: who it made is handed in.
+pub(super) type Also = Box<dyn FnOnce(&Transaction<'_>, &str, &Author, Timestamp) -> Result<()> + Send>;
+
+/// Uses an invitation up for whoever was shown elsewhere to have its e-mail. They get a password that nobody knows: a link sets
+/// another. Returns whom it made.
+///
+/// # Errors
+/// As [`open`]; `NotFound` for an invitation of another e-mail; `Conflict` when the e-mail was taken meanwhile.
+pub(super) async fn accept_known(
+    auth: &Auth,
+    token: &SecretString,
+    (email, name): (&str, Option<&str>),
+    also: Also,
+    scope: &http::Scope,
+) -> Result<(Tenant, String)> {
+    let Opened { tenant, row } = open(auth, token.expose_secret(), scope).await?;
+    if row.kind != LinkKind::Invitation || row.email != email {
+        return Err(Error::NotFound);
+    }
+    let token = TenantToken::parse(token.expose_secret().trim()).ok_or(Error::NotFound)?;
+    let name = name.and_then(|name| parse_name("name", name).ok());
+    let name = name.unwrap_or_else(|| email.split('@').next().unwrap_or(email).chars().take(100).collect());
+    let nobodys = BASE64_URL_SAFE_NO_PAD.encode(random_bytes::<32>());
+    let password = hash_password(nobodys.into()).await?;
+    auth.tenants().register_email(&row.email, tenant.id()).await?;
+    let (hash, now) = (token.hash(), auth.clock().system_time());
+    let (request_id, ip) = (Some(scope.id().to_string()), Some(scope.ip().to_string()));
+    let write = tenant.db().write(move |tx| {
+        let row = holding(tx, &hash, now)?;
+        store::delete(tx, &row.id)?;
+        let id = uuid::Uuid::new_v4().to_string();
+        let by = Author { actor: format!("user:{id}"), request_id, ip };
+        let user = User { id, email: row.email, name, role: row.role };
+        people::insert(tx, &user, &password, now)?;
+        people::set_reach(tx, &user.id, &row.reach)?;
+        let told = json!({ "role": user.role, "invitation": row.id });
+        by.tell(tx, now, "invitation.accepted", &format!("user:{}", user.id), told)?;
+        also(tx, &user.id, &by, now)?;
+        Ok(user.id)
+    });
+    let id = write.await?;
+    Roster::of(&tenant).forget(&id);
+    Ok((tenant, id))
 }
 
 /// Uses a link up: the invited is somebody from now on, or the person has a new password and every session of theirs has ended.

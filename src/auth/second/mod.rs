@@ -37,6 +37,10 @@ pub(super) enum Passed {
     Code,
     /// By a recovery code, which is used up; how many are left.
     Recovery(i64),
+    /// By a passkey, with which the device has verified the person.
+    Passkey,
+    /// The provider where the person signed in says that it asked for one.
+    Provider,
 }
 
 impl Passed {
@@ -45,6 +49,8 @@ impl Passed {
         match self {
             Self::NotAsked => json!({}),
             Self::Code => json!({ "second_factor": "code" }),
+            Self::Passkey => json!({ "second_factor": "passkey" }),
+            Self::Provider => json!({ "second_factor": "provider" }),
             Self::Recovery(left) => json!({ "second_factor": "recovery_code", "left": left }),
         }
     }

@@ -3,7 +3,9 @@
 pub mod app;
 pub mod binary;
 pub mod disk;
+pub mod device;
 pub mod figures;
+pub mod provider;
 pub mod shop;
 pub mod stores;
 pub mod tls;

@@ -52,6 +52,11 @@ export const factorQuery = queryOptions({
   queryFn: ({ signal }) => body(api.GET("/api/auth/totp", { signal })),
 });
 
+export const passkeysQuery = queryOptions({
+  queryKey: ["passkeys"],
+  queryFn: ({ signal }) => body(api.GET("/api/auth/passkeys", { signal })),
+});
+
 export const formatsQuery = queryOptions({
   queryKey: ["formats"],
   queryFn: ({ signal }) => body(api.GET("/api/imports/formats", { signal })),

@@ -38,7 +38,8 @@ function mayHaveCookie(): boolean {
   }
 }
 
-async function send(path: string, body?: unknown): Promise<SignedIn> {
+/** Without a bearer token: for whoever is a stranger yet. Throws a Problem. */
+export async function send<T = SignedIn>(path: string, body?: unknown): Promise<T> {
   let response: Response;
   try {
     response = await fetch(path, {
@@ -51,12 +52,22 @@ async function send(path: string, body?: unknown): Promise<SignedIn> {
     throw new Problem(0, { title: "Pulsepoint did not answer. Check the connection and that it is running." });
   }
   if (!response.ok) throw await problemOf(response);
-  return (await response.json()) as SignedIn;
+  return (await response.json()) as T;
 }
 
 /** Throws a Problem `totp_required` where the password was right and a code is asked for as well. */
 export async function login(email: string, password: string, totp?: string): Promise<void> {
   set(await send("/api/auth/login", { email, password, ...(totp === undefined ? {} : { totp }) }));
+}
+
+/** Signs in with what the person's device gave. */
+export async function loginWithPasskey(given: { ceremony: string; credential: object }): Promise<void> {
+  set(await send("/api/auth/passkeys/login/confirm", given));
+}
+
+/** Ends a sign-in at the provider with a code. */
+export async function loginWithCode(totp: string): Promise<void> {
+  set(await send("/api/auth/oidc/code", { totp }));
 }
 
 /** Goes on with what a changed password was answered with. */

@@ -11,6 +11,7 @@ export type Me = Schemas["Me"];
 export type Brand = Schemas["BrandView"];
 export type Person = Schemas["UserRow"];
 export type Session = Schemas["SessionView"];
+export type Passkey = Schemas["PasskeyView"];
 export type ApiKey = Schemas["KeyView"];
 export type MadeKey = Schemas["MadeKey"];
 export type Invitation = Schemas["InvitationView"];

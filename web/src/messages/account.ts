@@ -60,6 +60,48 @@ export const factor = {
   back: "Use another account",
 };
 
+export const passkeys = {
+  title: "Passkeys",
+  lead: "Sign in with your device's lock instead of a password. No code is asked for after it.",
+  add: "Add a passkey",
+  addLead: "Your browser asks for the device's lock, or for a security key.",
+  go: "Continue",
+  none: "No passkeys yet.",
+  notHere: "Passkeys need https, or localhost, and the public address of this installation in its settings.",
+  name: "Name",
+  nameHelp: "So that you know later which device it is.",
+  thisDevice: "This device",
+  confirm: "You signed in a while ago: show that it is you.",
+  made: "Added",
+  used: "Last used",
+  never: "never",
+  remove: "Remove",
+  removeOf: (name: string) => `Remove ${name}`,
+  removeQuestion: (name: string) => `Remove ${name}?`,
+  removeLead: "It lets nobody in afterwards. The device itself may still list it.",
+  added: (name: string) => `${name} was added.`,
+  removed: (name: string) => `${name} was removed.`,
+  stopped: "The browser did not make a passkey. Try again.",
+  already: "This device has a passkey for you already.",
+};
+
+export const ways = {
+  passkey: "Sign in with a passkey",
+  provider: (name: string) => `Sign in with ${name}`,
+  join: (name: string) => `Join with ${name}`,
+  passkeyStopped: "The browser gave no passkey. Try again, or use your password.",
+  wrongPasskey: "This passkey does not fit anybody here.",
+  /** By the word that the server sends the browser back with. */
+  ended: {
+    expired: "That took too long, or was begun in another browser. Try again.",
+    refused: "The sign-in did not work. Try again.",
+    unknown: "The provider knows you, but nobody here has that e-mail. Ask an owner for an invitation.",
+    closed: "This company is closed at the moment. Ask whoever runs this installation.",
+    down: "The sign-in provider cannot be reached. Try again later, or use your password.",
+    wait: "Too many attempts. Try again in a few minutes.",
+  } as Record<string, string>,
+};
+
 export const keys = {
   title: "API keys",
   lead: "Credentials for programs. A key may never more than its maker, and falls with them.",

@@ -96,7 +96,7 @@ export function Shell() {
 /** Says why nothing else can be done while a second factor is asked for. */
 function FactorBar() {
   const factor = useQuery(meQuery).data?.second_factor;
-  if (!factor?.required || factor.enrolled) return null;
+  if (!factor?.required || factor.enrolled || factor.passed) return null;
   return (
     <section
       aria-label={t.factor.required}

@@ -1,8 +1,9 @@
 /** Where a link leads that somebody handed over: into the company, or to a new password. */
 import { Link, useRouter } from "@tanstack/react-router";
 import { type FormEvent, useEffect, useState } from "react";
-import { asProblem, type Problem, problemOf } from "../../api/problem";
-import { login } from "../../api/session";
+import { asProblem, type Problem } from "../../api/problem";
+import { providerName } from "../../api/provider";
+import { login, send } from "../../api/session";
 import type { LinkView } from "../../api/types";
 import { t } from "../../messages/en";
 import { Button, buttonClass } from "../../ui/Button";
@@ -18,23 +19,6 @@ function takeToken(): string {
   return token;
 }
 
-/** Without a bearer token: whoever comes by a link is a stranger yet. */
-async function post<T>(path: string, body: object): Promise<T> {
-  let response: Response;
-  try {
-    response = await fetch(path, {
-      method: "POST",
-      credentials: "same-origin",
-      headers: { "Content-Type": "application/json" },
-      body: JSON.stringify(body),
-    });
-  } catch (error) {
-    throw asProblem(error);
-  }
-  if (!response.ok) throw await problemOf(response);
-  return (await response.json()) as T;
-}
-
 export function LinkPage() {
   const [token, setToken] = useState(takeToken);
   const [view, setView] = useState<LinkView | null>(null);
@@ -44,7 +28,7 @@ export function LinkPage() {
   // biome-ignore lint/correctness/useExhaustiveDependencies: a further try asks again
   useEffect(() => {
     setProblem(null);
-    post<LinkView>("/api/auth/links", { token }).then(setView, (error) => setProblem(asProblem(error)));
+    send<LinkView>("/api/auth/links", { token }).then(setView, (error) => setProblem(asProblem(error)));
   }, [token, tries]);
   useEffect(() => {
     // Another link, opened while this page is there already.
@@ -107,6 +91,22 @@ function Form({ token, view, onGone }: { token: string; view: LinkView; onGone: 
   const [busy, setBusy] = useState(false);
   const [errors, setErrors] = useState<{ name?: string; password?: string; form?: string }>({});
   const joins = view.kind === "invitation";
+  const [provider, setProvider] = useState<string | null>(null);
+  useEffect(() => {
+    if (joins) void providerName().then(setProvider);
+  }, [joins]);
+
+  /** The provider vouches for the e-mail, so no password is needed. */
+  async function joinThere(): Promise<void> {
+    setBusy(true);
+    try {
+      const { location } = await send<{ location: string }>("/api/auth/oidc/start", { invitation: token });
+      window.location.assign(location);
+    } catch (error) {
+      setErrors({ form: asProblem(error).message });
+      setBusy(false);
+    }
+  }
 
   async function submit(event: FormEvent<HTMLFormElement>): Promise<void> {
     event.preventDefault();
@@ -120,7 +120,7 @@ function Form({ token, view, onGone }: { token: string; view: LinkView; onGone: 
     if (Object.keys(found).length > 0) return;
     setBusy(true);
     try {
-      const { email } = await post<{ email: string }>("/api/auth/links/accept", {
+      const { email } = await send<{ email: string }>("/api/auth/links/accept", {
         token,
         password,
         ...(joins ? { name } : {}),
@@ -159,6 +159,11 @@ function Form({ token, view, onGone }: { token: string; view: LinkView; onGone: 
       <Button look="primary" type="submit" disabled={busy}>
         {joins ? t.link.join_ : t.link.set}
       </Button>
+      {provider && (
+        <Button disabled={busy} onClick={() => void joinThere()}>
+          {t.ways.join(provider)}
+        </Button>
+      )}
     </form>
   );
 }

@@ -1,12 +1,15 @@
 import { getRouteApi, useRouter } from "@tanstack/react-router";
-import { type FormEvent, useEffect, useRef, useState } from "react";
+import { type FormEvent, lazy, Suspense, useEffect, useRef, useState } from "react";
 import { asProblem } from "../../api/problem";
-import { login } from "../../api/session";
+import { login, loginWithCode, loginWithPasskey } from "../../api/session";
 import { t } from "../../messages/en";
 import { Button } from "../../ui/Button";
 import { TextField } from "../../ui/Field";
 import { Door } from "./Door";
 import { PasswordField } from "./PasswordField";
+
+/** Not in what the page waits for. */
+const OtherWays = lazy(() => import("./OtherWays"));
 
 const route = getRouteApi("/login");
 
@@ -17,16 +20,28 @@ interface Errors {
   form?: string;
 }
 
+/** What was right so far; the code is still to come. After the provider the server knows who it is by a cookie. */
+type Passed = { email: string; password: string } | "provider";
+
+const ended = new Map(Object.entries(t.ways.ended));
+
+/** The word that the provider's way back ends with; it leaves the address bar at once. */
+function takeWord(): string | null {
+  const word = /^#sso=(\w+)$/.exec(window.location.hash)?.[1] ?? null;
+  if (word) window.history.replaceState(window.history.state, "", window.location.pathname + window.location.search);
+  return word;
+}
+
 /** Two fields and no library: this page is the first thing a phone on a slow line has to fetch. */
 export function Login() {
-  const { next, ended } = route.useSearch();
+  const { next, ended: hasEnded } = route.useSearch();
   const router = useRouter();
   const email = useRef<HTMLInputElement>(null);
   const [wait, setWait] = useState(0);
   const [busy, setBusy] = useState(false);
-  const [errors, setErrors] = useState<Errors>({});
-  /** What was right so far; the code is still to come. */
-  const [passed, setPassed] = useState<{ email: string; password: string } | null>(null);
+  const [word] = useState(takeWord);
+  const [errors, setErrors] = useState<Errors>(() => ({ form: ended.get(word ?? "") }));
+  const [passed, setPassed] = useState<Passed | null>(word === "code" ? "provider" : null);
   const code = useRef<HTMLInputElement>(null);
 
   useEffect(() => {
@@ -44,9 +59,14 @@ export function Login() {
   async function submit(event: FormEvent<HTMLFormElement>): Promise<void> {
     event.preventDefault();
     const form = new FormData(event.currentTarget);
+    const typed = passed ? String(form.get("code")).trim() : undefined;
+    if (passed === "provider") {
+      setErrors(typed ? {} : { code: t.factor.step });
+      if (typed) await attempt(() => loginWithCode(typed));
+      return;
+    }
     const address = passed?.email ?? String(form.get("email")).trim();
     const password = passed?.password ?? String(form.get("password"));
-    const typed = passed ? String(form.get("code")).trim() : undefined;
     const found: Errors = {
       ...(address ? {} : { email: t.door.needEmail }),
       ...(password ? {} : { password: t.door.needPassword }),
@@ -54,16 +74,39 @@ export function Login() {
     };
     setErrors(found);
     if (found.email || found.password || found.code) return;
+    await attempt(
+      () => login(address, password, typed),
+      () => setPassed({ email: address, password }),
+    );
+  }
+
+  async function byPasskey(): Promise<void> {
+    setErrors({});
+    await attempt(async () => {
+      const { showPasskey } = await import("../../api/passkeys");
+      const given = await showPasskey();
+      if (!given) return t.ways.passkeyStopped;
+      await loginWithPasskey(given);
+    });
+  }
+
+  /** Lets somebody in, or says why not. A text that `enter` gives is why. */
+  async function attempt(enter: () => Promise<unknown>, onCode?: () => void): Promise<void> {
     setBusy(true);
     try {
-      await login(address, password, typed);
-      await router.navigate({ href: next ?? "/", replace: true });
+      const stopped = await enter();
+      if (typeof stopped === "string") setErrors({ form: stopped });
+      else await router.navigate({ href: next ?? "/", replace: true });
     } catch (error) {
       const problem = asProblem(error);
       if (problem.retryAfter !== null) setWait(Math.ceil(problem.retryAfter));
-      else if (problem.code === "totp_required") setPassed({ email: address, password });
+      else if (problem.code === "totp_required") onCode?.();
       else if (problem.code === "wrong_totp") setErrors({ code: t.factor.wrong });
-      else setErrors({ form: problem.status === 401 ? t.door.wrong : problem.message });
+      else if (problem.code === "wrong_passkey") setErrors({ form: t.ways.wrongPasskey });
+      else if (problem.code === "sign_in_expired") {
+        setPassed(null);
+        setErrors({ form: ended.get("expired") });
+      } else setErrors({ form: problem.status === 401 ? t.door.wrong : problem.message });
     } finally {
       setBusy(false);
     }
@@ -73,7 +116,9 @@ export function Login() {
   return (
     <Door>
       <h1 className="text-lg font-semibold tracking-tight">{t.door.login}</h1>
-      <p className="mt-1 text-sm text-ink-mute">{passed ? t.factor.step : ended ? t.door.ended : t.door.loginLead}</p>
+      <p className="mt-1 text-sm text-ink-mute">
+        {passed ? t.factor.step : hasEnded ? t.door.ended : t.door.loginLead}
+      </p>
       <form noValidate onSubmit={(event) => void submit(event)} className="mt-5 flex flex-col gap-4">
         {passed ? (
           <TextField
@@ -124,6 +169,11 @@ export function Login() {
           </Button>
         )}
       </form>
+      {!passed && (
+        <Suspense fallback={null}>
+          <OtherWays next={next} busy={busy} onPasskey={() => void byPasskey()} />
+        </Suspense>
+      )}
     </Door>
   );
 }

@@ -15,6 +15,7 @@ import { Page } from "../../ui/Page";
 import { Failed, LoadingRows } from "../../ui/States";
 import { toast } from "../../ui/toast";
 import { PasswordField } from "../door/PasswordField";
+import { Passkeys } from "./Passkeys";
 import { SecondFactor } from "./SecondFactor";
 
 export function Profile() {
@@ -23,6 +24,7 @@ export function Profile() {
     <Page title={t.profile.title} lead={me && t.profile.lead(me.user.email)}>
       <PasswordCard email={me?.user.email ?? ""} />
       <SecondFactor />
+      <Passkeys />
       <Sessions />
     </Page>
   );
