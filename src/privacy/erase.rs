@@ -101,7 +101,8 @@ fn erase(
     })
 }
 
-/// Has SQLite overwrite what is deleted meanwhile, which is slower.
+/// Has SQLite overwrite what is deleted meanwhile, which is slower. Where so much goes that it merges pages, it leaves bytes in their
+/// gaps until it uses them again; like all of the file they are sealed.
 pub(super) fn overwriting<T>(tx: &Transaction, work: impl FnOnce() -> Result<T>) -> Result<T> {
     let was: i64 = tx.query_row("pragma secure_delete", [], |row| row.get(0))?;
     tx.execute_batch("pragma secure_delete = on")?;

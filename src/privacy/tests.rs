@@ -1,4 +1,4 @@
-//! That an erasure leaves no bytes behind, seen in a file that is not sealed.
+//! That what an erasure changes among other rows leaves no bytes behind, seen in a file that is not sealed.
 
 use rusqlite::Connection;
 
@@ -11,11 +11,12 @@ fn bytes_left(overwrite: bool) -> bool {
     let path = folder.path().join("plain.db");
     let mut conn = Connection::open(&path).unwrap();
     conn.execute_batch("pragma journal_mode = wal; pragma secure_delete = off; create table t (city text)").unwrap();
-    for _ in 0..500 {
-        conn.execute("insert into t values (?)", [CITY]).unwrap();
+    for number in 0..500 {
+        let city = if number == 250 { CITY } else { "Another city of that length" };
+        conn.execute("insert into t values (?)", [city]).unwrap();
     }
     let tx = conn.transaction().unwrap();
-    let change = || Ok(tx.execute("update t set city = null", [])?);
+    let change = || Ok(tx.execute("update t set city = null where city = ?", [CITY])?);
     if overwrite {
         overwriting(&tx, change).unwrap()
     } else {
@@ -27,7 +28,8 @@ fn bytes_left(overwrite: bool) -> bool {
     conn.query_row("pragma wal_checkpoint(truncate)", [], |_| Ok(())).unwrap();
     let bytes = std::fs::read(&path).unwrap();
     assert_eq!(std::fs::metadata(folder.path().join("plain.db-wal")).unwrap().len(), 0);
-    memchr::memmem::find(&bytes, CITY.as_bytes()).is_some()
+    // The shorter row that follows takes some of the room.
+    memchr::memmem::find(&bytes, &CITY.as_bytes()[6..16]).is_some()
 }
 
 #[test]
