@@ -114,7 +114,7 @@ async fn a_running_server_backs_up_and_restores() {
     assert!(home.run(&["brand", "list", "--tenant", "rehearsal"]).ok().out.contains("acme"));
     assert!(reqwest::get(format!("{}/readyz", server.url)).await.unwrap().status().is_success());
     let verified = home.run(&["audit", "verify"]).ok().out;
-    assert_eq!(verified.lines().filter(|line| line.ends_with("unbroken")).count(), 3, "{verified}");
+    assert_eq!(verified.lines().filter(|line| line.ends_with("entries, unbroken")).count(), 3, "{verified}");
 
     let mut bent = std::fs::read(&own).unwrap();
     let middle = bent.len() / 2;

@@ -106,6 +106,165 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/auth/oidc": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Whether people may sign in at a provider, and what it is called. */
+        get: operations["oidc_show"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/auth/oidc/callback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Where the provider sends a browser back to. Always on to the page, which learns by the word behind `#sso=` how it ended: `done`,
+         *     `code`, `expired`, `refused`, `unknown`, `closed`, `down`, `wait`.
+         */
+        get: operations["oidc_callback"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/auth/oidc/code": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Ends a sign-in at the provider with a code, where one is set up and the provider did not ask for a second factor itself. */
+        post: operations["oidc_code"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/auth/oidc/start": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Sends a browser to the provider. Where the provider cannot be reached, back to the page, which says so; 404 where it is off. */
+        get: operations["oidc_start"];
+        put?: never;
+        /** The same for somebody who was invited: the answer says where to go, and coming back uses the invitation up. */
+        post: operations["oidc_start_invited"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/auth/passkeys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One's passkeys. */
+        get: operations["passkeys_list"];
+        put?: never;
+        /** Begins to make a passkey: what to hand to `navigator.credentials.create`. 404 where there are none. */
+        post: operations["passkeys_begin"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/auth/passkeys/confirm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Ends it with what the browser gave. */
+        post: operations["passkeys_confirm"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/auth/passkeys/login": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Whether one can sign in with a passkey. */
+        get: operations["passkeys_can_log_in"];
+        put?: never;
+        /** Begins a sign-in with a passkey: what to hand to `navigator.credentials.get`. 404 where there are none. */
+        post: operations["passkeys_ask"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/auth/passkeys/login/confirm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Signs in with what the browser gave. The device has verified the person, so no code is asked for. */
+        post: operations["passkeys_sign_in"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/auth/passkeys/{id}/remove": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Removes one of one's passkeys. */
+        post: operations["passkeys_remove"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/auth/password": {
         parameters: {
             query?: never;
@@ -659,6 +818,40 @@ export interface paths {
         head?: never;
         /** Changes a person. Another role, state or password, or other brands, sign the person out everywhere. */
         patch: operations["users_update"];
+        trace?: never;
+    };
+    "/api/users/{id}/oidc": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Lets go of whom a person is at the provider: their next sign-in there binds anew. For owners. */
+        delete: operations["oidc_unbind"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/users/{id}/passkeys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Removes all passkeys of somebody, as when a device was lost. */
+        delete: operations["passkeys_reset"];
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/api/users/{id}/reset": {
@@ -1381,6 +1574,11 @@ export interface components {
         Invitations: {
             invitations: components["schemas"]["InvitationView"][];
         };
+        /** @description The body of `POST /api/auth/oidc/start`. */
+        InvitedStart: {
+            /** @description What stands behind the # of an invitation's link. */
+            invitation: string;
+        };
         /** @description The body of `POST /api/keys`. */
         KeyInput: {
             /** @description Ids or slugs; all brands of its maker where absent. */
@@ -1546,9 +1744,11 @@ export interface components {
             name: string;
             slug: string;
         };
-        /** @description How it stands with one's second factor. Where it is required and not set up, one may do nothing else. */
+        /** @description How it stands with one's second factor. Where it is required and neither set up nor passed, one may do nothing else. */
         MyFactor: {
             enrolled: boolean;
+            /** @description Whether this session passed one: a code, a passkey, or that of the provider where the person signed in. */
+            passed: boolean;
             required: boolean;
         };
         /**
@@ -1609,6 +1809,11 @@ export interface components {
             /** @description Rows of imported files that could not land and name the customer, as they stood there. */
             rejected_rows: string[];
         };
+        /** @description The body of `POST /api/auth/oidc/code`. */
+        OidcCode: {
+            /** @description The code of the second factor, or a recovery code. */
+            totp: string;
+        };
         /**
          * @description How a filter compares. `neq`, `not_in` and `not_contains` keep rows that have no value.
          * @enum {string}
@@ -1656,6 +1861,61 @@ export interface components {
              */
             window_days?: number | null;
         };
+        /** @description One's passkeys, the oldest first. */
+        PasskeyList: {
+            /** @description Whether passkeys can be made here: `public_url` is set, and is https or localhost. */
+            enabled: boolean;
+            /** @description The host that they are made for: browsers have them on its pages alone. Null where there are none. */
+            host?: string | null;
+            passkeys: components["schemas"]["PasskeyView"][];
+        };
+        /** @description Whether one can sign in with a passkey. */
+        PasskeyLogin: {
+            enabled: boolean;
+            /** @description The host that they are made for; null where there are none. */
+            host?: string | null;
+        };
+        /** @description The body of `POST /api/auth/passkeys/confirm`. */
+        PasskeyMade: {
+            ceremony: string;
+            /** @description What the browser gave, as its `toJSON` writes it. */
+            credential: {
+                [key: string]: unknown;
+            };
+            /** @description For the person: 1 to 100 characters. */
+            name: string;
+        };
+        /** @description What a browser is asked for. */
+        PasskeyOptions: {
+            /** @description To be sent back with the answer; good once, for five minutes. */
+            ceremony: string;
+            /** @description What `parseCreationOptionsFromJSON` or `parseRequestOptionsFromJSON` of `PublicKeyCredential` take. */
+            options: {
+                [key: string]: unknown;
+            };
+        };
+        /** @description The body of `POST /api/auth/passkeys/login/confirm`. */
+        PasskeyShown: {
+            ceremony: string;
+            /** @description What the browser gave, as its `toJSON` writes it. */
+            credential: {
+                [key: string]: unknown;
+            };
+        };
+        /** @description A passkey. */
+        PasskeyView: {
+            /** Format: date-time */
+            created_at: string;
+            /** @description UUID. */
+            id: string;
+            /**
+             * Format: date-time
+             * @description Null if never.
+             */
+            last_used_at?: string | null;
+            /** @description As the person named it. */
+            name: string;
+        };
         /** @description The body of `POST /api/auth/password`. */
         PasswordChange: {
             /**
@@ -1679,6 +1939,11 @@ export interface components {
          * @enum {string}
          */
         Permission: "view" | "ask" | "act" | "connect" | "manage" | "operate";
+        /** @description What shows that it is the person: the password, or, without one, a session of the last ten minutes. */
+        PersonProof: {
+            /** Format: password */
+            password?: string | null;
+        };
         /** @description A point of the main chart. */
         Point: {
             /** @description Not over. */
@@ -1879,12 +2144,23 @@ export interface components {
             /** @description Who signed in. */
             user: components["schemas"]["UserView"];
         };
+        /** @description Whether people may sign in at a provider. */
+        SingleSignOn: {
+            enabled: boolean;
+            /** @description What the button says after "Sign in with"; null where it is off. */
+            name?: string | null;
+        };
         /** @description How far one source's data reaches. */
         SourceFreshness: {
             connector: string;
             data_through: string;
             kind: string;
             landed_at: string;
+        };
+        /** @description Where to go on. */
+        StartAddress: {
+            /** @description At the provider. */
+            location: string;
         };
         /**
          * @description Whether a person may sign in.
@@ -2187,6 +2463,334 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Me"];
                 };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    oidc_show: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SingleSignOn"];
+                };
+            };
+        };
+    };
+    oidc_callback: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            303: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    oidc_code: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OidcCode"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignedIn"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    oidc_start: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            303: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    oidc_start_invited: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["InvitedStart"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StartAddress"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    passkeys_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PasskeyList"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    passkeys_begin: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PersonProof"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PasskeyOptions"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    passkeys_confirm: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasskeyMade"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PasskeyView"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    passkeys_can_log_in: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PasskeyLogin"];
+                };
+            };
+        };
+    };
+    passkeys_ask: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PasskeyOptions"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    passkeys_sign_in: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasskeyShown"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignedIn"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    passkeys_remove: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PersonProof"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             default: {
                 headers: {
@@ -3457,6 +4061,60 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["UserRow"];
                 };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    oidc_unbind: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    passkeys_reset: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             default: {
                 headers: {
