@@ -10,7 +10,7 @@ use pulsepoint::http::Peer;
 use pulsepoint::routes::{Route, openapi, table};
 use serde_json::{Map, Value, json};
 
-use crate::access::{Ask, ask};
+use crate::access::{Ask, app, ask};
 use crate::imports::{number, upload};
 use crate::support::app::{PASSWORD, Shop, TestApp, request};
 
@@ -132,7 +132,7 @@ fn guesser(route: &Route) -> Role {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn queries_in_disguise_are_texts_everywhere() {
-    let app = TestApp::start().await;
+    let app = app().await;
     let (shop, other) = (app.shop("juniper-oak").await, app.shop("northwind-demo").await);
     let (document, before) = (serde_json::to_value(openapi()).unwrap(), untouched(&other).await);
     let schema = number(&shop.tenant, "select count(*) from sqlite_schema").await;
@@ -171,7 +171,7 @@ async fn queries_in_disguise_are_texts_everywhere() {
 
 #[tokio::test]
 async fn queries_in_headers_and_file_names_are_texts() {
-    let app = TestApp::start().await;
+    let app = app().await;
     let shop = app.shop("juniper-oak").await;
     let owner = app.token(&shop, Role::Owner);
     for text in QUERIES {

@@ -10,15 +10,21 @@ use pulsepoint::events::{self, Event};
 use pulsepoint::routes::{Route, table};
 use rusqlite::Transaction;
 
-use crate::access::{Ask, ask};
+use crate::access::{Ask, app, ask};
 use crate::support::app::{Answer, PASSWORD, Shop, TestApp};
 
 /// Not `GET`, and yet it changes nothing: why.
-const READS: [(&str, &str); 3] = [
+const READS: [(&str, &str); 6] = [
+    ("POST /api/auth/oidc/start", "sends to the provider; who comes back signs in"),
+    ("POST /api/auth/passkeys", "a challenge, kept in memory"),
+    ("POST /api/auth/passkeys/login", "a challenge, kept in memory"),
     ("POST /api/auth/links", "shows what a link is for; the token is a secret, so it travels in a body"),
     ("POST /api/brands/{brand}/query", "a question that is too long for an address"),
     ("POST /api/setup", "the instance is set up already: the route is not there"),
 ];
+
+/// A browser follows a link to it, and it signs in.
+const BACK: &str = "GET /api/auth/oidc/callback";
 
 /// What one request begins and a job ends has an entry of each.
 const MORE: [(&str, &[&str]); 1] = [("POST /api/brands/{brand}/imports", &["import.finished", "import.started"])];
@@ -64,7 +70,7 @@ async fn at_rest(app: &TestApp, shop: &Shop) {
 
 #[tokio::test]
 async fn every_change_leaves_one_entry_and_every_reading_none() {
-    let app = TestApp::start().await;
+    let app = app().await;
     let shop = app.shop("juniper-oak").await;
     let (mut changes, mut readings) = (0, 0);
     for route in table() {
@@ -74,7 +80,7 @@ async fn every_change_leaves_one_entry_and_every_reading_none() {
         assert_eq!(answer.status, asked.expected, "{line}: {answer:?}");
         at_rest(&app, &shop).await;
         let found = entries_of(&app, &shop, &answer).await;
-        let reads = route.method == Method::GET || READS.iter().any(|(known, _)| *known == line);
+        let reads = (route.method == Method::GET && line != BACK) || READS.iter().any(|(known, _)| *known == line);
         if reads {
             assert!(found.is_empty(), "{line} only reads, and left {found:?}");
             readings += 1;
@@ -96,7 +102,7 @@ async fn every_change_leaves_one_entry_and_every_reading_none() {
 
 #[tokio::test]
 async fn every_refusal_leaves_one_denial_and_nothing_else() {
-    let app = TestApp::start().await;
+    let app = app().await;
     let shop = app.shop("juniper-oak").await;
     let mut refused = 0;
     for route in table() {
@@ -129,7 +135,7 @@ async fn sums(app: &TestApp, shop: &Shop) -> Vec<TableSum> {
 
 #[tokio::test]
 async fn what_cannot_be_told_is_not_done() {
-    let app = TestApp::start().await;
+    let app = app().await;
     let shop = app.shop("juniper-oak").await;
     let lock = "create trigger no_entry before insert on events begin select raise(abort, 'the log is full'); end";
     let mut failed = 0;
@@ -139,6 +145,10 @@ async fn what_cannot_be_told_is_not_done() {
             continue;
         }
         let asked = changing(&app, &shop, &route).await;
+        if asked.expected == StatusCode::UNAUTHORIZED {
+            // Nobody came back from a provider: refused, which the other test counts.
+            continue;
+        }
         at_rest(&app, &shop).await;
         let token = app.token(&shop, Role::Owner);
         let before = sums(&app, &shop).await;

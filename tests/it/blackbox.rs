@@ -14,11 +14,14 @@ use pulsepoint::routes::{Route, table};
 use serde_json::{Value, json};
 
 use crate::access::{Ask, OWNERS_ONLY, ask, key, with_random_ids};
+use crate::oidc;
 use crate::support::app::Shop;
+use crate::support::provider::Provider;
 use crate::support::wire::{Running, serve};
 
 /// What a key of `manage` alone is refused by the handler, since nobody hands out or touches more than they hold themselves.
-const BEYOND_MANAGE: [&str; 9] = [
+const BEYOND_MANAGE: [&str; 10] = [
+    "DELETE /api/users/{id}/passkeys",
     "POST /api/users",
     "PATCH /api/users/{id}",
     "DELETE /api/users/{id}",
@@ -242,7 +245,9 @@ type Said = Vec<(Who, StatusCode)>;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_operation_of_the_document_for_every_credential() {
-    let running = serve(unlimited()).await;
+    let running = serve(Settings { public_url: oidc::PUBLIC.parse().unwrap(), ..unlimited() }).await;
+    let provider = Provider::of(oidc::ANALYST).await;
+    oidc::sign_in_at(&running.app, &provider);
     let (shop, other) = (running.app.shop("juniper-oak").await, running.app.shop("northwind-demo").await);
     let all = credentials(&running, &shop, &other).await;
     let tester = Tester::of(&running);

@@ -133,7 +133,7 @@ fn fits(pattern: &str, path: &str) -> bool {
 
 #[tokio::test]
 async fn nothing_near_the_document_s_addresses_answers() {
-    let app = crate::support::app::TestApp::start().await;
+    let app = crate::access::app().await;
     let shop = app.shop("juniper-oak").await;
     let owner = app.token(&shop, Role::Owner);
     let listed: BTreeSet<String> = table().iter().map(|route| route.path.to_owned()).collect();
@@ -158,7 +158,7 @@ async fn nothing_near_the_document_s_addresses_answers() {
 
 #[tokio::test]
 async fn no_header_changes_the_method_or_the_address() {
-    let app = crate::support::app::TestApp::start().await;
+    let app = crate::access::app().await;
     let shop = app.shop("juniper-oak").await;
     let owner = app.token(&shop, Role::Owner);
     let key = crate::access::key(&app, &shop, &[pulsepoint::auth::Permission::View], &serde_json::json!({})).await;
@@ -250,7 +250,7 @@ const CLIMBS: [&str; 30] = [
 
 #[tokio::test]
 async fn paths_that_climb_lead_nowhere() {
-    let app = crate::support::app::TestApp::start().await;
+    let app = crate::access::app().await;
     let shop = app.shop("juniper-oak").await;
     let owner = app.token(&shop, Role::Owner);
     let mut asked_for = 0;

@@ -12,21 +12,27 @@ use crate::second_factor;
 use crate::support::app::{Answer, PASSWORD, Shop, TestApp};
 use crate::support::provider::{CLIENT, Provider, SECRET};
 
-const PUBLIC: &str = "https://figures.juniper-oak.example";
+pub const PUBLIC: &str = "https://figures.juniper-oak.example";
 pub const ANALYST: &str = "analyst@juniper-oak.example";
 
 /// A Pulsepoint whose people sign in at this provider.
 pub async fn app_at(provider: &Provider) -> TestApp {
     let settings = http::Settings {
         rate_limit_per_minute: http::PerMinute::Of(0),
+        ban_failures: 0,
         public_url: PUBLIC.parse().unwrap(),
         ..Default::default()
     };
-    let app = TestApp::with(settings.clone()).await;
+    let app = TestApp::with(settings).await;
+    sign_in_at(&app, provider);
+    app
+}
+
+/// Lets the people of a Pulsepoint that is called [`PUBLIC`] sign in at this provider.
+pub fn sign_in_at(app: &TestApp, provider: &Provider) {
     let issuer = provider.url.clone();
     let oidc = Settings { issuer, client_id: CLIENT.to_owned(), name: "Juniper ID".to_owned(), ..Settings::default() };
-    app.app.auth.sign_in_at(Oidc::new(&oidc, Some(SECRET.into()), &settings.public_url).unwrap().unwrap());
-    app
+    app.app.auth.sign_in_at(Oidc::new(&oidc, Some(SECRET.into()), &PUBLIC.parse().unwrap()).unwrap().unwrap());
 }
 
 /// A Pulsepoint with two shops, and a provider that vouches for the first one's analyst.
