@@ -2,6 +2,7 @@
 
 use std::ops::Deref;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::extract::FromRef;
 
@@ -15,6 +16,9 @@ use crate::jobs::Jobs;
 use crate::metrics::Pages;
 use crate::tenants::Tenants;
 use crate::tls::Tls;
+
+/// How long the end waits for what is still to be shipped.
+const LAST_SHIPPING: Duration = Duration::from_secs(10);
 
 /// Everything a running Pulsepoint holds. Every request clones it a few times, so that is one count and no more.
 #[derive(Clone)]
@@ -62,10 +66,10 @@ impl App {
         Ok(Self(Arc::new(parts)))
     }
 
-    /// The same, with backups as these settings say.
-    pub fn with_backups(self, settings: backup::Settings) -> Self {
-        let backups = Backups::new(self.tenants.clone(), self.clock.clone(), settings);
-        Self(Arc::new(Parts { backups, ..Parts::clone(&self.0) }))
+    /// The same, with backups as these settings say. To be called before any tenant is opened.
+    pub fn with_backups(self, settings: backup::Settings) -> Result<Self> {
+        let backups = Backups::shipping(self.tenants.clone(), self.clock.clone(), settings)?;
+        Ok(Self(Arc::new(Parts { backups, ..Parts::clone(&self.0) })))
     }
 
     /// The same, served with this certificate.
@@ -76,6 +80,10 @@ impl App {
     /// Lets go of what is open and writes down what is still in memory.
     pub async fn close(&self) -> Result<()> {
         self.imports.close().await;
+        // A target that is away must not keep it from ending: what is left is shipped at the next start.
+        if let Ok(Err(error)) = tokio::time::timeout(LAST_SHIPPING, self.backups.ship_all()).await {
+            tracing::warn!(%error, "not all that was committed could be shipped before the end");
+        }
         self.tenants.close_all().await
     }
 }

@@ -8,17 +8,24 @@ use jiff::Timestamp;
 #[derive(Clone)]
 pub struct Clock {
     business: Arc<dyn Fn() -> Timestamp + Send + Sync>,
+    system: Arc<dyn Fn() -> Timestamp + Send + Sync>,
 }
 
 impl Clock {
     /// Business time runs with the system's clock.
     pub fn system() -> Self {
-        Self { business: Arc::new(system_now) }
+        Self { business: Arc::new(system_now), system: Arc::new(system_now) }
     }
 
     /// Business time stands still at `at`; system time goes on.
     pub fn fixed(at: Timestamp) -> Self {
-        Self { business: Arc::new(move || at) }
+        Self { business: Arc::new(move || at), system: Arc::new(system_now) }
+    }
+
+    /// Both times are what `now` says: for whoever lives through weeks in a moment, such as a test of what is kept for how long.
+    pub fn driven(now: impl Fn() -> Timestamp + Send + Sync + 'static) -> Self {
+        let now: Arc<dyn Fn() -> Timestamp + Send + Sync> = Arc::new(now);
+        Self { business: now.clone(), system: now }
     }
 
     /// Business time: what "today" is for figures. `--now` fixes it.
@@ -26,9 +33,9 @@ impl Clock {
         (self.business)()
     }
 
-    /// System time: tokens, limits and audit. Never fixed, so that a demo set in the past still logs people out.
+    /// System time: tokens, limits and audit. `--now` does not fix it, so that a demo set in the past still logs people out.
     pub fn system_time(&self) -> Timestamp {
-        system_now()
+        (self.system)()
     }
 }
 

@@ -14,6 +14,7 @@ use crate::tenants::Standing;
 
 /// How often a job that is due at an hour looks whether it is.
 const OFTEN: Duration = Duration::from_secs(5 * 60);
+const SECOND: Duration = Duration::from_secs(1);
 const HOUR: Duration = Duration::from_secs(3600);
 const DAY: Duration = Duration::from_secs(24 * 3600);
 /// How soon changed files of a certificate are noticed without a signal.
@@ -25,6 +26,18 @@ pub fn start(app: &App) {
     app.jobs.start("clear old sessions", When::every(DAY), move || clear_old_sessions(all.clone()));
     let all = app.clone();
     app.jobs.start("daily backup", When::every(OFTEN), move || back_up(all.clone()));
+    if app.backups.is_shipping() {
+        let all = app.clone();
+        app.jobs.start("ship logs", When::every(SECOND).and_at_start(), move || {
+            let app = all.clone();
+            async move { app.backups.ship().await }
+        });
+        let all = app.clone();
+        app.jobs.start("gather logs", When::every(HOUR), move || {
+            let app = all.clone();
+            async move { app.backups.gather_logs().await }
+        });
+    }
     let all = app.clone();
     app.jobs.start("delete tenants", When::every(HOUR).and_at_start(), move || delete_tenants(all.clone()));
 }

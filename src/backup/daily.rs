@@ -13,7 +13,7 @@ use crate::error::Result;
 use crate::tenants::{Tenant, TenantId, TenantInfo};
 
 /// Archives of a tenant that was deleted stay this long: its data must be gone within thirty days.
-const DELETED: SignedDuration = SignedDuration::from_hours(28 * 24);
+pub(super) const DELETED: SignedDuration = SignedDuration::from_hours(28 * 24);
 
 impl Backups {
     /// Backs up what is due, and thins out what is there. A tenant that fails does not keep the others from it: the last failure
@@ -39,7 +39,7 @@ impl Backups {
             outcome = outcome.and(made);
             self.thin(self.instance_shelf()?).await?;
         }
-        outcome.and(self.expire_deleted().await)
+        outcome.and(self.expire_deleted().await).and(self.prune_logs().await)
     }
 
     async fn daily_of(&self, info: &TenantInfo, due_since: Timestamp) -> Result<()> {
@@ -75,7 +75,9 @@ impl Backups {
     async fn rehearse(&self, tenant: &Tenant, made: &Made) -> Result<()> {
         let Some(path) = &made.seal.identity else { return Ok(()) };
         let found = self.verify(made.archive.path.clone(), Identity::read(path)?).await?;
-        let (now, reason) = (self.clock().system_time(), found.outcome.err());
+        let log = if self.is_shipping() { self.check_log(tenant.id()).await.err() } else { None };
+        let reason = found.outcome.err().or(log.map(|error| error.to_string()));
+        let now = self.clock().system_time();
         let rehearsal = Rehearsal { at: now, failure: reason.clone() };
         self.states().entry(tenant.id().clone()).or_default().rehearsal = Some(rehearsal);
         let data =

@@ -15,7 +15,8 @@ use crate::auth::Author;
 use crate::db::Db;
 use crate::error::{Error, Result};
 use crate::events;
-use crate::tenants::{self, Tenant};
+use crate::secrets::TenantKey;
+use crate::tenants::{self, Tenant, Tenants};
 
 /// A backup that was made.
 #[derive(Debug)]
@@ -31,9 +32,36 @@ pub struct Made {
 }
 
 /// Whose store is copied.
-enum Source {
+#[derive(Clone)]
+pub(super) enum Source {
     Tenant(Tenant),
     Control,
+}
+
+impl Source {
+    /// The store.
+    pub(super) fn db<'a>(&'a self, tenants: &'a Tenants) -> &'a Db {
+        match self {
+            Self::Tenant(tenant) => tenant.db(),
+            Self::Control => tenants.control(),
+        }
+    }
+
+    /// The key that an archive of it carries.
+    pub(super) fn key(&self, tenants: &Tenants) -> TenantKey {
+        match self {
+            Self::Tenant(tenant) => TenantKey::from_bytes(tenant.key().expose()),
+            Self::Control => TenantKey::from_bytes(&tenants.control_key()),
+        }
+    }
+
+    /// What events call it.
+    pub(super) fn subject(&self) -> String {
+        match self {
+            Self::Tenant(tenant) => format!("tenant:{}", tenant.id()),
+            Self::Control => "instance".to_owned(),
+        }
+    }
 }
 
 impl Backups {
@@ -60,14 +88,9 @@ impl Backups {
 
     fn make_blocking(&self, source: Source, folder: &Path, by: &Author) -> Result<Made> {
         let begun = Instant::now();
-        let data = self.tenants().data_folder();
-        let seal = Seal::load(data, &self.0.settings.recipient, true)?;
-        let seal = seal.ok_or_else(|| anyhow::anyhow!("there is nobody to seal a backup for"))?;
+        let seal = self.seal_to_make()?;
         let scratch = self.tenants().scratch()?;
-        let (db, shelf) = match &source {
-            Source::Tenant(tenant) => (tenant.db(), Shelf::of(folder, tenant.id().as_str())),
-            Source::Control => (self.tenants().control(), Shelf::of(folder, &self.instance_shelf()?)),
-        };
+        let (db, shelf) = (source.db(self.tenants()), Shelf::of(folder, &self.shelf_of(&source)?));
         let mut file = shelf.begin()?;
         let at = millis(self.clock().system_time())?;
         let (manifest, store) = self.copy(&source, db, scratch.path(), at)?;
@@ -77,18 +100,29 @@ impl Backups {
             "archive": super::folder::stamp(at), "bytes": archive.bytes, "rows": manifest.rows(),
             "data_version": manifest.data_version, "sealed_for": seal.recipient.to_string(),
         });
-        let subject = match &source {
-            Source::Tenant(tenant) => format!("tenant:{}", tenant.id()),
-            Source::Control => "instance".to_owned(),
-        };
+        let subject = source.subject();
         let now = self.clock().system_time();
         db.write_blocking(|tx| by.tell(tx, now, "backup.made", &subject, told))?;
         let took_ms = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
         Ok(Made { archive, manifest, seal, took_ms })
     }
 
+    /// For whom archives are sealed; makes a pair where there is none.
+    pub(super) fn seal_to_make(&self) -> Result<Seal> {
+        let seal = Seal::load(self.tenants().data_folder(), &self.0.settings.recipient, true)?;
+        Ok(seal.ok_or_else(|| anyhow::anyhow!("there is nobody to seal a backup for"))?)
+    }
+
+    /// The name of the shelf of a store's archives.
+    pub(super) fn shelf_of(&self, source: &Source) -> Result<String> {
+        match source {
+            Source::Tenant(tenant) => Ok(tenant.id().to_string()),
+            Source::Control => self.instance_shelf(),
+        }
+    }
+
     /// The store as it is now, in `scratch`, and what is to be said of it.
-    fn copy(&self, source: &Source, db: &Db, scratch: &Path, at: Timestamp) -> Result<(Manifest, PathBuf)> {
+    pub(super) fn copy(&self, source: &Source, db: &Db, scratch: &Path, at: Timestamp) -> Result<(Manifest, PathBuf)> {
         let store = scratch.join(tenants::STORE);
         db.copy_to(&store)?;
         let schema = db.schema()?;
@@ -140,6 +174,6 @@ impl Backups {
 }
 
 /// The moment as an archive's name can tell it.
-fn millis(at: Timestamp) -> Result<Timestamp> {
+pub(super) fn millis(at: Timestamp) -> Result<Timestamp> {
     Ok(Timestamp::from_millisecond(at.as_millisecond()).map_err(anyhow::Error::from)?)
 }

@@ -9,11 +9,15 @@
 mod copy;
 mod failure;
 mod file;
+mod keeper;
+mod log;
 mod migrate;
 mod open;
 mod pool;
 
 pub use failure::OpenError;
+pub use keeper::{LogKeeper, PIECE_HEADER, Piece};
+pub use log::{FRAME, FRAME_HEAD, LOG_HEADER, LogPlace, PAGE, Walk, frame_of, log_header};
 pub use migrate::Migration;
 
 use std::path::{Path, PathBuf};
@@ -61,6 +65,15 @@ pub fn reassign(tx: &Transaction<'_>, owner: &str, commits: i64) -> Result<()> {
     Ok(())
 }
 
+/// The end of a log.
+#[derive(Debug, Clone, Copy)]
+pub struct LogEnd {
+    /// Frames of it.
+    pub frames: u64,
+    /// Commits of the file.
+    pub commits: i64,
+}
+
 /// An open file. Cheap to clone; it closes when the last clone is dropped.
 #[derive(Clone)]
 pub struct Db(Arc<Inner>);
@@ -103,7 +116,7 @@ impl Db {
             path: path.to_owned(),
             owner: spec.owner.to_owned(),
             readers: Readers::new(path, key),
-            writer: Mutex::new(Writer::new(opened.conn, path)),
+            writer: Mutex::new(Writer::new(opened.conn, path, opened.commits)),
             read_turns: Semaphore::new(READERS),
             write_turn: Semaphore::new(1),
             commits: AtomicI64::new(opened.commits),
@@ -164,6 +177,7 @@ impl Db {
         let commits = file::count_commit(&tx)?;
         tx.commit()?;
         self.0.commits.store(commits, Ordering::Release);
+        writer.committed(commits);
         if let Err(error) = self.watched(writer.checkpoint_if_long()) {
             // The commit stands; the log is only longer than it should be, and the next commit tries again.
             tracing::warn!(path = %self.0.path.display(), %error, "the log of a store could not be checkpointed");
@@ -181,6 +195,31 @@ impl Db {
         self.usable()?;
         let outcome = lock(&self.0.writer).checkpoint();
         self.watched(outcome)
+    }
+
+    /// From now on `keeper` gets whatever a checkpoint removes from the log. The log stays when the file closes.
+    pub fn keep_log(&self, keeper: Arc<LogKeeper>) -> Result<()> {
+        self.usable()?;
+        lock(&self.0.writer).keep_log(keeper)
+    }
+
+    /// Where the log ends now, and how many commits the file has then. With `anew`, that keeper forgets what it kept, in the same
+    /// moment. Waits for whoever writes.
+    pub fn log_end(&self, anew: Option<&LogKeeper>) -> Result<LogEnd> {
+        self.usable()?;
+        let writer = lock(&self.0.writer);
+        let end = LogEnd { frames: writer.frames()?, commits: writer.commits };
+        if let Some(keeper) = anew {
+            keeper.begin_anew().context("beginning a log's copy anew")?;
+        }
+        Ok(end)
+    }
+
+    /// Where the log lies.
+    pub fn log_path(&self) -> PathBuf {
+        let mut log = self.0.path.as_os_str().to_owned();
+        log.push("-wal");
+        log.into()
     }
 
     /// How many write transactions the file has seen since it was made. Kept in the file.

@@ -35,6 +35,8 @@ pub enum Purpose {
     ApiKeys,
     /// Secrets of second factors, and the keyed hashes of their recovery codes.
     SecondFactor,
+    /// The store's log as it is shipped.
+    Log,
 }
 
 impl Purpose {
@@ -49,6 +51,7 @@ impl Purpose {
             Self::Warehouse => b"pulsepoint/tenant/warehouse/v1",
             Self::ApiKeys => b"pulsepoint/tenant/api-keys/v1",
             Self::SecondFactor => b"pulsepoint/tenant/second-factor/v1",
+            Self::Log => b"pulsepoint/tenant/log/v1",
         }
     }
 }

@@ -7,6 +7,7 @@ mod directory;
 pub mod export;
 mod keys;
 mod lifecycle;
+mod logs;
 mod registry;
 mod remember;
 mod restore;

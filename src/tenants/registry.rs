@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::time::Duration;
 
 use anyhow::{Context, anyhow};
@@ -10,6 +10,7 @@ use moka::future::Cache;
 use moka::policy::EvictionPolicy;
 
 use super::closing::Closed;
+use super::logs::Keepers;
 use super::remember::Memory;
 use super::{SigningKey, Tenant, TenantId, TenantInfo, control, directory, keys, lifecycle, schema, tenant};
 use crate::clock::Clock;
@@ -56,6 +57,7 @@ struct Inner {
     /// Tenants whose store is being replaced: nobody opens them meanwhile.
     replacing: Mutex<HashSet<TenantId>>,
     closed: Closed,
+    keepers: OnceLock<Keepers>,
 }
 
 /// Why a tenant did not open; shared by all who waited for the same opening.
@@ -98,6 +100,7 @@ impl Tenants {
             aside: Mutex::default(),
             replacing: Mutex::default(),
             closed,
+            keepers: OnceLock::new(),
         }));
         lifecycle::recover(&tenants)?;
         Ok(tenants)
@@ -235,6 +238,10 @@ impl Tenants {
         .await
     }
 
+    pub(super) fn keepers_slot(&self) -> &OnceLock<Keepers> {
+        &self.0.keepers
+    }
+
     pub(super) fn closed(&self) -> &Closed {
         &self.0.closed
     }
@@ -305,6 +312,7 @@ impl Tenants {
         });
         let version = version.map_err(|error| self.set_aside(id, format!("{error:#}")))?;
         self.aside().remove(id);
+        self.keep_log(Some(id), &db).map_err(failed)?;
         self.0.memory.follow(id, &db);
         let tenant = Tenant::new(id.clone(), (record.slug, record.name), db, key, version, self.0.memory.clone());
         let mut held = self.held();
@@ -334,16 +342,6 @@ impl Tenants {
             },
             _ => self.set_aside(id, error.to_string()),
         }
-    }
-
-    /// The slug of the tenant whose store it really is.
-    fn whose(&self, path: &Path) -> Option<String> {
-        let tenants = self.0.control.read_blocking(directory::list).ok()?;
-        tenants.into_iter().find_map(|info| {
-            let record = self.0.control.read_blocking(|conn| directory::record(conn, &info.id)).ok()??;
-            let key = self.0.master.unwrap(info.id.as_str(), &record.wrapped_key).ok()?;
-            Db::is_under(path, &key.derive(Purpose::Store)).then_some(info.slug)
-        })
     }
 
     fn set_aside(&self, id: &TenantId, reason: String) -> Refusal {

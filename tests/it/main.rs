@@ -43,6 +43,7 @@ mod imports_retail;
 mod openapi;
 mod openapi_answers;
 mod second_factor;
+mod shipping;
 mod support;
 mod tenants;
 mod tenants_attacked;
