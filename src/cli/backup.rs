@@ -12,7 +12,7 @@ use super::backup_args::{Audit, Backup, BackupVerb, Restore};
 use super::command::{Command, Outcome, Password, RestoreAt, RestoreWanted};
 use super::lock::DataLock;
 use super::{instance, settings};
-use crate::backup::{self, Identity, Manifest, read_key_file};
+use crate::backup::{self, Identity, Manifest, Moment, read_key_file};
 use crate::clock::Clock;
 use crate::config;
 use crate::error::Result;
@@ -60,13 +60,18 @@ pub async fn restore(args: Restore) -> Result<(bool, Outcome)> {
         (None, Some(from), _) => restore_instance(&settings.data, &identity, |data, master, identity, now| {
             backup::restore_instance(data, master, &from, identity, now).map(|done| (done, Vec::new()))
         })?,
+        (None, None, Some(Moment::At(_))) => {
+            return Err(anyhow::anyhow!("the instance's own records come back as they were last: --at latest").into());
+        }
         (None, None, _) => restore_instance(&settings.data, &identity, |data, master, identity, now| {
             let from = &settings.backup.folder;
             let (done, reached) =
                 backup::restore_shipped_instance(data, master, (from, None), (identity, last_good), now)?;
             Ok((done, reached.remarks))
         })?,
-        (Some(_), None, None) => return Err(anyhow::anyhow!("name an archive with --from, or a moment with --at").into()),
+        (Some(_), None, None) => {
+            return Err(anyhow::anyhow!("name an archive with --from, or a moment with --at").into());
+        }
     };
     Ok((plain.json, outcome))
 }

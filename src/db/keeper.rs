@@ -110,7 +110,9 @@ impl LogKeeper {
         let path = self.folder.join(format!("{:010}{SUFFIX}", kept.next));
         let draft = path.with_extension("part");
         let mut to = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&draft)?;
-        to.write_all(&[&MAGIC[..], &first.to_be_bytes(), &frames.to_be_bytes(), &commits.to_be_bytes(), &header].concat())?;
+        to.write_all(
+            &[&MAGIC[..], &first.to_be_bytes(), &frames.to_be_bytes(), &commits.to_be_bytes(), &header].concat(),
+        )?;
         let mut from = File::open(log)?;
         from.seek(SeekFrom::Start(LOG_HEADER as u64 + first * FRAME as u64))?;
         // Not synced: after a power cut a piece may be torn, which shows, and the copy begins anew.

@@ -120,7 +120,8 @@ pub(in crate::backup) fn open(
         return Err("does not follow the entry before it".to_owned());
     }
     let head = head(which, found.before);
-    let body = key.open(Purpose::Log, &bound(&head), rest).map_err(|_| "is damaged, or under another key".to_owned())?;
+    let body =
+        key.open(Purpose::Log, &bound(&head), rest).map_err(|_| "is damaged, or under another key".to_owned())?;
     let (length, rest) = body.split_first_chunk::<4>().ok_or("is damaged")?;
     let length = usize::try_from(u32::from_be_bytes(*length)).unwrap_or(usize::MAX);
     let (told, frames) = rest.split_at_checked(length).ok_or("is damaged")?;

@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 
+use super::super::archive;
 use super::super::keys::Identity;
 use super::super::manifest::{Manifest, Sum};
 use super::super::target::Target;
-use super::super::archive;
 use super::entry::{self, Entry, Which};
 use super::names::{self, Bundle, Listing, Snapshot};
 use crate::error::{Error, Result};
@@ -29,6 +29,11 @@ impl Moment {
             Self::At(moment) => at_ms <= moment.as_millisecond(),
             Self::Latest => true,
         }
+    }
+
+    /// Whether it is then or before.
+    fn is_by(self, at_ms: i64) -> bool {
+        matches!(self, Self::At(moment) if moment.as_millisecond() <= at_ms)
     }
 }
 
@@ -130,21 +135,20 @@ impl Source<'_> {
         (identity, last_good): (&Identity, bool),
     ) -> Result<()> {
         let until = time_of(stretch.sealed_ms);
+        if moment.is_by(stretch.sealed_ms) {
+            // Whatever is wrong lies behind the moment that is wanted.
+            return Ok(());
+        }
         let ceases = match (&stretch.fault, later) {
             (Some(fault), _) => format!("{fault}; the log is good until {until}"),
             (None, Some(later)) if !self.begins_by(later, stretch.commits, identity) => {
                 format!("what was committed between {until} and the beginning of the log {later} was not shipped")
             }
-            _ if moment.reaches(stretch.sealed_ms) => {
+            _ => {
                 way.remarks.push(format!("the log ends at {until}"));
                 return Ok(());
             }
-            _ => return Ok(()),
         };
-        if !moment.reaches(stretch.sealed_ms) {
-            // Behind the moment that is wanted.
-            return Ok(());
-        }
         if !last_good {
             return Err(log_refused(format!("{ceases}. --last-good restores as of {}", way.at)));
         }
@@ -161,7 +165,8 @@ impl Source<'_> {
             let bundle = listing.bundles.first().filter(|bundle| bundle.first == 0)?;
             let bytes = self.fetch(&bundle.name).ok()??;
             let which = Which { owner: self.shelf, generation, number: 0 };
-            let entry = entry::open(&key, which, Some(entry::origin(generation)), entry::unbundle(&bytes).ok()?.first()?);
+            let entry =
+                entry::open(&key, which, Some(entry::origin(generation)), entry::unbundle(&bytes).ok()?.first()?);
             Some(entry.ok()?.about.commits)
         };
         first().is_some_and(|first| first <= commits)

@@ -67,13 +67,13 @@ impl Backups {
         wanted: Wanted,
         by: Author,
     ) -> Result<(Done, Reached)> {
-        let (shelf, _turn) = (self.shelf_named(&wanted.tenant, &identity).await?, self.turn().await);
+        let (shelf, _turn) = (self.shelf_named(&wanted.tenant, when, &identity).await?, self.turn().await);
         let scratch = self.tenants().scratch().map_err(super::super::for_the_caller)?;
         let way = self.find_way(shelf.clone(), when, identity, scratch.path()).await?;
         let (reached, mut manifest) = (Reached::by(&way), way.manifest.clone());
         manifest.made_at = reached.at;
         let mut wanted = wanted;
-        if TenantId::parse(&shelf).is_some() {
+        if TenantId::parse(&wanted.tenant).is_none() {
             // It may have had another slug then.
             wanted.slug = Some(wanted.slug.unwrap_or_else(|| wanted.tenant.clone()));
             wanted.tenant.clone_from(&shelf);
@@ -87,7 +87,7 @@ impl Backups {
 
     /// What [`Self::restore_at`] would do: everything on the way is read and checked, and nothing is changed.
     pub async fn plan_restore(&self, when: When, identity: Identity, tenant: &str) -> Result<Reached> {
-        let (shelf, _turn) = (self.shelf_named(tenant, &identity).await?, self.turn().await);
+        let (shelf, _turn) = (self.shelf_named(tenant, when, &identity).await?, self.turn().await);
         let scratch = self.tenants().scratch().map_err(super::super::for_the_caller)?;
         Ok(Reached::by(&self.find_way(shelf, when, identity, scratch.path()).await?))
     }
@@ -100,7 +100,7 @@ impl Backups {
         tenant: &str,
         to: PathBuf,
     ) -> Result<(PathBuf, Reached)> {
-        let (shelf, _turn) = (self.shelf_named(tenant, &identity).await?, self.turn().await);
+        let (shelf, _turn) = (self.shelf_named(tenant, when, &identity).await?, self.turn().await);
         let scratch = self.tenants().scratch().map_err(super::super::for_the_caller)?;
         let way = self.find_way(shelf.clone(), when, identity.clone(), scratch.path()).await?;
         let (reached, target, work) = (Reached::by(&way), self.target(None), scratch.path().to_owned());
@@ -118,19 +118,19 @@ impl Backups {
     }
 
     async fn find_way(&self, shelf: String, when: When, identity: Identity, scratch: &Path) -> Result<Way> {
-        if self.is_shipping() && when.moment_is_near(self.clock().system_time()) {
-            // What was acknowledged before the question belongs to the answer. A target that is away says so below.
-            let _ = self.ship_all().await;
-        }
         let (target, cache) = (self.target(None), cache_in(scratch));
-        let find = move || {
-            Source { target: &*target, shelf: &shelf, cache }.way(when.moment, &identity, when.last_good)
-        };
+        let find =
+            move || Source { target: &*target, shelf: &shelf, cache }.way(when.moment, &identity, when.last_good);
         super::super::blocking(find).await
     }
 
     /// The shelf of a tenant by slug or id: of one that is here, else of the one at the target whose newest snapshot has that slug.
-    async fn shelf_named(&self, tenant: &str, identity: &Identity) -> Result<String> {
+    async fn shelf_named(&self, tenant: &str, when: When, identity: &Identity) -> Result<String> {
+        // Before the turn is taken, for a snapshot takes it, too.
+        if when.is_near(self.clock().system_time()) {
+            // What was acknowledged before the question belongs to the answer. A target that is away says so later.
+            let _ = self.ship_all().await;
+        }
         if TenantId::parse(tenant).is_some() {
             return Ok(tenant.to_owned());
         }
@@ -154,7 +154,7 @@ impl Backups {
 
 impl When {
     /// Whether it may be in what was not shipped yet.
-    fn moment_is_near(self, now: Timestamp) -> bool {
+    fn is_near(self, now: Timestamp) -> bool {
         match self.moment {
             Moment::Latest => true,
             Moment::At(moment) => now.duration_since(moment) < jiff::SignedDuration::from_mins(1),
@@ -195,7 +195,8 @@ pub(in crate::backup) fn make(target: &dyn Target, shelf: &str, way: &Way, work:
     let key = TenantKey::from_bytes(&way.manifest.key.0);
     let file = OpenOptions::new().write(true).mode(0o600).open(&store).context("writing a store")?;
     let source = Source { target, shelf, cache: cache_in(work) };
-    source.each(&way.generation, &key, &way.bundles, |entry| apply(entry, &file, (way.manifest.commits, way.commits)))?;
+    source
+        .each(&way.generation, &key, &way.bundles, |entry| apply(entry, &file, (way.manifest.commits, way.commits)))?;
     file.sync_all().context("writing a store")?;
     drop(file);
     let db = open(&way.manifest, &store)?;
@@ -253,9 +254,7 @@ fn apply(entry: &Entry, store: &File, (after, until): (i64, i64)) -> Result<()> 
 /// Opens a replayed store as it is: the log may have brought it a newer schema than the snapshot's.
 fn open(manifest: &Manifest, store: &Path) -> Result<Db> {
     let attempt = |schema: i64| match &manifest.tenant {
-        Some(whose) => {
-            tenants::open_copy(store, &TenantKey::from_bytes(&manifest.key.0), &whose.id, Some(schema))
-        }
+        Some(whose) => tenants::open_copy(store, &TenantKey::from_bytes(&manifest.key.0), &whose.id, Some(schema)),
         None => tenants::open_control_copy(store, &manifest.key.0, schema),
     };
     let opened = match attempt(manifest.schema) {

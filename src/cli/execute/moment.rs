@@ -39,8 +39,7 @@ pub(super) async fn restore(app: &App, wanted: RestoreWanted, asked: Asked, key:
     let wanted = Wanted { tenant, slug, overwrite };
     let (done, reached) = app.backups.restore_at(when, identity, wanted, author()).await?;
     let how = if done.replaced { "in the place of what was there" } else { "as a new tenant here" };
-    let mut text =
-        format!("Restored tenant {} {how}. Everybody has to sign in again.\n{}", done.slug, told(&reached));
+    let mut text = format!("Restored tenant {} {how}. Everybody has to sign in again.\n{}", done.slug, told(&reached));
     if !done.elsewhere.is_empty() {
         text.push_str(&format!(
             "\nThese e-mails belong to another tenant here and cannot sign in to this one: {}",
