@@ -77,7 +77,7 @@ impl Walk {
 
     /// The next frame and whether a transaction ends with it; none at the first that is not whole, is another log's, or does
     /// not follow.
-    pub fn next(&mut self) -> io::Result<Option<(&[u8], bool)>> {
+    pub fn step(&mut self) -> io::Result<Option<(&[u8], bool)>> {
         match self.source.read_exact(&mut self.frame) {
             Ok(()) => {}
             Err(error) if error.kind() == ErrorKind::UnexpectedEof => return Ok(None),
@@ -106,7 +106,7 @@ impl Walk {
     pub fn to_the_end(mut self, most: u64) -> io::Result<(LogPlace, i64)> {
         let (mut end, mut commits) = (self.place, 0);
         while self.place.frames < most
-            && let Some((_, ends)) = self.next()?
+            && let Some((_, ends)) = self.step()?
         {
             if ends {
                 (end, commits) = (self.place, commits + 1);

@@ -198,7 +198,7 @@ impl Chain {
             frames.clear();
             let (mut count, mut commits, mut ends) = (0, self.commits, Vec::new());
             while count < ENTRY_FRAMES && walk.place().frames < stretch.end {
-                let Some((frame, ends_one)) = walk.next()? else { break };
+                let Some((frame, ends_one)) = walk.step()? else { break };
                 frames.extend_from_slice(frame);
                 count += 1;
                 if ends_one {
