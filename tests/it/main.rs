@@ -44,6 +44,7 @@ mod openapi;
 mod openapi_answers;
 mod second_factor;
 mod shipping;
+mod shipping_crash;
 mod shipping_weeks;
 mod support;
 mod tenants;
