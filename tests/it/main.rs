@@ -68,6 +68,7 @@ mod second_factor;
 mod stores_torn;
 mod shipping;
 mod shipping_crash;
+mod shipping_keys;
 mod shipping_weeks;
 mod support;
 mod systemd;
