@@ -41,7 +41,11 @@ mod tests {
         assert_eq!(days(Settings::default()), 22, "what is erased is gone from backups within 30 days");
         assert_eq!((days(rule(7, 0, 0)), days(rule(0, 0, 2)), days(rule(0, 0, 0))), (8, 63, 1));
         let continuous = Settings { folder: "/srv/backup".into(), ..Settings::default() };
-        assert_eq!(days(continuous.clone()), 38, "thirty days to any second of which it can be restored, and their snapshot");
+        assert_eq!(
+            days(continuous.clone()),
+            38,
+            "thirty days to any second of which it can be restored, and their snapshot"
+        );
         assert_eq!(days(Settings { continuous: false, ..continuous.clone() }), 22);
         assert_eq!(days(Settings { keep_monthly: 2, ..continuous }), 63);
         assert!(rule(usize::MAX, usize::MAX, usize::MAX).kept_for().is_none());

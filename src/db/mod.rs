@@ -324,10 +324,9 @@ impl Db {
         let mut writer = lock(&self.0.writer);
         let spec = FileSpec { owner: &self.0.owner, least_commits: self.commits(), ..self.0.spec };
         let opened = open::open(&self.0.path, &self.0.readers.begin_anew(), &spec, open::Older::AsItIs)?;
-        *writer = writer.followed_by(opened.conn, &self.0.path, opened.commits).map_err(|error| OpenError::Io {
-            path: self.0.path.clone(),
-            reason: error.to_string(),
-        })?;
+        *writer = writer
+            .followed_by(opened.conn, &self.0.path, opened.commits)
+            .map_err(|error| OpenError::Io { path: self.0.path.clone(), reason: error.to_string() })?;
         self.0.commits.store(opened.commits, Ordering::Release);
         let mut damage = self.0.damage.write().unwrap_or_else(PoisonError::into_inner);
         let mended = by_disk(&damage);

@@ -43,8 +43,7 @@ impl Tenants {
     /// Opens `control.db` anew if the disk failed it. Nobody can let go of it as of a tenant's store, so it is mended in place.
     pub async fn mend_control(&self) -> Result<()> {
         let control = self.control().clone();
-        let mended =
-            super::registry::blocking(move || Ok(control.mend().map_err(anyhow::Error::from)?)).await?;
+        let mended = super::registry::blocking(move || Ok(control.mend().map_err(anyhow::Error::from)?)).await?;
         if mended {
             tracing::info!("the control store is in use again");
         }

@@ -237,7 +237,15 @@ impl Chain {
             // More may follow it that was acknowledged by now.
             let ends_here = stretch.piece.is_none() && to.frames >= stretch.end;
             let last = ends.last().map_or(self.sealed_ms, |(_, at)| *at);
-            let about = About { at_ms: if ends_here { stretch.seen_ms } else { last }, to, frames: count, commits, ends, begun: None, base };
+            let about = About {
+                at_ms: if ends_here { stretch.seen_ms } else { last },
+                to,
+                frames: count,
+                commits,
+                ends,
+                begun: None,
+                base,
+            };
             self.put(with, about, &frames)?;
             shipped += frames.len() as u64;
         }
