@@ -2,6 +2,7 @@
 
 use std::ops::Deref;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::extract::FromRef;
 
@@ -17,6 +18,9 @@ use crate::metrics::Pages;
 use crate::privacy::{self, Privacy};
 use crate::tenants::Tenants;
 use crate::tls::Tls;
+
+/// How long the end waits for what is still to be shipped.
+const LAST_SHIPPING: Duration = Duration::from_secs(10);
 
 /// Everything a running Pulsepoint holds. Every request clones it a few times, so that is one count and no more.
 #[derive(Clone)]
@@ -71,12 +75,12 @@ impl App {
         Ok(Self(Arc::new(parts)))
     }
 
-    /// The same, with backups as these settings say.
-    pub fn with_backups(self, settings: backup::Settings) -> Self {
+    /// The same, with backups as these settings say. To be called before any tenant is opened.
+    pub fn with_backups(self, settings: backup::Settings) -> Result<Self> {
         let privacy = self.privacy.with_backups_kept(settings.kept_for());
-        let backups = Backups::new(self.tenants.clone(), self.clock.clone(), settings);
+        let backups = Backups::shipping(self.tenants.clone(), self.clock.clone(), settings)?;
         let audit = Audit::new(self.tenants.clone(), self.clock.clone(), backups.folder(None));
-        Self(Arc::new(Parts { privacy, backups, audit, ..Parts::clone(&self.0) }))
+        Ok(Self(Arc::new(Parts { privacy, backups, audit, ..Parts::clone(&self.0) })))
     }
 
     /// The same, with these rules of what is kept how long.
@@ -93,6 +97,10 @@ impl App {
     /// Lets go of what is open and writes down what is still in memory.
     pub async fn close(&self) -> Result<()> {
         self.imports.close().await;
+        // A target that is away must not keep it from ending: what is left is shipped at the next start.
+        if let Ok(Err(error)) = tokio::time::timeout(LAST_SHIPPING, self.backups.ship_all()).await {
+            tracing::warn!(%error, "not all that was committed could be shipped before the end");
+        }
         self.tenants.close_all().await
     }
 }

@@ -36,7 +36,7 @@ impl Clock {
         (self.business)()
     }
 
-    /// System time: tokens, limits and audit. Never fixed, so that a demo set in the past still logs people out.
+    /// System time: tokens, limits and audit. `--now` does not fix it, so that a demo set in the past still logs people out.
     pub fn system_time(&self) -> Timestamp {
         (self.system)().0
     }

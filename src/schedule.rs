@@ -13,6 +13,7 @@ use crate::rotation;
 
 /// How often a job that is due at an hour looks whether it is.
 const OFTEN: Duration = Duration::from_secs(5 * 60);
+const SECOND: Duration = Duration::from_secs(1);
 const HOUR: Duration = Duration::from_secs(3600);
 const DAY: Duration = Duration::from_secs(24 * 3600);
 /// How soon a control store that the disk failed is tried again.
@@ -29,6 +30,18 @@ pub fn start(app: &App) {
         .start("remove copies of before upgrades", When::every(DAY).and_at_start(), move || forget_copies(all.clone()));
     let all = app.clone();
     app.jobs.start("daily backup", When::every(OFTEN), move || back_up(all.clone()));
+    if app.backups.is_shipping() {
+        let all = app.clone();
+        app.jobs.start("ship logs", When::every(SECOND).and_at_start(), move || {
+            let app = all.clone();
+            async move { app.backups.ship().await }
+        });
+        let all = app.clone();
+        app.jobs.start("gather logs", When::every(HOUR), move || {
+            let app = all.clone();
+            async move { app.backups.gather_logs().await }
+        });
+    }
     let all = app.clone();
     app.jobs.start("forget old keys", When::every(HOUR), move || forget_old_keys(all.clone()));
     let all = app.clone();

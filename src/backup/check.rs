@@ -61,8 +61,7 @@ fn examine(conn: &Connection, manifest: &Manifest, blank: &Path) -> Result<()> {
     if schema != manifest.schema {
         return Err(refused(format!("its store has the schema {schema}, and {} in its manifest", manifest.schema)));
     }
-    tables::check_schema(conn, blank, manifest.tenant.is_some(), schema)?;
-    whole(conn)?;
+    sound(conn, manifest.tenant.is_some(), blank)?;
     let found = tables::sums(conn)?;
     let differs = |name: &str| refused(format!("its table \"{name}\" is not the one that was copied"));
     if let Some((found, _)) = found.iter().zip(&manifest.tables).find(|(found, told)| found != told) {
@@ -76,6 +75,13 @@ fn examine(conn: &Connection, manifest: &Manifest, blank: &Path) -> Result<()> {
         return Err(refused(format!("its event chain is broken at entry {}: {}", fault.seq, fault.kind)));
     }
     Ok(())
+}
+
+/// Whether a store has our schema and holds together. `blank` is a new file's path.
+pub(super) fn sound(conn: &Connection, of_tenant: bool, blank: &Path) -> Result<()> {
+    let schema: i64 = conn.query_row("pragma user_version", [], |row| row.get(0))?;
+    tables::check_schema(conn, blank, of_tenant, schema)?;
+    whole(conn)
 }
 
 /// SQLite's own check of the whole file, and that no row points nowhere.

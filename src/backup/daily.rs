@@ -13,7 +13,7 @@ use crate::error::Result;
 use crate::tenants::{Tenant, TenantId, TenantInfo};
 
 /// Archives of a tenant that was deleted stay this long: its data must be gone within thirty days.
-const DELETED: SignedDuration = SignedDuration::from_hours(28 * 24);
+pub(super) const DELETED: SignedDuration = SignedDuration::from_hours(28 * 24);
 /// What a tenant's events call a rehearsal.
 pub(super) const VERIFIED: &str = "backup.verified";
 
@@ -41,7 +41,7 @@ impl Backups {
             outcome = outcome.and(made);
             self.thin(self.instance_shelf()?).await?;
         }
-        outcome.and(self.expire_deleted().await)
+        outcome.and(self.expire_deleted().await).and(self.prune_logs().await)
     }
 
     async fn daily_of(&self, info: &TenantInfo, due_since: Timestamp) -> Result<()> {
@@ -75,9 +75,14 @@ impl Backups {
     /// Restores a new archive into a scratch folder, if the private half lies on this machine; tells the tenant's events how it
     /// went.
     async fn rehearse(&self, tenant: &Tenant, made: &Made) -> Result<()> {
-        let Some(path) = &made.seal.identity else { return Ok(()) };
-        let found = self.verify(made.archive.path.clone(), Identity::read(path)?).await?;
-        let (now, reason) = (self.clock().system_time(), found.outcome.err());
+        // The log opens with the store's own key, the archive with the private half alone.
+        let log = if self.is_shipping() { self.check_log(tenant.id()).await.err() } else { None };
+        let archive = match &made.seal.identity {
+            Some(path) => self.verify(made.archive.path.clone(), Identity::read(path)?).await?.outcome.err(),
+            // No archive was rehearsed, so nothing is said of one.
+            None => return log.map_or(Ok(()), Err),
+        };
+        let (now, reason) = (self.clock().system_time(), archive.or(log.map(|error| error.to_string())));
         let data =
             serde_json::json!({ "archive": stamp(made.archive.at), "sound": reason.is_none(), "reason": reason });
         let subject = format!("tenant:{}", tenant.id());

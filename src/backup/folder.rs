@@ -95,14 +95,14 @@ pub(super) fn stamp(at: Timestamp) -> String {
     format!("{}.{millis:03}Z", at.to_zoned(TimeZone::UTC).strftime(STAMP))
 }
 
-fn name_of(at: Timestamp) -> Result<String> {
+pub(super) fn name_of(at: Timestamp) -> Result<String> {
     let name = format!("{}{SUFFIX}", stamp(at));
     // A year beyond 9999 would not be read back.
     moment_of(&name).context("naming an archive: the clock is not right")?;
     Ok(name)
 }
 
-fn moment_of(name: &str) -> Option<Timestamp> {
+pub(super) fn moment_of(name: &str) -> Option<Timestamp> {
     let (seconds, millis) = name.strip_suffix(SUFFIX)?.strip_suffix('Z')?.split_once('.')?;
     if seconds.len() != 15 || millis.len() != 3 {
         return None;

@@ -17,8 +17,8 @@ use crate::auth::Author;
 use crate::db::Db;
 use crate::error::{Error, Result};
 use crate::events;
-use crate::secrets::Purpose;
-use crate::tenants::{self, Tenant};
+use crate::secrets::{Purpose, TenantKey};
+use crate::tenants::{self, Tenant, Tenants};
 
 /// A backup that was made.
 #[derive(Debug)]
@@ -34,9 +34,45 @@ pub struct Made {
 }
 
 /// Whose store is copied.
-enum Source {
+#[derive(Clone)]
+pub(super) enum Source {
     Tenant(Tenant),
     Control,
+}
+
+impl Source {
+    /// The store.
+    pub(super) fn db<'a>(&'a self, tenants: &'a Tenants) -> &'a Db {
+        match self {
+            Self::Tenant(tenant) => tenant.db(),
+            Self::Control => tenants.control(),
+        }
+    }
+
+    /// What tells the file that lies there now from others, and the key that an archive of it carries.
+    pub(super) fn file_and_key(&self, tenants: &Tenants) -> Result<([u8; 16], Arc<TenantKey>)> {
+        loop {
+            let file = self.db(tenants).generation();
+            let key = match self {
+                Self::Tenant(tenant) => tenant.key(),
+                Self::Control => {
+                    let key = TenantKey::from_bytes(&tenants.control_key()[..]);
+                    Arc::new(key.context("the key of control.db has another length")?)
+                }
+            };
+            if file == self.db(tenants).generation() {
+                return Ok((file, key));
+            }
+        }
+    }
+
+    /// What events call it.
+    pub(super) fn subject(&self) -> String {
+        match self {
+            Self::Tenant(tenant) => format!("tenant:{}", tenant.id()),
+            Self::Control => "instance".to_owned(),
+        }
+    }
 }
 
 impl Backups {
@@ -63,14 +99,9 @@ impl Backups {
 
     fn make_blocking(&self, source: Source, folder: &Path, by: &Author) -> Result<Made> {
         let begun = Instant::now();
-        let data = self.tenants().data_folder();
-        let seal = Seal::load(data, &self.0.settings.recipient, true)?;
-        let seal = seal.ok_or_else(|| anyhow::anyhow!("there is nobody to seal a backup for"))?;
+        let seal = self.seal_to_make()?;
         let scratch = self.tenants().scratch()?;
-        let (db, shelf) = match &source {
-            Source::Tenant(tenant) => (tenant.db(), Shelf::of(folder, tenant.id().as_str())),
-            Source::Control => (self.tenants().control(), Shelf::of(folder, &self.instance_shelf()?)),
-        };
+        let (db, shelf) = (source.db(self.tenants()), Shelf::of(folder, &self.shelf_of(&source)?));
         let mut file = shelf.begin()?;
         let at = millis(self.clock().system_time())?;
         let (manifest, store) = self.copy(&source, db, scratch.path(), at)?;
@@ -80,18 +111,29 @@ impl Backups {
             "archive": super::folder::stamp(at), "bytes": archive.bytes, "rows": manifest.rows(),
             "data_version": manifest.data_version, "sealed_for": seal.recipient.to_string(),
         });
-        let subject = match &source {
-            Source::Tenant(tenant) => format!("tenant:{}", tenant.id()),
-            Source::Control => "instance".to_owned(),
-        };
+        let subject = source.subject();
         let now = self.clock().system_time();
         db.write_blocking(|tx| by.tell(tx, now, "backup.made", &subject, told))?;
         let took_ms = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
         Ok(Made { archive, manifest, seal, took_ms })
     }
 
+    /// For whom archives are sealed; makes a pair where there is none.
+    pub(super) fn seal_to_make(&self) -> Result<Seal> {
+        let seal = Seal::load(self.tenants().data_folder(), &self.0.settings.recipient, true)?;
+        Ok(seal.ok_or_else(|| anyhow::anyhow!("there is nobody to seal a backup for"))?)
+    }
+
+    /// The name of the shelf of a store's archives.
+    pub(super) fn shelf_of(&self, source: &Source) -> Result<String> {
+        match source {
+            Source::Tenant(tenant) => Ok(tenant.id().to_string()),
+            Source::Control => self.instance_shelf(),
+        }
+    }
+
     /// The store as it is now, in `scratch`, and what is to be said of it.
-    fn copy(&self, source: &Source, db: &Db, scratch: &Path, at: Timestamp) -> Result<(Manifest, PathBuf)> {
+    pub(super) fn copy(&self, source: &Source, db: &Db, scratch: &Path, at: Timestamp) -> Result<(Manifest, PathBuf)> {
         let store = scratch.join(tenants::STORE);
         let key = match source {
             Source::Tenant(tenant) => copy_with_key(tenant, &store)?,
@@ -158,6 +200,6 @@ fn copy_with_key(tenant: &Tenant, store: &Path) -> Result<StoreKey> {
 }
 
 /// The moment as an archive's name can tell it.
-fn millis(at: Timestamp) -> Result<Timestamp> {
+pub(super) fn millis(at: Timestamp) -> Result<Timestamp> {
     Ok(Timestamp::from_millisecond(at.as_millisecond()).map_err(anyhow::Error::from)?)
 }

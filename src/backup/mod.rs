@@ -16,7 +16,9 @@ mod manifest;
 mod renew;
 mod restore;
 pub mod routes;
+mod shipping;
 mod tables;
+mod target;
 mod verify;
 
 use std::collections::BTreeMap;
@@ -30,6 +32,8 @@ use serde::{Deserialize, Deserializer, Serialize};
 use crate::clock::Clock;
 use crate::error::{Error, Result};
 use crate::tenants::{TenantId, Tenants};
+use shipping::Shipping;
+use target::{Folder, Target};
 
 pub use folder::Archive;
 pub use keys::{IDENTITY_FILE, Identity, Recipient, RecipientSetting, Seal, read_key_file};
@@ -37,6 +41,8 @@ pub use make::Made;
 pub use manifest::{Manifest, Sum, TableSum};
 pub use renew::Renewed;
 pub use restore::{Done, Wanted, restore_instance};
+pub use shipping::read::Moment;
+pub use shipping::replay::{Reached, When, restore_shipped_instance};
 pub use tables::sums;
 pub use verify::Verdict;
 
@@ -48,6 +54,13 @@ pub struct Settings {
     pub folder: PathBuf,
     /// The `age` public key that archives are sealed for. Default: one whose private half the first backup makes.
     pub recipient: RecipientSetting,
+    /// Whether what is committed is shipped every second to the folder, where one is set: one beside the data would be lost with
+    /// it.
+    pub continuous: bool,
+    /// Days to any second of which can be restored.
+    pub continuous_days: u32,
+    /// Megabytes of each store's log that may wait on this disk for a target that is away.
+    pub continuous_backlog_mb: u64,
     /// Whether every tenant is backed up each day.
     pub daily: bool,
     /// The hour of day, UTC, from which on the daily backup is due.
@@ -64,7 +77,18 @@ pub struct Settings {
 impl Default for Settings {
     fn default() -> Self {
         let (folder, recipient) = (PathBuf::new(), RecipientSetting::default());
-        Self { folder, recipient, daily: true, hour: 2, keep_daily: 7, keep_weekly: 3, keep_monthly: 0 }
+        Self {
+            folder,
+            recipient,
+            continuous: true,
+            continuous_days: 30,
+            continuous_backlog_mb: 512,
+            daily: true,
+            hour: 2,
+            keep_daily: 7,
+            keep_weekly: 3,
+            keep_monthly: 0,
+        }
     }
 }
 
@@ -84,6 +108,7 @@ struct Inner {
     /// One backup or restore at a time: each takes a disk and a core.
     turn: tokio::sync::Mutex<()>,
     states: Mutex<BTreeMap<TenantId, State>>,
+    shipping: Option<Shipping>,
 }
 
 /// What this process knows of a tenant's backups beside the archives.
@@ -102,7 +127,27 @@ impl Backups {
         if let Err(error) = renew::settle(tenants.data_folder(), tenants.control()) {
             tracing::error!(%error, "an exchange of the backup key that was interrupted could not be finished");
         }
-        Self(Arc::new(Inner { tenants, clock, settings, turn, states }))
+        Self(Arc::new(Inner { tenants, clock, settings, turn, states, shipping: None }))
+    }
+
+    /// The same, and from now on nothing leaves a store's log before it was shipped, if the settings say so. Blocks for a moment;
+    /// to be called before any tenant is opened.
+    pub fn shipping(tenants: Tenants, clock: Clock, settings: Settings) -> Result<Self> {
+        let ships = settings.ships();
+        let plain = Self::new(tenants, clock, settings);
+        if !ships {
+            return Ok(plain);
+        }
+        plain.tenants().keep_logs(plain.0.settings.continuous_backlog_mb << 20)?;
+        let shipping = Some(Shipping::new(plain.target(None)));
+        let (tenants, clock, settings) = (plain.tenants().clone(), plain.clock().clone(), plain.0.settings.clone());
+        let (turn, states) = (tokio::sync::Mutex::default(), Mutex::default());
+        Ok(Self(Arc::new(Inner { tenants, clock, settings, turn, states, shipping })))
+    }
+
+    /// Where sealed things go, or the folder that is asked for.
+    fn target(&self, asked: Option<&Path>) -> Arc<dyn Target> {
+        Arc::new(Folder(self.folder(asked)))
     }
 
     /// The folder of the archives, or the one that is asked for.

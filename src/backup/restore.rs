@@ -48,7 +48,7 @@ pub struct Done {
 }
 
 /// Where a restored store goes.
-struct Target {
+pub(super) struct Target {
     id: TenantId,
     slug: String,
     existing: Option<TenantInfo>,
@@ -64,18 +64,33 @@ impl Backups {
         let _turn = self.turn().await;
         let (path, key) = (file.clone(), identity.clone());
         let manifest = super::blocking(move || Ok(archive::open(&path, &key)?.manifest().clone())).await?;
-        let target = self.target(&manifest, &wanted).await?;
+        let target = self.whither(&manifest, &wanted).await?;
         let scratch = self.tenants().scratch().map_err(super::for_the_caller)?;
-        let (work, now) = (scratch.path().to_owned(), self.clock().system_time());
-        let told = json!({ "made_at": manifest.made_at, "from": manifest.tenant, "replaced": target.existing.is_some(),
-                "entries": manifest.chain.seq });
+        let work = scratch.path().to_owned();
+        let unpack = move || check::unpack(archive::open(&file, &identity)?, &work);
+        self.put_in_place(target, wanted, manifest, by, unpack).await
+    }
+
+    /// Takes the store that `unpack` makes: checked, in a folder of its own. Whoever was erased since stays so.
+    pub(super) async fn put_in_place(
+        &self,
+        target: Target,
+        wanted: Wanted,
+        manifest: Manifest,
+        by: Author,
+        unpack: impl FnOnce() -> Result<(Manifest, PathBuf)> + Send + 'static,
+    ) -> Result<Done> {
+        let now = self.clock().system_time();
+        let (from, replaced) = (manifest.tenant.clone(), target.existing.is_some());
         let (id, replaces) = (target.id.clone(), target.existing.is_some());
         let (own, _) = manifest.tenant_id()?;
         let mut erased = ledger::of(self.tenants(), &own).await?;
         erased.extend(ledger::of(self.tenants(), &target.id).await?);
         let (prepared, erased) = super::blocking(move || {
-            let opened = archive::open(&file, &identity)?;
-            let (unpacked, folder) = check::unpack(opened, &work)?;
+            let (unpacked, folder) = unpack()?;
+            // Not before: a log may lead on from the snapshot that the manifest was of.
+            let told = json!({ "made_at": unpacked.made_at, "from": from, "replaced": replaced,
+                "entries": unpacked.chain.seq });
             let gap = if replaces { GAP } else { 0 };
             prepare(&unpacked, folder, &id, gap, (&by, told, now), &erased)
         })
@@ -99,7 +114,8 @@ impl Backups {
         Ok(Done { id: target.id, slug: target.slug, replaced: replaces, manifest, elsewhere })
     }
 
-    async fn target(&self, manifest: &Manifest, wanted: &Wanted) -> Result<Target> {
+    /// Where a restored store goes; nowhere if what is there may not be replaced.
+    pub(super) async fn whither(&self, manifest: &Manifest, wanted: &Wanted) -> Result<Target> {
         let (own, whose) = manifest.tenant_id()?;
         if wanted.tenant != whose.slug && wanted.tenant != whose.id {
             let reason = format!("the archive is of tenant \"{}\", not of \"{}\"", whose.slug, wanted.tenant);
@@ -148,6 +164,17 @@ pub fn restore_instance(
     }
     let scratch = tempfile::tempdir_in(data).context("making a folder to unpack into")?;
     let (manifest, folder) = check::unpack(opened, scratch.path())?;
+    adopt_instance(data, master, manifest, &folder, now)
+}
+
+/// Makes the instance's records in `folder` those of an empty data folder.
+pub(super) fn adopt_instance(
+    data: &Path,
+    master: &MasterKey,
+    manifest: Manifest,
+    folder: &Path,
+    now: Timestamp,
+) -> Result<Manifest> {
     let copy = tenants::open_control_copy(&folder.join(tenants::STORE), manifest.key.of_instance()?, manifest.schema);
     let copy = copy.map_err(|error| refused(format!("its store does not open: {error}")))?;
     tenants::adopt_control(data, master, &copy, now, json!({ "made_at": manifest.made_at }))?;

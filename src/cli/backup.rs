@@ -3,15 +3,16 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
+use jiff::Timestamp;
 use secrecy::ExposeSecret;
 use serde_json::json;
 
 use super::args::Plain;
 use super::backup_args::{Audit, Backup, BackupVerb, Restore};
-use super::command::{Command, Outcome, Password};
+use super::command::{Command, Outcome, Password, RestoreAt, RestoreWanted};
 use super::lock::DataLock;
 use super::{instance, settings};
-use crate::backup::{self, Identity, read_key_file};
+use crate::backup::{self, Identity, Manifest, Moment, read_key_file};
 use crate::clock::Clock;
 use crate::config;
 use crate::error::Result;
@@ -45,28 +46,54 @@ pub async fn run(args: Backup) -> Result<(bool, Outcome)> {
 /// `restore`.
 pub async fn restore(args: Restore) -> Result<(bool, Outcome)> {
     let identity = read_identity(&args.identity)?;
-    let Restore { tenant, from, slug, overwrite, plain, .. } = args;
-    let Some(tenant) = tenant else {
-        let outcome = restore_instance(&settings::of(&plain.place, None)?.settings.data, &from, &identity)?;
-        return Ok((plain.json, outcome));
+    let Restore { tenant, from, slug, overwrite, plain, at, dry_run, to, last_good, .. } = args;
+    let settings = settings::of(&plain.place, None)?.settings;
+    let outcome = match (tenant, from, at) {
+        (Some(tenant), Some(from), _) => {
+            ask_with_file(&plain, Command::Restore { tenant, slug, overwrite, identity }, &from).await?
+        }
+        (Some(tenant), None, Some(moment)) => {
+            let (at, to) = (RestoreAt::of(moment), to.map(whole).transpose()?);
+            let wanted = RestoreWanted { tenant, slug, overwrite };
+            instance::run(&settings, Command::RestoreAt { wanted, at, last_good, dry_run, to, identity }).await?
+        }
+        (None, Some(from), _) => restore_instance(&settings.data, &identity, |data, master, identity, now| {
+            backup::restore_instance(data, master, &from, identity, now).map(|done| (done, Vec::new()))
+        })?,
+        (None, None, Some(Moment::At(_))) => {
+            return Err(anyhow::anyhow!("the instance's own records come back as they were last: --at latest").into());
+        }
+        (None, None, _) => restore_instance(&settings.data, &identity, |data, master, identity, now| {
+            let from = &settings.backup.folder;
+            let (done, reached) =
+                backup::restore_shipped_instance(data, master, (from, None), (identity, last_good), now)?;
+            Ok((done, reached.remarks))
+        })?,
+        (Some(_), None, None) => {
+            return Err(anyhow::anyhow!("name an archive with --from, or a moment with --at").into());
+        }
     };
-    let outcome = ask_with_file(&plain, Command::Restore { tenant, slug, overwrite, identity }, &from).await?;
     Ok((plain.json, outcome))
 }
 
 /// Before there is an instance to ask: the folder is empty, and ours meanwhile.
-fn restore_instance(data: &Path, from: &Path, identity: &Password) -> Result<Outcome> {
+fn restore_instance(
+    data: &Path,
+    identity: &Password,
+    restore: impl FnOnce(&Path, &MasterKey, &Identity, Timestamp) -> Result<(Manifest, Vec<String>)>,
+) -> Result<Outcome> {
     let lock = DataLock::take(data)?;
     let (master, _) = MasterKey::load(data, config::master_key_from_environment(), true)?;
     let identity = Identity::parse(identity.0.expose_secret())?;
-    let done = backup::restore_instance(data, &master, from, &identity, Clock::system().system_time())?;
+    let (done, remarks) = restore(data, &master, &identity, Clock::system().system_time())?;
     drop(lock);
     let (at, events) = (done.made_at, done.chain.seq);
-    let text = format!(
+    let mut text = format!(
         "Restored the instance's own records as of {at}: {events} events. \
-         Next, for every tenant: pulsepoint restore --tenant … --from … --identity …"
+         Next, for every tenant: pulsepoint restore --tenant … --from … (or --at latest) --identity …"
     );
-    Ok(Outcome { text, json: json!({ "instance": true, "at": at, "events": events }) })
+    remarks.iter().for_each(|remark| text.push_str(&format!("\nNote: {remark}.")));
+    Ok(Outcome { text, json: json!({ "instance": true, "at": at, "events": events, "remarks": remarks }) })
 }
 
 /// `audit …`.

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand, ValueHint};
 
 use super::args::Plain;
+use crate::backup::Moment;
 
 #[derive(Debug, Args)]
 #[command(args_conflicts_with_subcommands = true)]
@@ -68,8 +69,12 @@ pub enum BackupVerb {
   pulsepoint restore --tenant acme --from … --identity … --as acme-rehearsal
   pulsepoint restore --tenant acme --from … --identity … --overwrite
   pulsepoint restore --instance --from … --identity … --data /srv/new
+  pulsepoint restore --tenant acme --at 2026-11-23T14:05:09Z --identity … --dry-run
+  pulsepoint restore --tenant acme --at 2026-11-23T14:05:09Z --identity … --overwrite
+  pulsepoint restore --tenant acme --at latest --identity …     after the loss of the machine
 
-Nothing changes unless the whole archive is sound. Everybody has to sign in again afterwards.")]
+An archive is restored --from its file; what was shipped to `backup.folder` is restored as it was --at a moment. Nothing changes
+unless all that is needed is sound. Everybody has to sign in again afterwards.")]
 pub struct Restore {
     /// The tenant whose archive it is, by slug
     #[arg(long, required_unless_present = "instance")]
@@ -78,8 +83,20 @@ pub struct Restore {
     #[arg(long, conflicts_with_all = ["tenant", "slug", "overwrite"])]
     pub instance: bool,
     /// The archive
-    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
-    pub from: PathBuf,
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, required_unless_present = "at")]
+    pub from: Option<PathBuf>,
+    /// As it was then, out of what was shipped: a time as in 2026-11-23T14:05:09Z, or latest
+    #[arg(long, value_name = "TIME", conflicts_with = "from", value_parser = moment)]
+    pub at: Option<Moment>,
+    /// Read and check everything that leads to the moment, and change nothing
+    #[arg(long, requires = "at", conflicts_with_all = ["overwrite", "slug", "to", "instance"])]
+    pub dry_run: bool,
+    /// Make an archive of the moment in this folder instead
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath, requires = "at", conflicts_with_all = ["overwrite", "slug", "instance"])]
+    pub to: Option<PathBuf>,
+    /// Where the log is damaged or has a gap before the moment, take the last one before that
+    #[arg(long, requires = "at")]
+    pub last_good: bool,
     /// The private half of the key pair that it is sealed for
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub identity: PathBuf,
@@ -114,4 +131,11 @@ pub enum Audit {
         #[command(flatten)]
         plain: Plain,
     },
+}
+
+fn moment(text: &str) -> Result<Moment, String> {
+    match text {
+        "latest" => Ok(Moment::Latest),
+        text => text.parse().map(Moment::At).map_err(|error: jiff::Error| error.to_string()),
+    }
 }

@@ -115,6 +115,15 @@ pub enum Command {
         overwrite: bool,
         identity: Password,
     },
+    /// Out of what was shipped.
+    RestoreAt {
+        wanted: RestoreWanted,
+        at: RestoreAt,
+        last_good: bool,
+        dry_run: bool,
+        to: Option<PathBuf>,
+        identity: Password,
+    },
     AuditVerify {
         tenant: Option<String>,
     },
@@ -174,6 +183,28 @@ pub struct Import {
     pub currency: Option<String>,
     pub timezone: Option<String>,
     pub date_format: Option<String>,
+}
+
+/// Which tenant is restored, and under which slug.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct RestoreWanted {
+    pub tenant: String,
+    pub slug: Option<String>,
+    pub overwrite: bool,
+}
+
+/// A moment on its way; none is the latest.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct RestoreAt(pub Option<jiff::Timestamp>);
+
+impl RestoreAt {
+    /// The moment as it was typed.
+    pub fn of(moment: crate::backup::Moment) -> Self {
+        match moment {
+            crate::backup::Moment::At(at) => Self(Some(at)),
+            crate::backup::Moment::Latest => Self(None),
+        }
+    }
 }
 
 /// A password on its way into the store, or the private half of a key pair on its way to an archive. Shown nowhere.

@@ -69,7 +69,7 @@ impl Held<'_> {
     ) -> Result<(), Broken> {
         let inner = &self.db.0;
         // Once another file lies there, this connection must not empty or remove a log of that name.
-        self.writer.leave_alone(true).map_err(Broken::Before)?;
+        self.writer.leave_alone(true).and_then(|()| self.writer.hand_over()).map_err(Broken::Before)?;
         let mut broken = None;
         let opened = inner.readers.exchange(key, || {
             put().map_err(|cause| note(&mut broken, cause))?;
@@ -79,7 +79,14 @@ impl Held<'_> {
         match (opened, broken) {
             (Ok(opened), _) => {
                 inner.commits.store(opened.commits, Ordering::Release);
-                *self.writer = Writer::new(opened.conn, &inner.path);
+                self.writer.exchanged();
+                match self.writer.followed_by(opened.conn, &inner.path, opened.commits) {
+                    Ok(next) => *self.writer = next,
+                    Err(error) => {
+                        self.db.retire("its place was taken, and its log would not be kept");
+                        return Err(Broken::After(error));
+                    }
+                }
                 Ok(())
             }
             (Err(_), Some(Broken::After(cause))) => {

@@ -10,6 +10,8 @@ mod copy;
 mod exchange;
 mod failure;
 mod file;
+mod keeper;
+mod log;
 mod migrate;
 mod open;
 mod pool;
@@ -17,6 +19,8 @@ mod upgrade;
 
 pub use exchange::{Broken, Held, remove_log};
 pub use failure::OpenError;
+pub use keeper::{LogKeeper, PIECE_HEADER, Piece};
+pub use log::{FRAME, FRAME_HEAD, LOG_HEADER, LogPlace, PAGE, Walk, frame_of, log_header};
 pub use migrate::Migration;
 pub use upgrade::{BeforeUpgrade, before_upgrades, put_back};
 
@@ -63,6 +67,15 @@ pub struct FileSpec<'a> {
 pub fn reassign(tx: &Transaction<'_>, owner: &str, commits: i64) -> Result<()> {
     tx.execute("update file_identity set owner = ?1, commits = max(commits, ?2) where id = 1", (owner, commits))?;
     Ok(())
+}
+
+/// The end of a log.
+#[derive(Debug, Clone, Copy)]
+pub struct LogEnd {
+    /// Frames of it.
+    pub frames: u64,
+    /// Commits of the file.
+    pub commits: i64,
 }
 
 /// An open file. Cheap to clone; it closes when the last clone is dropped.
@@ -130,7 +143,7 @@ impl Db {
             path: path.to_owned(),
             owner: spec.owner.to_owned(),
             readers: Readers::new(path, key),
-            writer: Mutex::new(Writer::new(opened.conn, path)),
+            writer: Mutex::new(Writer::new(opened.conn, path, opened.commits)),
             read_turns: Semaphore::new(READERS),
             write_turn: Semaphore::new(1),
             commits: AtomicI64::new(opened.commits),
@@ -194,6 +207,7 @@ impl Db {
         let commits = file::count_commit(&tx)?;
         tx.commit()?;
         self.0.commits.store(commits, Ordering::Release);
+        writer.committed(commits);
         if let Err(error) = self.watched(writer.checkpoint_if_long()) {
             // The commit stands; the log is only longer than it should be, and the next commit tries again.
             tracing::warn!(path = %self.0.path.display(), %error, "the log of a store could not be checkpointed");
@@ -211,6 +225,31 @@ impl Db {
         self.usable()?;
         let outcome = lock(&self.0.writer).checkpoint();
         self.watched(outcome)
+    }
+
+    /// From now on `keeper` gets whatever a checkpoint removes from the log. The log stays when the file closes.
+    pub fn keep_log(&self, keeper: Arc<LogKeeper>) -> Result<()> {
+        self.usable()?;
+        lock(&self.0.writer).keep_log(keeper)
+    }
+
+    /// Where the log ends now, and how many commits the file has then. With `anew`, that keeper forgets what it kept, in the same
+    /// moment. Waits for whoever writes.
+    pub fn log_end(&self, anew: Option<&LogKeeper>) -> Result<LogEnd> {
+        self.usable()?;
+        let writer = lock(&self.0.writer);
+        let end = LogEnd { frames: writer.frames()?, commits: writer.commits };
+        if let Some(keeper) = anew {
+            keeper.begin_anew().context("beginning a log's copy anew")?;
+        }
+        Ok(end)
+    }
+
+    /// Where the log lies.
+    pub fn log_path(&self) -> PathBuf {
+        let mut log = self.0.path.as_os_str().to_owned();
+        log.push("-wal");
+        log.into()
     }
 
     /// How many write transactions the file has seen since it was made. Kept in the file.
@@ -285,7 +324,9 @@ impl Db {
         let mut writer = lock(&self.0.writer);
         let spec = FileSpec { owner: &self.0.owner, least_commits: self.commits(), ..self.0.spec };
         let opened = open::open(&self.0.path, &self.0.readers.begin_anew(), &spec, open::Older::AsItIs)?;
-        *writer = Writer::new(opened.conn, &self.0.path);
+        *writer = writer
+            .followed_by(opened.conn, &self.0.path, opened.commits)
+            .map_err(|error| OpenError::Io { path: self.0.path.clone(), reason: error.to_string() })?;
         self.0.commits.store(opened.commits, Ordering::Release);
         let mut damage = self.0.damage.write().unwrap_or_else(PoisonError::into_inner);
         let mended = by_disk(&damage);

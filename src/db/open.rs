@@ -55,7 +55,8 @@ fn ready(conn: &mut Connection, spec: &FileSpec<'_>, older: Older) -> rusqlite::
 
 /// Writes the log again, byte for byte, and syncs it. After a failed sync the kernel takes for written what the disk never saw: a
 /// commit that nobody acknowledged then stands in the log as long as the machine has power, what is acknowledged later stands
-/// behind it, and all of that is lost with the power. Logs are empty unless the last process was killed.
+/// behind it, and all of that is lost with the power. Logs are empty unless the last
+/// process was killed or they are kept to be copied elsewhere.
 fn renew_log(path: &Path) -> std::io::Result<()> {
     let log = match OpenOptions::new().read(true).write(true).open(beside(path, "-wal")) {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),

@@ -1,7 +1,7 @@
 //! Connections: how each is set up, the writer with its checkpoints, the readers that come and go.
 
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
 use std::time::Duration;
 
 use rusqlite::config::DbConfig;
@@ -9,6 +9,7 @@ use rusqlite::{Connection, OpenFlags};
 use zeroize::Zeroizing;
 
 use super::file::raw_key;
+use super::keeper::LogKeeper;
 use crate::error::Result;
 
 /// Page cache of the writer, filled only by large writes.
@@ -27,7 +28,7 @@ const VERY_LONG_LOG_BYTES: u64 = 256 * 1024 * 1024;
 const PATIENCE: Duration = Duration::from_secs(10);
 /// Size of a page. Measured with 400,000 orders and 800,000 lines in large batches: 8 KiB takes 6 to 13 % less CPU to write
 /// than SQLCipher's 4 KiB. Stored files depend on it: never change it.
-const PAGE_BYTES: u32 = 8192;
+pub(super) const PAGE_BYTES: u32 = 8192;
 
 /// Opens a connection to an existing file. It reads nothing yet and, until [`trust`], leaves the log alone when it
 /// closes.
@@ -74,14 +75,49 @@ pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 /// The one connection that writes.
 pub(super) struct Writer {
     pub(super) conn: Connection,
-    log: PathBuf,
+    /// Commits of the store.
+    pub(super) commits: i64,
+    /// Who gets what a checkpoint removes.
+    keeper: Option<Arc<LogKeeper>>,
+    pub(super) log: PathBuf,
 }
 
 impl Writer {
-    pub(super) fn new(conn: Connection, path: &Path) -> Self {
+    pub(super) fn new(conn: Connection, path: &Path, commits: i64) -> Self {
         let mut log = path.as_os_str().to_owned();
         log.push("-wal");
-        Self { conn, log: log.into() }
+        Self { conn, commits, keeper: None, log: log.into() }
+    }
+
+    /// Another file's, in the place of this one's; who gets what a checkpoint removes goes on to get it.
+    pub(super) fn followed_by(&self, conn: Connection, path: &Path, commits: i64) -> Result<Self> {
+        let mut next = Self::new(conn, path, commits);
+        if let Some(keeper) = &self.keeper {
+            next.keep_log(keeper.clone())?;
+            keeper.set_dirty();
+        }
+        Ok(next)
+    }
+
+    /// From now on nothing leaves the log unseen: not at a checkpoint, and not at closing.
+    pub(super) fn keep_log(&mut self, keeper: Arc<LogKeeper>) -> Result<()> {
+        self.conn.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
+        self.keeper = Some(keeper);
+        Ok(())
+    }
+
+    /// After a commit.
+    pub(super) fn committed(&mut self, commits: i64) {
+        self.commits = commits;
+        if let Some(keeper) = &self.keeper {
+            keeper.committed(commits);
+        }
+    }
+
+    /// Frames of the log that hold transactions.
+    pub(super) fn frames(&self) -> Result<u64> {
+        let frames: i64 = self.conn.query_row("pragma wal_checkpoint(noop)", [], |row| row.get(1))?;
+        Ok(u64::try_from(frames).unwrap_or(0))
     }
 
     /// After a commit: a log that is long is emptied if no reader needs it, one that is very long even if that takes a
@@ -117,7 +153,23 @@ impl Writer {
 
     /// Lets the file and its log be as they are when it closes, or not: another may lie in their place by then.
     pub(super) fn leave_alone(&self, leave: bool) -> Result<()> {
+        let leave = leave || self.keeper.is_some();
         self.conn.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, leave)?;
+        Ok(())
+    }
+
+    /// Another file lies in the place of this one.
+    pub(super) fn exchanged(&self) {
+        if let Some(keeper) = &self.keeper {
+            keeper.exchanged(self.commits);
+        }
+    }
+
+    /// Before the log is emptied, or goes with its file: what nobody has yet of it is kept.
+    pub(super) fn hand_over(&self) -> Result<()> {
+        if let Some(keeper) = &self.keeper {
+            keeper.hand_over(&self.log, self.frames()?, self.commits);
+        }
         Ok(())
     }
 
@@ -127,6 +179,7 @@ impl Writer {
 
     /// Moves the log into the file and cuts it to nothing, as far as readers allow.
     pub(super) fn checkpoint(&self) -> Result<()> {
+        self.hand_over()?;
         Ok(self.conn.query_row("pragma wal_checkpoint(truncate)", [], |_| Ok(()))?)
     }
 }

@@ -35,6 +35,8 @@ pub enum Purpose {
     ApiKeys,
     /// Secrets of second factors, and the keyed hashes of their recovery codes.
     SecondFactor,
+    /// The store's log as it is shipped.
+    Log,
 }
 
 impl Purpose {
@@ -49,6 +51,7 @@ impl Purpose {
             Self::Warehouse => b"pulsepoint/tenant/warehouse/v1",
             Self::ApiKeys => b"pulsepoint/tenant/api-keys/v1",
             Self::SecondFactor => b"pulsepoint/tenant/second-factor/v1",
+            Self::Log => b"pulsepoint/tenant/log/v1",
         }
     }
 }
@@ -108,7 +111,7 @@ impl TenantKey {
     /// The key of one purpose (HKDF-SHA256).
     pub fn derive(&self, purpose: Purpose) -> Zeroizing<[u8; 32]> {
         let part = match purpose {
-            Purpose::Store | Purpose::Snapshots | Purpose::Backup | Purpose::Warehouse => &self.store,
+            Purpose::Store | Purpose::Snapshots | Purpose::Backup | Purpose::Warehouse | Purpose::Log => &self.store,
             Purpose::Tokens | Purpose::SecondFactor => &self.tokens,
             Purpose::CustomerIdentity | Purpose::ApiKeys => &self.root,
         };

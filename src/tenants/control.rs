@@ -40,6 +40,16 @@ impl Tenants {
         super::registry::blocking(move || super::upgrade::forget_old(stores.into_iter(), now)).await
     }
 
+    /// Opens `control.db` anew if the disk failed it. Nobody can let go of it as of a tenant's store, so it is mended in place.
+    pub async fn mend_control(&self) -> Result<()> {
+        let control = self.control().clone();
+        let mended = super::registry::blocking(move || Ok(control.mend().map_err(anyhow::Error::from)?)).await?;
+        if mended {
+            tracing::info!("the control store is in use again");
+        }
+        Ok(())
+    }
+
     /// Tenants that were deleted here, as the instance's events tell.
     pub async fn deleted(&self) -> Result<Vec<TenantId>> {
         self.control().read(directory::deleted).await

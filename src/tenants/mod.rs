@@ -8,6 +8,7 @@ mod directory;
 pub mod export;
 mod keys;
 mod lifecycle;
+mod logs;
 mod master;
 mod refusal;
 mod registry;

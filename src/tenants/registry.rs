@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::time::Duration;
 
 use anyhow::Context;
@@ -11,6 +11,7 @@ use moka::policy::EvictionPolicy;
 
 use super::closing::Closed;
 use super::keys::Keyring;
+use super::logs::Keepers;
 use super::refusal::Refusal;
 use super::remember::Memory;
 use super::steady::Steady;
@@ -61,6 +62,7 @@ struct Inner {
     /// Held by whoever puts files in the place of others or takes them away: one at a time.
     turn: tokio::sync::Mutex<()>,
     steady: Steady,
+    keepers: OnceLock<Keepers>,
 }
 
 impl Tenants {
@@ -92,6 +94,7 @@ impl Tenants {
             replacing: Mutex::default(),
             closed,
             steady: Steady::default(),
+            keepers: OnceLock::new(),
         }));
         lifecycle::recover(&tenants)?;
         Ok(tenants)
@@ -222,19 +225,8 @@ impl Tenants {
         .await
     }
 
-    /// How many tenants are set aside, or could not be read when they were last asked for.
-    pub fn out_of_use(&self) -> usize {
-        self.aside().len()
-    }
-
-    /// Opens `control.db` anew if the disk failed it. Nobody can let go of it as of a tenant's store, so it is mended in place.
-    pub async fn mend_control(&self) -> Result<()> {
-        let control = self.0.control.clone();
-        let mended = blocking(move || Ok(control.mend().map_err(anyhow::Error::from)?)).await?;
-        if mended {
-            tracing::info!("the control store is in use again");
-        }
-        Ok(())
+    pub(super) fn keepers_slot(&self) -> &OnceLock<Keepers> {
+        &self.0.keepers
     }
 
     pub(super) fn closed(&self) -> &Closed {
@@ -257,6 +249,11 @@ impl Tenants {
     /// Waits until nobody else exchanges or removes files.
     pub(super) async fn turn_at_files(&self) -> tokio::sync::MutexGuard<'_, ()> {
         self.0.turn.lock().await
+    }
+
+    /// How many tenants are set aside, or could not be read when they were last asked for.
+    pub fn out_of_use(&self) -> usize {
+        self.aside().len()
     }
 
     pub(super) fn clock(&self) -> &Clock {
@@ -314,6 +311,7 @@ impl Tenants {
         });
         let version = version.map_err(|error| self.set_aside(id, format!("{error:#}")))?;
         self.aside().remove(id);
+        self.keep_log(Some(id), &db).map_err(|error| Refusal::Failed(format!("{error:#}")))?;
         self.0.memory.follow(id, &db);
         let tenant = Tenant::new(id.clone(), (record.slug, record.name), db, key, version, self.0.memory.clone());
         let mut held = self.held();
@@ -348,15 +346,6 @@ impl Tenants {
             },
             _ => self.set_aside(id, error.to_string()),
         }
-    }
-
-    /// The slug of the tenant whose store it really is.
-    fn whose(&self, path: &Path) -> Option<String> {
-        let tenants = self.0.control.read_blocking(directory::list).ok()?;
-        tenants.into_iter().find_map(|info| {
-            let (_, key) = self.unwrapped(&info.id).ok()??;
-            Db::is_under(path, &key.derive(Purpose::Store)).then_some(info.slug)
-        })
     }
 
     fn set_aside(&self, id: &TenantId, reason: String) -> Refusal {

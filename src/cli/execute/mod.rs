@@ -7,6 +7,7 @@ mod customers;
 mod export;
 mod import;
 mod keys;
+mod moment;
 mod people;
 mod tenants;
 mod warehouse;
@@ -56,6 +57,9 @@ pub async fn execute(app: &App, command: Command, file: Upload, progress: mpsc::
         Command::BackupVerifyFile { name, identity } => backup::verify_file(app, name, identity, file).await,
         Command::Restore { tenant, slug, overwrite, identity } => {
             backup::restore(app, Wanted { tenant, slug, overwrite }, identity, file).await
+        }
+        Command::RestoreAt { wanted, at, last_good, dry_run, to, identity } => {
+            moment::restore(app, wanted, moment::Asked { at, last_good, dry_run, to }, identity).await
         }
         Command::AuditVerify { tenant } => audit::verify(app, tenant.as_deref()).await,
         Command::KeysList => keys::list(app).await,
