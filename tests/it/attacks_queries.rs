@@ -12,7 +12,7 @@ use serde_json::{Map, Value, json};
 
 use crate::access::{Ask, app, ask};
 use crate::imports::{number, upload};
-use crate::support::app::{PASSWORD, Shop, TestApp, request};
+use crate::support::app::{PASSWORD, Shop, request};
 
 /// Queries in disguise: closing quotes, comments, unions, stacked statements, delays, functions of SQLite, DuckDB and others.
 const QUERIES: [&str; 40] = [
