@@ -149,6 +149,7 @@ pub async fn ask(app: &TestApp, shop: &Shop, route: &Route, who: Role) -> Option
             Ask::at(route.path).json(json!({ "ceremony": asked["ceremony"], "credential": credential }))
         }
         "DELETE /api/users/{id}/passkeys" => {
+            passkeys::forget(shop, Role::Viewer).await;
             passkeys::added(app, &app.token(shop, Role::Viewer), &mut Device::at(ORIGIN)).await;
             Ask::at(format!("/api/users/{}/passkeys", shop.person(Role::Viewer).id)).expecting(204)
         }

@@ -12,7 +12,7 @@ use crate::second_factor;
 use crate::support::app::{Answer, PASSWORD, Shop, TestApp};
 use crate::support::provider::{CLIENT, Provider, SECRET};
 
-pub const PUBLIC: &str = "https://figures.juniper-oak.example";
+pub const PUBLIC: &str = "https://figures.example.com";
 pub const ANALYST: &str = "analyst@juniper-oak.example";
 
 /// A Pulsepoint whose people sign in at this provider.

@@ -11,7 +11,7 @@ use crate::second_factor;
 use crate::support::app::{Answer, PASSWORD, Shop, TestApp};
 use crate::support::device::Device;
 
-pub const ORIGIN: &str = "https://figures.juniper-oak.example";
+pub const ORIGIN: &str = "https://figures.example.com";
 
 /// A Pulsepoint at an address.
 pub async fn app_at(public_url: &str) -> TestApp {
@@ -89,7 +89,7 @@ async fn a_passkey_is_made_named_used_and_removed() {
     let options = asked(&app, &token).await["options"].clone();
     assert_eq!(
         (&options["rp"]["id"], &options["user"]["name"]),
-        (&json!("figures.juniper-oak.example"), &json!("analyst@juniper-oak.example"))
+        (&json!("figures.example.com"), &json!("analyst@juniper-oak.example"))
     );
     let selection = &options["authenticatorSelection"];
     assert_eq!((&selection["userVerification"], &selection["residentKey"]), (&json!("required"), &json!("required")));
@@ -99,10 +99,7 @@ async fn a_passkey_is_made_named_used_and_removed() {
     let again = asked(&app, &token).await;
     assert_eq!(again["options"]["excludeCredentials"].as_array().unwrap().len(), 1, "a device is not set up twice");
     let list = app.get("/api/auth/passkeys", &token).await.json();
-    assert_eq!(
-        (&list["host"], &list["passkeys"][0]["name"]),
-        (&json!("figures.juniper-oak.example"), &json!("My phone"))
-    );
+    assert_eq!((&list["host"], &list["passkeys"][0]["name"]), (&json!("figures.example.com"), &json!("My phone")));
     assert_eq!(list["passkeys"][0]["last_used_at"], Value::Null);
 
     let challenge = challenged(&app).await;
@@ -214,7 +211,7 @@ async fn a_closed_company_a_disabled_person_and_a_reset_shut_it_out() {
 
 #[tokio::test]
 async fn there_are_none_where_browsers_have_none() {
-    for address in ["", "https://203.0.113.7", "http://figures.juniper-oak.example", "http://192.168.1.7:8080"] {
+    for address in ["", "https://203.0.113.7", "http://figures.example.com", "http://192.168.1.7:8080"] {
         let app = app_at(address).await;
         let shop = app.shop("juniper-oak").await;
         let shown = app.ask(Method::GET, "/api/auth/passkeys/login", None, None).await.json();
@@ -229,7 +226,7 @@ async fn there_are_none_where_browsers_have_none() {
             assert_eq!(answer.status, StatusCode::NOT_FOUND, "{address} {path}");
         }
     }
-    for address in ["https://figures.juniper-oak.example:8443", "http://localhost:8080"] {
+    for address in ["https://figures.example.com:8443", "http://localhost:8080"] {
         let app = app_at(address).await;
         let shop = app.shop("juniper-oak").await;
         let mut device = Device::at(address);

@@ -17,10 +17,10 @@ async fn what_a_device_gives_has_to_fit_its_asking() {
     let owner = app.token(&shop, Role::Owner);
     let device = || Device::at(ORIGIN);
     for (what, mut device) in [
-        ("another origin", Device::at("https://figures.juniper-oak.example.evil.example")),
-        ("plain http", Device::at("http://figures.juniper-oak.example")),
-        ("another port", Device::at("https://figures.juniper-oak.example:8443")),
-        ("a page below", Device::at("https://evil.figures.juniper-oak.example")),
+        ("another origin", Device::at("https://figures.example.com.evil.example")),
+        ("plain http", Device::at("http://figures.example.com")),
+        ("another port", Device::at("https://figures.example.com:8443")),
+        ("a page below", Device::at("https://evil.figures.example.com")),
         ("another site", Device { site: Some("juniper-oak.example".to_owned()), ..device() }),
         ("nobody verified", Device { verifies: false, ..device() }),
     ] {

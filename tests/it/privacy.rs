@@ -134,7 +134,8 @@ pub fn dumped(tenant: &Tenant) -> String {
                 for (at, column) in columns.iter().enumerate() {
                     let value = match row.get_ref(at)? {
                         ValueRef::Text(bytes) => String::from_utf8_lossy(bytes).into_owned(),
-                        ValueRef::Blob(bytes) => format!("{}{bytes:02x?}", String::from_utf8_lossy(bytes)),
+                        // The hex first: as text, bytes may begin another line.
+                        ValueRef::Blob(bytes) => format!("{bytes:02x?}{}", String::from_utf8_lossy(bytes)),
                         other => format!("{other:?}"),
                     };
                     text.push_str(&format!("{name}.{column}: {value}\n"));
