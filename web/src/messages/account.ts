@@ -60,31 +60,6 @@ export const factor = {
   back: "Use another account",
 };
 
-export const passkeys = {
-  title: "Passkeys",
-  lead: "Sign in with your device's lock instead of a password. No code is asked for after it.",
-  add: "Add a passkey",
-  addLead: "Your browser asks for the device's lock, or for a security key.",
-  go: "Continue",
-  none: "No passkeys yet.",
-  notHere: "Passkeys need https, or localhost, and the public address of this installation in its settings.",
-  name: "Name",
-  nameHelp: "So that you know later which device it is.",
-  thisDevice: "This device",
-  confirm: "You signed in a while ago: show that it is you.",
-  made: "Added",
-  used: "Last used",
-  never: "never",
-  remove: "Remove",
-  removeOf: (name: string) => `Remove ${name}`,
-  removeQuestion: (name: string) => `Remove ${name}?`,
-  removeLead: "It lets nobody in afterwards. The device itself may still list it.",
-  added: (name: string) => `${name} was added.`,
-  removed: (name: string) => `${name} was removed.`,
-  stopped: "The browser did not make a passkey. Try again.",
-  already: "This device has a passkey for you already.",
-};
-
 export const ways = {
   passkey: "Sign in with a passkey",
   provider: (name: string) => `Sign in with ${name}`,

@@ -1,5 +1,5 @@
 /** What the pages say, in one place and one language; a second language is a second file of this shape. */
-import { brandsOf, factor, invite, keys, link, passkeys, people, profile, ways } from "./account";
+import { brandsOf, factor, invite, keys, link, people, profile, ways } from "./account";
 
 const plural = new Intl.PluralRules("en");
 const count = (n: number, one: string, other: string) =>
@@ -290,7 +290,6 @@ export const t = {
 
   profile,
   factor,
-  passkeys,
   ways,
   apiKeys: keys,
   brandsOf,

@@ -9,6 +9,7 @@ import { passkeysQuery, queryClient } from "../../api/queries";
 import type { Passkey } from "../../api/types";
 import { ageLabel, instantLabel } from "../../format/date";
 import { t } from "../../messages/en";
+import { passkeys as words } from "../../messages/passkeys";
 import { Button } from "../../ui/Button";
 import { Card } from "../../ui/Card";
 import { type Column, DataTable } from "../../ui/DataTable";
@@ -28,14 +29,14 @@ export function Passkeys() {
   const close = () => setStep(null);
   return (
     <Card
-      title={t.passkeys.title}
-      lead={t.passkeys.lead}
+      title={words.title}
+      lead={words.lead}
       testId="passkeys"
       className="overflow-hidden"
       actions={
         here && (
           <Button look="primary" onClick={() => setStep({ at: "make" })}>
-            {t.passkeys.add}
+            {words.add}
           </Button>
         )
       }
@@ -44,13 +45,13 @@ export function Passkeys() {
       {passkeys.isError && <Failed problem={asProblem(passkeys.error)} onRetry={() => void passkeys.refetch()} />}
       {passkeys.data && rows.length === 0 && (
         <p data-testid="passkeys-none" className="px-4 pb-4 text-sm text-ink-mute sm:px-5">
-          {here ? t.passkeys.none : t.passkeys.notHere}
+          {here ? words.none : words.notHere}
         </p>
       )}
       {rows.length > 0 && (
         <DataTable
           id="passkeys"
-          label={t.passkeys.title}
+          label={words.title}
           columns={columns((passkey) => setStep({ at: "remove", passkey }))}
           rows={rows}
           rowId={(row) => row.id}
@@ -59,8 +60,8 @@ export function Passkeys() {
       <Dialog
         open={step !== null}
         onOpenChange={(open) => !open && close()}
-        title={step?.at === "remove" ? t.passkeys.removeQuestion(step.passkey.name) : t.passkeys.add}
-        lead={step?.at === "remove" ? t.passkeys.removeLead : t.passkeys.addLead}
+        title={step?.at === "remove" ? words.removeQuestion(step.passkey.name) : words.add}
+        lead={step?.at === "remove" ? words.removeLead : words.addLead}
       >
         {step && <Proof key={step.at} step={step} onDone={close} />}
       </Dialog>
@@ -76,16 +77,16 @@ interface Proven {
 async function make({ name, password }: Proven): Promise<string | null> {
   const asked = await body(api.POST("/api/auth/passkeys", { body: password ? { password } : {} }));
   const credential = await makePasskey(asked.options as Record<string, unknown>);
-  if (!credential) return t.passkeys.stopped;
+  if (!credential) return words.stopped;
   await api.POST("/api/auth/passkeys/confirm", { body: { ceremony: asked.ceremony, name, credential } });
-  toast(t.passkeys.added(name));
+  toast(words.added(name));
   return null;
 }
 
 async function remove(passkey: Passkey, { password }: Proven): Promise<null> {
   const path = { id: passkey.id };
   await api.POST("/api/auth/passkeys/{id}/remove", { params: { path }, body: password ? { password } : {} });
-  toast(t.passkeys.removed(passkey.name));
+  toast(words.removed(passkey.name));
   return null;
 }
 
@@ -93,7 +94,7 @@ async function remove(passkey: Passkey, { password }: Proven): Promise<null> {
 function Proof({ step, onDone }: { step: Step; onDone: () => void }) {
   const [asking, setAsking] = useState(false);
   const { register, handleSubmit, setError, formState } = useForm<Proven>({
-    defaultValues: { name: t.passkeys.thisDevice, password: "" },
+    defaultValues: { name: words.thisDevice, password: "" },
   });
   const { errors, isSubmitting } = formState;
   const submit = handleSubmit(async (proven) => {
@@ -101,7 +102,7 @@ function Proof({ step, onDone }: { step: Step; onDone: () => void }) {
       const stopped = await (step.at === "make" ? make(proven) : remove(step.passkey, proven));
       if (stopped) return setError("root", { message: stopped });
     } catch (error) {
-      if (error instanceof DOMException) return setError("root", { message: t.passkeys.already });
+      if (error instanceof DOMException) return setError("root", { message: words.already });
       const problem = asProblem(error);
       if (problem.code === "confirm_yourself") return setAsking(true);
       const field = problem.field === "name" || problem.field === "password" ? problem.field : "root";
@@ -114,8 +115,8 @@ function Proof({ step, onDone }: { step: Step; onDone: () => void }) {
     <form noValidate onSubmit={(event) => void submit(event)} className="flex flex-col gap-4">
       {step.at === "make" && (
         <TextField
-          label={t.passkeys.name}
-          help={t.passkeys.nameHelp}
+          label={words.name}
+          help={words.nameHelp}
           error={errors.name?.message}
           {...register("name", { validate: (text) => text.trim() !== "" || t.setup.required })}
         />
@@ -123,7 +124,7 @@ function Proof({ step, onDone }: { step: Step; onDone: () => void }) {
       {asking && (
         <PasswordField
           label={t.profile.current}
-          help={t.passkeys.confirm}
+          help={words.confirm}
           autoComplete="current-password"
           error={errors.password?.message}
           {...register("password", { validate: (text) => text !== "" || t.door.needPassword })}
@@ -135,7 +136,7 @@ function Proof({ step, onDone }: { step: Step; onDone: () => void }) {
       <div className="flex justify-end gap-2">
         <Button onClick={onDone}>{t.cancel}</Button>
         <Button look={step.at === "make" ? "primary" : "danger"} type="submit" disabled={isSubmitting}>
-          {step.at === "make" ? t.passkeys.go : t.passkeys.remove}
+          {step.at === "make" ? words.go : words.remove}
         </Button>
       </div>
     </form>
@@ -146,32 +147,32 @@ function columns(onRemove: (passkey: Passkey) => void): Column<Passkey>[] {
   return [
     {
       id: "name",
-      header: t.passkeys.name,
+      header: words.name,
       left: true,
       cell: (passkey) => <span className="font-medium">{passkey.name}</span>,
     },
     {
       id: "created",
-      header: t.passkeys.made,
+      header: words.made,
       sort: (passkey) => passkey.created_at,
       cell: (passkey) => <span className="text-ink-mute">{instantLabel(passkey.created_at)}</span>,
     },
     {
       id: "used",
-      header: t.passkeys.used,
+      header: words.used,
       cell: (passkey) => (
         <span className="text-ink-mute">
-          {passkey.last_used_at ? ageLabel(passkey.last_used_at, Date.now()) : t.passkeys.never}
+          {passkey.last_used_at ? ageLabel(passkey.last_used_at, Date.now()) : words.never}
         </span>
       ),
     },
     {
       id: "actions",
-      header: t.passkeys.remove,
+      header: words.remove,
       hidden: true,
       cell: (passkey) => (
-        <Button look="ghost" aria-label={t.passkeys.removeOf(passkey.name)} onClick={() => onRemove(passkey)}>
-          {t.passkeys.remove}
+        <Button look="ghost" aria-label={words.removeOf(passkey.name)} onClick={() => onRemove(passkey)}>
+          {words.remove}
         </Button>
       ),
     },
