@@ -141,8 +141,8 @@ impl Source<'_> {
         }
         let ceases = match (&stretch.fault, later) {
             (Some(fault), _) => format!("{fault}; the log is good until {until}"),
-            (None, Some(later)) if !self.begins_by(later, stretch.commits, identity) => {
-                format!("what was committed between {until} and the beginning of the log {later} was not shipped")
+            (None, Some(later)) if !self.begins_by(later, stretch.commits, moment, identity) => {
+                format!("what was committed between {until} and the first snapshot of the log {later} cannot be had")
             }
             _ => {
                 way.remarks.push(format!("the log ends at {until}"));
@@ -156,9 +156,10 @@ impl Source<'_> {
         Ok(())
     }
 
-    /// Whether a generation begins where `commits` were shipped already, so that nothing lies between.
-    fn begins_by(&self, generation: &str, commits: i64, identity: &Identity) -> bool {
-        let first = || -> Option<i64> {
+    /// Whether a generation begins where `commits` were shipped already, so that nothing lies between, and tells of none that was
+    /// acknowledged by the moment.
+    fn begins_by(&self, generation: &str, commits: i64, moment: Moment, identity: &Identity) -> bool {
+        let follows = || -> Option<bool> {
             let listing = names::list(self.target, self.shelf, generation).ok()?;
             let (_, manifest) = listing.snapshots.iter().find_map(|snapshot| self.open(snapshot, identity).ok())?;
             let key = manifest.key.of_tenant().ok()?;
@@ -167,9 +168,11 @@ impl Source<'_> {
             let which = Which { owner: self.shelf, generation, number: 0 };
             let entry =
                 entry::open(&key, which, Some(entry::origin(generation)), entry::unbundle(&bytes).ok()?.first()?);
-            Some(entry.ok()?.about.commits)
+            let more = self.read(generation, &key, &listing.bundles).ok()?.ends;
+            let none_by_then = !more.iter().any(|(commit, at)| *commit > commits && moment.reaches(*at));
+            Some(entry.ok()?.about.commits <= commits && none_by_then)
         };
-        first().is_some_and(|first| first <= commits)
+        follows().unwrap_or(false)
     }
 
     fn unreachable(&self, generations: &[String], moment: Moment, remarks: &[String]) -> Error {
