@@ -99,7 +99,7 @@ try {
     name.includes("/") ? name : join(here, name),
   );
   // One file at a time: signing out ends every session of that person, also those of a file that runs beside it.
-  const runner = spawn(process.execPath, ["--test", "--test-concurrency=1", "--test-timeout=120000", ...files], {
+  const runner = spawn(process.execPath, ["--test", "--test-concurrency=1", "--test-timeout=420000", ...files], {
     env: { ...process.env, PP_DEMO: demo.url, PP_FRESH: fresh.url, PP_BLANK: blank.url, PP_TOKEN: tokenIn(fresh.lines) },
     stdio: "inherit",
   });
