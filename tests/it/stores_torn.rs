@@ -46,7 +46,11 @@ fn copy(from: &Path, to: &Path) {
             std::fs::create_dir(&target).unwrap();
             copy(&entry.path(), &target);
         } else if !entry.path().to_string_lossy().ends_with("-shm") {
-            std::fs::copy(entry.path(), target).unwrap();
+            // Whoever still reads a closed store lets go of it soon, and its log, which is empty, goes then.
+            match std::fs::copy(entry.path(), target) {
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+                copied => drop(copied.unwrap()),
+            }
         }
     }
 }
@@ -119,6 +123,7 @@ async fn a_store_with_a_turned_bit_is_told() {
     // Without its log, for that holds some of its pages anew.
     let (tenants, id) = (start(killed.folder.path()), killed.victim.clone());
     tenants.open(&id).await.unwrap().db().checkpoint().unwrap();
+    tenants.close_all().await.unwrap();
     drop(tenants);
     let told = killed.told("store.db", |bytes, chance| turn(bytes, chance)).await;
     assert_eq!(told, TRIALS);
