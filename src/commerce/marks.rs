@@ -59,7 +59,10 @@ impl Marker {
 
     fn customer(&self, customer: Option<&CustomerRef>) -> Option<Key> {
         let customer = customer?;
-        let (CustomerRef::Email(text) | CustomerRef::SourceId(text)) = customer;
-        (!text.trim().is_empty()).then(|| self.identity.key(customer, &self.connector))
+        let is_empty = match customer {
+            CustomerRef::Email(text) | CustomerRef::SourceId(text) => text.trim().is_empty(),
+            CustomerRef::Hashed(_) => false,
+        };
+        (!is_empty).then(|| self.identity.key(customer, &self.connector))
     }
 }

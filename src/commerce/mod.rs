@@ -31,6 +31,7 @@ use crate::secrets::Purpose;
 use crate::tenants::Tenant;
 
 pub use change_log::{ad_row_id, begin_anew, day_number};
+pub use customers::CustomerHash;
 pub use freshness::{Freshness, freshness};
 pub use lander::{Landed, Lander, Tally};
 pub use marks::{Marker, Marks};

@@ -85,6 +85,8 @@ pub struct Order {
 pub enum CustomerRef {
     Email(String),
     SourceId(String),
+    /// Hashed already, by [`super::CustomerHash`].
+    Hashed([u8; 16]),
 }
 
 #[derive(Debug, Clone)]

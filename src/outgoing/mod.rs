@@ -29,7 +29,7 @@ pub use reach::Allowed;
 /// How long a request may take from the look-up of its name to the last byte of its answer.
 const PATIENCE: Duration = Duration::from_secs(10);
 /// The largest answer that is read.
-const ANSWER_BYTES: usize = 512 << 10;
+const ANSWER_BYTES: usize = 64 << 20;
 
 /// Why a request brought nothing. For logs: it may name the address, and never holds what was sent.
 #[derive(Debug, thiserror::Error)]

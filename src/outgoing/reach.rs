@@ -33,6 +33,29 @@ impl Allowed {
         Ok(Self { host, loopback })
     }
 
+    /// What an address that somebody other than the operator named allows: the public internet, encrypted.
+    ///
+    /// # Errors
+    /// A sentence, where it is no `https://` address or names a place that is not public.
+    pub fn public(named: &Url) -> Result<Self, String> {
+        let allowed = Self::by(named)?;
+        if allowed.loopback {
+            return Err("is this machine's".to_owned());
+        }
+        if !named.username().is_empty() || named.password().is_some() {
+            return Err("holds a name or password".to_owned());
+        }
+        let ip = match named.host() {
+            Some(Host::Ipv4(ip)) => Some(IpAddr::V4(ip)),
+            Some(Host::Ipv6(ip)) => Some(IpAddr::V6(ip)),
+            _ => None,
+        };
+        if ip.is_some_and(|ip| !matches!(kind(ip.to_canonical()), Kind::Public)) {
+            return Err("is not on the public internet".to_owned());
+        }
+        Ok(Self { host: String::new(), loopback: false })
+    }
+
     /// Whether this address of a URL's host may be asked.
     pub(super) fn check(&self, url: &Url, ip: IpAddr) -> Result<(), &'static str> {
         let ip = ip.to_canonical();
