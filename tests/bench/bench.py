@@ -31,9 +31,9 @@ def rss_mb(pid, field="VmRSS"):
 class Server:
     """One `pulsepoint serve` on a data folder."""
 
-    def __init__(self, data):
+    def __init__(self, data, settings={}):
         self.data, self.began = data, time.monotonic()
-        env = {**os.environ, "PULSEPOINT_RATE_LIMIT_PER_MINUTE": "0", "RUST_LOG": "warn"}
+        env = {**os.environ, "PULSEPOINT_RATE_LIMIT_PER_MINUTE": "0", "RUST_LOG": "warn", **settings}
         self.log = open(WORK / "serve.log", "a")
         self.process = subprocess.Popen([str(BIN), "serve", "--data", str(data), "--listen", "127.0.0.1:0", "--now", NOW], env=env, stdout=subprocess.PIPE, stderr=self.log, text=True)
         for line in self.process.stdout:
@@ -88,7 +88,6 @@ def files():
 def truth(out):
     """The generator's own totals over the window and over all days, read from its file with decimals."""
     orders = every = net = everynet = D(0)
-    net = everynet = D(0)
     for r in csv.DictReader(open(out / "shopify_orders.csv")):
         if not r["Id"]: continue
         subtotal, total, refund = D(r["Subtotal"]), D(r["Total"]), D(r["Refunded Amount"] or 0)
@@ -292,11 +291,13 @@ def main():
     demo()
     many(int(os.environ.get("BENCH_SECONDS", "60")))
     keeps.measure(sys.modules[__name__])
+    backups.measure(sys.modules[__name__], sources)
     print("\n| what | Pulsepoint | yardstick or floor | ratio | asked for |\n| --- | --- | --- | --- | --- |")
     for r in rows: print("| " + " | ".join(r) + " |")
 
 
 if __name__ == "__main__":
+    import backups
     import keeps
 
     main()
