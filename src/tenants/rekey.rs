@@ -16,6 +16,7 @@ use super::restore::{open_copy, replaced, swap};
 use super::{Tenant, TenantId, Tenants, directory};
 use crate::db::{Broken, Held};
 use crate::error::{Error, Result};
+use crate::events;
 use crate::secrets::{Purpose, TenantKey};
 
 /// Copies that are made while writers go on. A store that was written to during each of them is copied once more while its writers
@@ -131,6 +132,7 @@ impl<'a> Rekeying<'a> {
             open_copy(&store, &self.new, id.as_str(), None).map_err(anyhow::Error::from).with_context(copying)?;
         let of = copy.commits();
         copy.write_blocking(|tx| {
+            events::rewrap(tx, &self.old, &self.new)?;
             if let Some(reseal) = self.reseal {
                 reseal(tx, &self.old, &self.new)?;
             }
@@ -149,6 +151,9 @@ impl<'a> Rekeying<'a> {
         let (tenants, id) = (self.tenants, self.tenant.id());
         let staged = staged(tenants, id);
         remove_folder(&staged)?;
+        // As they are: they open with keys of their own, which the copy has sealed anew.
+        let archives = self.tenant.archives();
+        self.tenant.db().read_blocking(|conn| archives.put_into(conn, &copy.folder.join(events::ARCHIVES)))?;
         std::fs::rename(&copy.folder, &staged).with_context(|| format!("making {}", staged.display()))?;
         sync_folder(tenants.folder())?;
         self.steps.done("staged");

@@ -10,6 +10,7 @@ pub(super) mod read;
 pub(super) mod replay;
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 use std::time::{Duration, Instant};
 
@@ -94,6 +95,18 @@ impl Backups {
     /// Whether logs are shipped.
     pub fn is_shipping(&self) -> bool {
         self.0.shipping.is_some()
+    }
+
+    /// Puts an archive of older events where the log of its store goes, if one does: the log is about to lose its entries. The name
+    /// is new, so one that is there is this one. Blocks.
+    pub fn ship_archive(&self, tenant: Option<&TenantId>, path: &Path) -> Result<()> {
+        let Some(shipping) = &self.0.shipping else { return Ok(()) };
+        let shelf = match tenant {
+            Some(id) => id.to_string(),
+            None => self.instance_shelf()?,
+        };
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        shipping.target.put_file(&names::events_of(&shelf, &name), path).map(drop)
     }
 
     /// Ships what was committed since the last round. What fails is told and tried again at the next one.
