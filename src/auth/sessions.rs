@@ -76,8 +76,8 @@ pub fn go_on(
     let mut find = conn.prepare_cached(
         "select ip <> ?2 or coalesce(renewal_told_ms not between ?3 + 1 and ?4, 1), renewals_untold from sessions where family = ?1",
     )?;
-    let (tells, untold): (bool, i64) =
-        find.query_row((&row.family, ip, since_ms, now_ms), |row| Ok((row.get(0)?, row.get(1)?)))?;
+    let found = find.query_row((&row.family, ip, since_ms, now_ms), |row| Ok((row.get(0)?, row.get(1)?)));
+    let (tells, untold): (bool, i64) = found.optional()?.unwrap_or((true, 0));
     conn.prepare_cached(
         "update sessions set last_seen_ms = ?2, ip = ?3, renewal_told_ms = iif(?4, ?2, renewal_told_ms),
              renewals_untold = iif(?4, 0, renewals_untold + 1) where family = ?1",

@@ -1,17 +1,16 @@
 //! What is done once a day in whatever process the day is over: when each was done last is in `control.db`, so that a server that is
 //! started anew each day comes to it, too.
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use rusqlite::{OptionalExtension, Transaction};
 
 use super::Tenants;
 use crate::error::Result;
 
-const DAY: SignedDuration = SignedDuration::from_hours(24);
-
 impl Tenants {
-    /// Does `work` if a day has passed since it was done, or first asked for; not while the clock is in doubt. What fails is due
-    /// still, and so is what was done at a time that is yet to come: the clock was wrong then.
+    /// Does `work` if it was not done yet on this day, UTC; first on the day after it was first asked for, and not while the clock is
+    /// in doubt. What fails is due still.
     ///
     /// # Errors
     /// Those of `work`, and whatever SQLite says.
@@ -36,7 +35,8 @@ fn is_due(tx: &Transaction<'_>, job: &str, now: Timestamp) -> Result<bool> {
         note(tx, job, now)?;
         return Ok(false);
     };
-    Ok(last > now || now.duration_since(last) >= DAY)
+    let day = |at: Timestamp| at.to_zoned(TimeZone::UTC).date();
+    Ok(day(last) != day(now))
 }
 
 fn note(tx: &Transaction<'_>, job: &str, now: Timestamp) -> Result<()> {

@@ -26,7 +26,7 @@ use super::{Backups, archive};
 use crate::auth::Author;
 use crate::db::LogKeeper;
 use crate::error::{Error, Result};
-use crate::tenants::TenantId;
+use crate::tenants::{Tenant, TenantId};
 use chain::{Chain, Stop, Work};
 use entry::Base;
 
@@ -157,6 +157,18 @@ impl Backups {
                 return Ok(());
             }
             tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    }
+
+    /// Ships what is left of a store before another file takes its place. A target that is away does not keep that from happening.
+    /// Blocks.
+    pub(super) fn ship_before_exchange(&self, tenant: &Tenant) {
+        let Some(shipping) = &self.0.shipping else { return };
+        let id = Some(tenant.id().clone());
+        let Some((_, keeper)) = self.tenants().log_keepers().into_iter().find(|(of, _)| *of == id) else { return };
+        let ship = shipping.of(&id);
+        if let Err(error) = self.ship_blocking(Source::Tenant(tenant.clone()), &keeper, &mut locked(&ship)) {
+            tracing::warn!(tenant = tenant.slug(), %error, "what was committed last could not be shipped before a store is exchanged");
         }
     }
 
