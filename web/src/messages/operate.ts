@@ -166,7 +166,7 @@ export const audit = {
   check: "Check it on the machine:",
   head: "Newest seal",
   copyHead: "Copy the newest seal",
-  since: (day: string) => `The oldest entry that is listed here is of ${day}.`,
+  since: (day: string) => `What is older than ${day} comes out of sealed archives, which takes a moment longer.`,
 };
 
 export const company = {
