@@ -139,7 +139,9 @@ pub async fn archive_what_is_due(app: App) -> Result<()> {
 /// Moves older entries of the event chains into sealed archives.
 pub async fn archive_old_events(app: App) -> Result<()> {
     let stopping = app.jobs.stopping();
-    app.audit.archive_old(&app.backups, app.clock.system_time(), Steps::default(), move || stopping.is_cancelled()).await
+    app.audit
+        .archive_old(&app.backups, app.clock.system_time(), Steps::default(), move || stopping.is_cancelled())
+        .await
 }
 
 /// Holds to the rules of `retention`: refused rows, the history of imports, sessions and links whose time is over.

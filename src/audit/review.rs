@@ -93,8 +93,7 @@ impl Audit {
         }
         let Report { chains, heads, head_faults } = self.verify(tenants, true).await?;
         let of_all = self.tenants().clone();
-        let of_instance =
-            self.tenants().control().read(move |conn| of_instance(conn, &of_all.control_archives()?, at));
+        let of_instance = self.tenants().control().read(move |conn| of_instance(conn, &of_all.control_archives()?, at));
         let (signing_key_days, denials) = of_instance.await?;
         Ok(Review {
             at,

@@ -173,7 +173,10 @@ impl Opened {
         let files = std::mem::take(&mut self.manifest.event_archives);
         let folder = to.with_file_name(events::ARCHIVES);
         if !files.is_empty() {
-            DirBuilder::new().mode(0o700).create(&folder).with_context(|| format!("unpacking to {}", folder.display()))?;
+            DirBuilder::new()
+                .mode(0o700)
+                .create(&folder)
+                .with_context(|| format!("unpacking to {}", folder.display()))?;
         }
         for file in &files {
             if self.write_next(&folder.join(&file.name), file.bytes)? != file.sha256 {

@@ -201,7 +201,10 @@ impl Backups {
             let found = archive::measure(&folder.join(&file.name));
             if !found.is_ok_and(|found| found == (file.bytes, file.sha256)) {
                 let name = &file.name;
-                return Err(anyhow::anyhow!("the archive of events {name} is missing or is not the one that was sealed").into());
+                return Err(anyhow::anyhow!(
+                    "the archive of events {name} is missing or is not the one that was sealed"
+                )
+                .into());
             }
         }
         Ok(known)

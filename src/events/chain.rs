@@ -233,7 +233,8 @@ impl Walk {
         };
         for entry in &entries {
             let before = self.before.hash;
-            if let Some(fault) = self.step(&entry.row(), Some(&before), entry.hash().as_ref().map(<[u8; 32]>::as_slice)) {
+            if let Some(fault) = self.step(&entry.row(), Some(&before), entry.hash().as_ref().map(<[u8; 32]>::as_slice))
+            {
                 return Some(fault);
             }
         }

@@ -7,8 +7,8 @@ mod denials;
 mod reading;
 
 pub use archive::{
-    Archive, ArchiveFault, Archives, Due, FOLDER as ARCHIVES, Sealed, due, is_name as is_archive_name, list as archives,
-    rewrap,
+    Archive, ArchiveFault, Archives, Due, FOLDER as ARCHIVES, Sealed, due, is_name as is_archive_name,
+    list as archives, rewrap,
 };
 pub use chain::{Fault, FaultKind, Head, Verdict, head, holds, keep_origin, verify, verify_against, verify_all};
 pub use denials::{Denial, Denials};

@@ -8,9 +8,9 @@ use jiff::Timestamp;
 use rusqlite::{Connection, Transaction, params};
 use serde_json::json;
 
-use super::{Privacy, sweep};
 use super::erase::overwriting;
 use super::receipt::Removed;
+use super::{Privacy, sweep};
 use crate::auth::Author;
 use crate::brands;
 use crate::commerce::privacy::{self, CustomerKey, Finder, NamedBy};

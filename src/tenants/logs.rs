@@ -42,7 +42,12 @@ impl Tenants {
     /// From now on nothing leaves the log of any store before it was copied elsewhere, up to `most` bytes of each. The first call
     /// counts. Blocks.
     pub fn keep_logs(&self, most: u64) -> Result<()> {
-        let keepers = Keepers { folder: self.data_folder().join(FOLDER), most, before_exchange: Mutex::default(), all: Mutex::default() };
+        let keepers = Keepers {
+            folder: self.data_folder().join(FOLDER),
+            most,
+            before_exchange: Mutex::default(),
+            all: Mutex::default(),
+        };
         if self.keepers_slot().set(keepers).is_err() {
             return Ok(());
         }

@@ -129,6 +129,7 @@ fn a_server_that_crashes_leaves_no_image_of_itself() {
     }
     let mut all = Vec::new();
     files(&home.path(), &mut all);
-    let images: Vec<_> = all.iter().filter(|path| path.file_name().unwrap().to_string_lossy().contains("core")).collect();
+    let images: Vec<_> =
+        all.iter().filter(|path| path.file_name().unwrap().to_string_lossy().contains("core")).collect();
     assert!(images.is_empty(), "{images:?}");
 }

@@ -1,23 +1,17 @@
 //! Older events in sealed archives: still listed, still proven, wherever the store goes; and what was done to a file is named.
 
-use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
 use jiff::{SignedDuration, Timestamp};
-use pulsepoint::audit::{Report, Settings};
-use pulsepoint::auth::{Role, reseal_second_factors};
-use pulsepoint::backup::{Wanted, restore_instance};
+use pulsepoint::audit::Report;
+use pulsepoint::auth::Role;
 use pulsepoint::clock::Clock;
 use pulsepoint::db::Db;
 use pulsepoint::events::{self, Archive, ArchiveFault, Archives, Entry, Fault, FaultKind, Filter};
-use pulsepoint::secrets::MasterKey;
-use pulsepoint::tenants::export::{self, About};
 use pulsepoint::tenants::{Steps, Tenant, Tenants};
 use serde_json::json;
 
-use crate::backup::{by, identity, made, wanted};
-use crate::shipping::{self, Dice};
+use crate::shipping::Dice;
 use crate::support::app::{Shop, TestApp};
 
 /// The moment at which all of this takes place. What the machine's own clock dates lies long before it, and what tests add by hand
@@ -78,7 +72,7 @@ pub async fn whole(tenants: &Tenants, tenant: &Tenant) {
     assert_eq!(tenants.verify_events(tenant).await.unwrap().fault, None);
 }
 
-fn hot(db: &Db) -> i64 {
+pub fn hot(db: &Db) -> i64 {
     db.read_blocking(|conn| Ok(conn.query_row("select count(*) from events", [], |row| row.get(0))?)).unwrap()
 }
 
@@ -90,17 +84,8 @@ fn fault(report: &Report, name: &str) -> Option<Fault> {
     report.chains.iter().find(|chain| chain.name == name).unwrap().verdict.as_ref().unwrap().fault.clone()
 }
 
-fn folder(tenant: &Tenant) -> PathBuf {
-    tenant.db().path().with_file_name(events::ARCHIVES)
-}
-
-fn files(folder: &Path) -> BTreeSet<String> {
-    let entries = std::fs::read_dir(folder).into_iter().flatten();
-    entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
-}
-
 /// Two tenants with archives: one with three of them, one with one; and the instance's own.
-async fn archived() -> (TestApp, Shop, Shop) {
+pub async fn archived() -> (TestApp, Shop, Shop) {
     let app = TestApp::start().await;
     let (shop, other) = (app.shop("juniper-oak").await, app.shop("northwind-demo").await);
     for (shop, days) in [(&shop, 100), (&other, 40)] {
@@ -183,7 +168,12 @@ async fn the_log_is_paged_filtered_and_bounded_across_archives() {
     let bounded = |most| {
         let archives = other.tenant.archives();
         let wanted = Filter { kind: Some("nothing".to_owned()), ..Filter::default() };
-        other.tenant.db().read_blocking(|conn| events::newest_of_all(conn, &archives, &wanted, (5, most))).unwrap().before
+        other
+            .tenant
+            .db()
+            .read_blocking(|conn| events::newest_of_all(conn, &archives, &wanted, (5, most)))
+            .unwrap()
+            .before
     };
     assert_eq!((bounded(0), bounded(1)), (Some(list(other.tenant.db())[0].last + 1), None));
     assert!(get("limit=1").await["chain"]["hot_since"].as_str().unwrap() > ago(31).to_string().as_str());
@@ -194,7 +184,8 @@ async fn flipped_bits_are_found_twenty_times_of_twenty_and_named() {
     let (app, shop, other) = archived().await;
     let mut dice = Dice(20);
     for round in 0..20 {
-        let (tenant, name) = if round % 4 == 3 { (&other.tenant, "northwind-demo") } else { (&shop.tenant, "juniper-oak") };
+        let (tenant, name) =
+            if round % 4 == 3 { (&other.tenant, "northwind-demo") } else { (&shop.tenant, "juniper-oak") };
         let archives = list(tenant.db());
         let hit = &archives[usize::try_from(dice.roll(archives.len() as u64)).unwrap()];
         let path = tenant.archives().path(hit);
@@ -221,7 +212,9 @@ async fn files_that_are_missing_cut_or_exchanged_and_checkpoints_that_were_edite
         let kind = FaultKind::Archive { name: archives[number].name.clone(), why };
         Some(Fault { seq: archives[number].first, kind })
     };
-    for (number, bytes) in [(1, sound[1][..sound[1].len() - 1].to_vec()), (2, Vec::new()), (0, sound[1].clone()), (1, foreign)] {
+    for (number, bytes) in
+        [(1, sound[1][..sound[1].len() - 1].to_vec()), (2, Vec::new()), (0, sound[1].clone()), (1, foreign)]
+    {
         std::fs::write(path(number), bytes).unwrap();
         assert_eq!(fault(&checked(&app).await, "juniper-oak"), of(number, ArchiveFault::Changed));
         std::fs::write(path(number), &sound[number]).unwrap();
@@ -230,7 +223,10 @@ async fn files_that_are_missing_cut_or_exchanged_and_checkpoints_that_were_edite
     let report = checked(&app).await;
     assert_eq!(fault(&report, "juniper-oak"), of(2, ArchiveFault::Missing));
     let sentence = report.chains.iter().find(|chain| chain.name == "juniper-oak").unwrap().sentence();
-    assert!(sentence.contains(&format!("entry {}: its archive {} is missing", archives[2].first, archives[2].name)), "{sentence}");
+    assert!(
+        sentence.contains(&format!("entry {}: its archive {} is missing", archives[2].first, archives[2].name)),
+        "{sentence}"
+    );
     assert_eq!(fault(&report, "northwind-demo"), None);
     // What lies there is asked for all the same; what does not is a sentence.
     let owner = app.token(&shop, Role::Owner);
@@ -243,13 +239,22 @@ async fn files_that_are_missing_cut_or_exchanged_and_checkpoints_that_were_edite
 
     let first_hot = archives[2].last + 1;
     for (sql, expected) in [
-        ("update event_archives set hash = zeroblob(32) where first_seq = 1", of(0, ArchiveFault::Unknown).map(|fault| Fault { seq: archives[0].last, ..fault })),
+        (
+            "update event_archives set hash = zeroblob(32) where first_seq = 1",
+            of(0, ArchiveFault::Unknown).map(|fault| Fault { seq: archives[0].last, ..fault }),
+        ),
         ("update event_archives set wrapped_key = zeroblob(100) where first_seq = 1", of(0, ArchiveFault::Unknown)),
         ("update event_archives set sha256 = zeroblob(32) where first_seq > 1", of(1, ArchiveFault::Changed)),
         ("delete from event_archives where first_seq = 1", Some(Fault { seq: 1, kind: FaultKind::Missing })),
         ("delete from event_archives", Some(Fault { seq: 1, kind: FaultKind::Missing })),
-        ("delete from event_archives where first_seq = (select max(first_seq) from event_archives)", Some(Fault { seq: archives[2].first, kind: FaultKind::Missing })),
-        ("delete from events where seq = (select min(seq) from events)", Some(Fault { seq: first_hot, kind: FaultKind::Missing })),
+        (
+            "delete from event_archives where first_seq = (select max(first_seq) from event_archives)",
+            Some(Fault { seq: archives[2].first, kind: FaultKind::Missing }),
+        ),
+        (
+            "delete from events where seq = (select min(seq) from events)",
+            Some(Fault { seq: first_hot, kind: FaultKind::Missing }),
+        ),
     ] {
         let found = db.write_blocking(|tx| {
             tx.execute(sql, [])?;
@@ -260,135 +265,4 @@ async fn files_that_are_missing_cut_or_exchanged_and_checkpoints_that_were_edite
         assert_eq!(found.to_string(), format!("{expected:?}"), "{sql}");
     }
     assert_eq!(fault(&checked(&app).await, "juniper-oak"), None, "nothing of it stayed");
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn archives_go_where_the_store_goes() {
-    let (app, shop, other) = archived().await;
-    let (shop_made, other_made) = (made(&app, &shop).await, made(&app, &other).await);
-    let own = app.app.backups.make_of_instance(None, by()).await.unwrap();
-    assert_eq!(shop_made.manifest.event_archives.len(), 3);
-    let there = TestApp::start().await;
-    let resident = there.shop("resident").await;
-    for done in [&shop_made, &other_made] {
-        let slug = done.manifest.tenant.as_ref().unwrap().slug.clone();
-        let found = app.app.backups.verify(done.archive.path.clone(), identity(&app)).await.unwrap();
-        assert!(found.outcome.is_ok(), "{found:?}");
-        // Elsewhere, beside, and in place.
-        let aside = Wanted { slug: Some(format!("{slug}-2")), ..wanted(&slug) };
-        let over = Wanted { overwrite: true, ..wanted(&slug) };
-        for (app, wanted) in [(&there, wanted(&slug)), (&app, aside), (&app, over)] {
-            let from = done.archive.path.clone();
-            let restored = app.app.backups.restore(from, identity_of(&done.seal.identity), wanted, by()).await.unwrap();
-            let tenant = app.app.tenants.open(&restored.id).await.unwrap();
-            whole(&app.app.tenants, &tenant).await;
-            assert_eq!(list(tenant.db()).len(), done.manifest.event_archives.len());
-        }
-    }
-    whole(&there.app.tenants, &resident.tenant).await;
-    let data = tempfile::tempdir().unwrap();
-    let (master, _) = MasterKey::load(data.path(), None, true).unwrap();
-    restore_instance(data.path(), &master, &own.archive.path, &identity(&app), today()).unwrap();
-    let anew = shipping::open(data.path(), &data.path().join("backups"), &Default::default(), |settings| settings.continuous = false).await;
-    let (verdict, head) = anew.tenants.verify_own_events(Vec::new()).await.unwrap();
-    assert_eq!((verdict.fault, verdict.entries), (None, head.seq));
-    assert_eq!(list(anew.tenants.control()).len(), 1);
-}
-
-/// The private half that lies where the seal says.
-fn identity_of(path: &Option<PathBuf>) -> pulsepoint::backup::Identity {
-    pulsepoint::backup::Identity::read(path.as_ref().unwrap()).unwrap()
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_backup_of_a_store_whose_archive_is_damaged_is_refused_and_so_is_one_that_was_tampered_with() {
-    let (app, shop, _) = archived().await;
-    let path = shop.tenant.archives().path(&list(shop.tenant.db())[1]);
-    let sound = std::fs::read(&path).unwrap();
-    let mut flipped = sound.clone();
-    flipped[sound.len() / 2] ^= 1;
-    std::fs::write(&path, flipped).unwrap();
-    let refused = app.app.backups.make(&shop.tenant, None, by()).await.unwrap_err().to_string();
-    assert!(!refused.is_empty() && app.app.backups.list(shop.tenant.id(), None).await.unwrap().is_empty(), "{refused}");
-    std::fs::remove_file(&path).unwrap();
-    assert!(app.app.backups.make(&shop.tenant, None, by()).await.is_err());
-    std::fs::write(&path, &sound).unwrap();
-    let done = made(&app, &shop).await;
-    let whole = std::fs::read(&done.archive.path).unwrap();
-    // A bit of what follows the store.
-    for back in [1, 100_000, sound.len()] {
-        let mut flipped = whole.clone();
-        flipped[whole.len() - back] ^= 4;
-        std::fs::write(&done.archive.path, flipped).unwrap();
-        let found = app.app.backups.verify(done.archive.path.clone(), identity(&app)).await.unwrap();
-        assert!(found.outcome.is_err(), "{back} from the end");
-    }
-    std::fs::write(&done.archive.path, &whole[..whole.len() - sound.len()]).unwrap();
-    assert!(app.app.backups.verify(done.archive.path.clone(), identity(&app)).await.unwrap().outcome.is_err());
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn new_keys_leave_archives_readable_and_a_deleted_tenant_leaves_none() {
-    let (app, shop, other) = archived().await;
-    let (id, tenants) = (shop.tenant.id().clone(), &app.app.tenants);
-    let before = files(&folder(&shop.tenant));
-    let old = shop.tenant.archives();
-    for reseal in [None, Some(reseal_second_factors as pulsepoint::tenants::Reseal)] {
-        tenants.rekey(&id, reseal, Steps::default()).await.unwrap();
-        whole(tenants, &shop.tenant).await;
-        whole(tenants, &other.tenant).await;
-        assert_eq!(files(&folder(&shop.tenant)), before, "the files stay as they are");
-        let opened = old.table(&list(shop.tenant.db())[0]);
-        assert!(opened.is_err(), "the old key opens what is there now");
-    }
-    tenants.rotate_master(None, Steps::default()).await.unwrap();
-    let (verdict, head) = tenants.verify_own_events(Vec::new()).await.unwrap();
-    assert_eq!((verdict.fault, verdict.entries), (None, head.seq));
-    whole(tenants, &shop.tenant).await;
-
-    let about = About { slug: "x", name: "X", at: today() };
-    let write = |conn: &rusqlite::Connection| export::write(conn, &shop.tenant.archives(), &about, &mut Vec::new());
-    let rows = shop.tenant.db().read_blocking(write).unwrap();
-    assert_eq!(rows["events"], shop.tenant.db().read_blocking(events::head).unwrap().seq);
-
-    let gone = folder(&shop.tenant);
-    assert_eq!(files(&gone).len(), 3);
-    drop(shop);
-    tenants.delete(&id).await.unwrap();
-    assert!(!gone.exists());
-    whole(tenants, &other.tenant).await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn what_a_subscriber_has_not_read_and_what_a_setting_keeps_stays_and_files_of_nobody_go() {
-    let app = TestApp::start().await;
-    let (shop, other) = (app.shop("juniper-oak").await, app.shop("northwind-demo").await);
-    for shop in [&shop, &other] {
-        told(shop.tenant.db(), (40, 0), 3);
-    }
-    shop.tenant.db().write_blocking(|tx| events::advance(tx, "outbox", 20)).unwrap();
-    shop.tenant.db().write_blocking(|tx| events::advance(tx, "slower", 7)).unwrap();
-    archive(&app).await;
-    assert_eq!(list(shop.tenant.db()).last().unwrap().last, 7);
-    let unread = shop.tenant.db().read_blocking(|conn| events::read_from(conn, "slower", 1000)).unwrap();
-    assert_eq!(unread[0].seq, 8);
-    let strange = folder(&shop.tenant).join("000000000001-000000000007-00000000.events");
-    std::fs::write(&strange, b"what a crash left").unwrap();
-    std::fs::write(folder(&shop.tenant).join(".part-x"), b"half").unwrap();
-    shop.tenant.db().write_blocking(|tx| events::advance(tx, "slower", 1000)).unwrap();
-    archive(&app).await;
-    assert_eq!(list(shop.tenant.db()).last().unwrap().last, 20);
-    assert_eq!(files(&folder(&shop.tenant)).len(), 2);
-    // Longer, for a tenant that has no subscriber: nothing more is due.
-    let (long, archives) = (app.app.audit.with_settings(Settings { hot_days: 365 }), list(other.tenant.db()));
-    told(other.tenant.db(), (0, 0), 0);
-    long.archive_old(&app.app.backups, today() + SignedDuration::from_hours(24 * 300), Steps::default(), || false).await.unwrap();
-    assert_eq!(list(other.tenant.db()), archives);
-    // The newest entry stays, however old it is.
-    let none = app.app.audit.with_settings(Settings { hot_days: 0 });
-    none.archive_old(&app.app.backups, today() + SignedDuration::from_hours(24 * 300), Steps::default(), || false).await.unwrap();
-    assert!((1..=2).contains(&hot(other.tenant.db())), "{}", hot(other.tenant.db()));
-    whole(&app.app.tenants, &other.tenant).await;
-    told(other.tenant.db(), (1, 0), 3);
-    whole(&app.app.tenants, &other.tenant).await;
 }

@@ -111,11 +111,20 @@ async fn shipped_archives_lead_back_to_moments_before_and_after_and_a_target_tha
     let (here, tenant, moments) = shipping::logged(target.path(), 2).await;
     let now = shipping::at(here.pass(1000));
     let note = |days: i64| {
-        tenant.db().write_blocking(|tx| {
-            let entry = events::Entry { kind: "thing.noted", actor: "user:1", subject: None, request_id: None, ip: None,
-                data: serde_json::json!({ "days": days }) };
-            events::append(tx, now - SignedDuration::from_hours(24 * days), &entry)
-        }).unwrap();
+        tenant
+            .db()
+            .write_blocking(|tx| {
+                let entry = events::Entry {
+                    kind: "thing.noted",
+                    actor: "user:1",
+                    subject: None,
+                    request_id: None,
+                    ip: None,
+                    data: serde_json::json!({ "days": days }),
+                };
+                events::append(tx, now - SignedDuration::from_hours(24 * days), &entry)
+            })
+            .unwrap();
     };
     (0..50).rev().for_each(note);
     here.app.backups.ship_all().await.unwrap();

@@ -9,6 +9,7 @@ mod api_keys;
 mod audit;
 mod audit_archive;
 mod audit_archive_crash;
+mod audit_archive_kept;
 mod asvs;
 mod at_rest;
 mod attacks;

@@ -86,10 +86,15 @@ async fn free_room_holds_nothing_of_whom_was_erased_once_the_day_is_over() {
     app.app.privacy.run_daily(crate::support::app::now(), || false).await.unwrap();
     let after = pages(&shop.tenant).unwrap();
     assert_eq!(found(&after), 0, "{left} were left by the erasure");
-    eprintln!("{left} pieces were left in {size} bytes by the erasure, and none in {} after it was written anew", after.len());
+    eprintln!(
+        "{left} pieces were left in {size} bytes by the erasure, and none in {} after it was written anew",
+        after.len()
+    );
 
     // It is the same store, under a new key, and only once.
-    let but_swept = |all: Vec<pulsepoint::backup::TableSum>| all.into_iter().filter(|sum| sum.name != "unswept").collect::<Vec<_>>();
+    let but_swept = |all: Vec<pulsepoint::backup::TableSum>| {
+        all.into_iter().filter(|sum| sum.name != "unswept").collect::<Vec<_>>()
+    };
     assert_eq!(but_swept(rows(&shop.tenant)), but_swept(held));
     assert!(figures(&app, &shop).await == sums, "a figure has changed");
     assert!(!Db::is_under(shop.tenant.db().path(), &old.derive(Purpose::Store)));

@@ -84,16 +84,7 @@ impl Stored {
     }
 
     pub(super) fn columns(&self) -> impl rusqlite::Params + '_ {
-        (
-            self.seq,
-            self.at_ms,
-            &self.kind,
-            &self.actor,
-            &self.subject,
-            &self.request_id,
-            &self.ip,
-            &self.data,
-        )
+        (self.seq, self.at_ms, &self.kind, &self.actor, &self.subject, &self.request_id, &self.ip, &self.data)
     }
 }
 
