@@ -38,7 +38,7 @@ use target::{Folder, Target};
 pub use folder::Archive;
 pub use keys::{IDENTITY_FILE, Identity, Recipient, RecipientSetting, Seal, read_key_file};
 pub use make::Made;
-pub use manifest::{Manifest, Sum, TableSum};
+pub use manifest::{FileSum, Manifest, Sum, TableSum};
 pub use renew::Renewed;
 pub use restore::{Done, Wanted, restore_instance};
 pub use shipping::read::Moment;

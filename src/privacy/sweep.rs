@@ -19,6 +19,11 @@ fn is_due(conn: &Connection) -> Result<bool> {
     Ok(conn.query_row("select exists (select 1 from unswept)", [], |row| row.get(0))?)
 }
 
+fn swept(tx: &Transaction<'_>) -> Result<()> {
+    tx.execute("delete from unswept", [])?;
+    Ok(())
+}
+
 impl Privacy {
     /// Writes a tenant's store anew if somebody was erased since it was. People go on using it meanwhile.
     ///
@@ -28,7 +33,6 @@ impl Privacy {
         if !tenant.db().read(is_due).await? {
             return Ok(());
         }
-        let swept = |tx: &Transaction<'_>| Ok(tx.execute("delete from unswept", []).map(drop)?);
         match self.0.tenants.rewrite(tenant.id(), swept, Steps::default()).await {
             Ok(()) => {
                 tracing::info!(tenant = tenant.slug(), "wrote a store anew, without what was left of erased customers");
