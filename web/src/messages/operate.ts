@@ -158,6 +158,7 @@ export const audit = {
   all: "That is all there is.",
   none: "No entries yet",
   noneText: "What people, keys and Pulsepoint itself do from now on appears here.",
+  notYet: "Nothing fits in the newest entries. Older ones are in archives",
   noMatch: "No entry fits these filters",
   chain: "Chain",
   chainOf: (n: string) =>
