@@ -103,6 +103,7 @@ export const audit = {
   kinds: {
     login: "Signed in",
     logout: "Signed out",
+    "audit.archived": "Older entries archived",
     "audit.exported": "Audit log downloaded",
     "access.denied": "Refused: right missing",
     "backup.failed": "Backup failed",
