@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use axum::extract::FromRef;
 
-use crate::audit::Audit;
+use crate::audit::{self, Audit};
 use crate::auth::Auth;
 use crate::backup::{self, Backups};
 use crate::clock::Clock;
@@ -87,6 +87,12 @@ impl App {
     pub fn with_retention(self, rules: privacy::Settings) -> Self {
         let privacy = self.privacy.with_retention(rules);
         Self(Arc::new(Parts { privacy, ..Parts::clone(&self.0) }))
+    }
+
+    /// The same, with older entries of the event chains archived as these settings say. To be called after [`Self::with_backups`].
+    pub fn with_audit(self, settings: audit::Settings) -> Self {
+        let audit = self.audit.with_settings(settings);
+        Self(Arc::new(Parts { audit, ..Parts::clone(&self.0) }))
     }
 
     /// The same, served with this certificate.

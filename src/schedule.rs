@@ -10,6 +10,7 @@ use crate::app::App;
 use crate::error::Result;
 use crate::jobs::{Nudge, When};
 use crate::rotation;
+use crate::tenants::Steps;
 
 /// How often a job that is due at an hour looks whether it is.
 const OFTEN: Duration = Duration::from_secs(5 * 60);
@@ -24,7 +25,9 @@ const CERTIFICATE: Duration = Duration::from_secs(10);
 /// Ties every job to its time. They end when the process stops.
 pub fn start(app: &App) {
     let all = app.clone();
-    app.jobs.start("remove what is old", When::every(DAY), move || remove_what_is_old(all.clone()));
+    app.jobs.start("remove what is old", When::every(HOUR).and_at_start(), move || remove_what_is_due(all.clone()));
+    let all = app.clone();
+    app.jobs.start("archive older events", When::every(HOUR).and_at_start(), move || archive_what_is_due(all.clone()));
     let all = app.clone();
     app.jobs
         .start("remove copies of before upgrades", When::every(DAY).and_at_start(), move || forget_copies(all.clone()));
@@ -121,6 +124,24 @@ pub fn watch_certificate(app: &App, now: &Nudge) {
             }
         }
     });
+}
+
+/// [`remove_what_is_old`], once a day in whatever process the day is over.
+pub async fn remove_what_is_due(app: App) -> Result<()> {
+    app.tenants.clone().once_a_day("remove what is old", remove_what_is_old(app)).await
+}
+
+/// [`archive_old_events`], once a day in whatever process the day is over.
+pub async fn archive_what_is_due(app: App) -> Result<()> {
+    app.tenants.clone().once_a_day("archive older events", archive_old_events(app)).await
+}
+
+/// Moves older entries of the event chains into sealed archives.
+pub async fn archive_old_events(app: App) -> Result<()> {
+    let stopping = app.jobs.stopping();
+    app.audit
+        .archive_old(&app.backups, app.clock.system_time(), Steps::default(), move || stopping.is_cancelled())
+        .await
 }
 
 /// Holds to the rules of `retention`: refused rows, the history of imports, sessions and links whose time is over.

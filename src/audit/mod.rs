@@ -1,8 +1,10 @@
-//! What proves the event chains from outside their files: a signed head a day, and whoever checks them against it.
+//! What proves the event chains from outside their files: a signed head a day, and whoever checks them against it. And how long
+//! entries stay in the stores before they move into archives.
 //!
 //! The chains are `events`; here they are looked at as a whole. Whoever holds the keys of the stores alone can rewrite a chain so
 //! that it holds together; what it was is told by heads that are signed under a key of its own and lie elsewhere.
 
+mod archiving;
 mod heads;
 mod review;
 pub mod routes;
@@ -19,6 +21,7 @@ use crate::clock::Clock;
 use crate::error::Result;
 use crate::tenants::{TenantId, Tenants};
 
+pub use archiving::Settings;
 pub use heads::HeadFault;
 pub use review::Review;
 pub use verify::{Chain, Report};
@@ -37,6 +40,7 @@ struct Inner {
     backups: PathBuf,
     /// One writing of heads at a time.
     turn: tokio::sync::Mutex<()>,
+    settings: Settings,
     /// When each tenant's chain was last found unbroken; filled from the newest head at first.
     verified: Mutex<Option<BTreeMap<TenantId, Timestamp>>>,
 }
@@ -44,8 +48,16 @@ struct Inner {
 impl Audit {
     /// Of these tenants, with copies of the heads in the folder of the backups.
     pub fn new(tenants: Tenants, clock: Clock, backups: PathBuf) -> Self {
+        let (turn, verified, settings) = (tokio::sync::Mutex::default(), Mutex::default(), Settings::default());
+        Self(Arc::new(Inner { tenants, clock, backups, turn, settings, verified }))
+    }
+
+    /// The same, as these settings say. To be called before anything is checked.
+    pub fn with_settings(&self, settings: Settings) -> Self {
+        let Inner { tenants, clock, backups, .. } = &*self.0;
         let (turn, verified) = (tokio::sync::Mutex::default(), Mutex::default());
-        Self(Arc::new(Inner { tenants, clock, backups, turn, verified }))
+        let (tenants, clock, backups) = (tenants.clone(), clock.clone(), backups.clone());
+        Self(Arc::new(Inner { tenants, clock, backups, turn, settings, verified }))
     }
 
     /// When a tenant's chain was last checked whole and found unbroken.

@@ -1,5 +1,6 @@
 //! The quarterly review: who may what, what nobody uses, how old the keys are, and whether the chains and the backups hold.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use jiff::Timestamp;
@@ -9,6 +10,7 @@ use serde::Serialize;
 use super::{Audit, Report};
 use crate::auth::Role;
 use crate::error::Result;
+use crate::events::{self, Archives};
 use crate::tenants::TenantInfo;
 
 /// Days without use after which a person or a key is dormant; denials are counted over as many.
@@ -90,7 +92,8 @@ impl Audit {
             parts.push(OfTenant { tenant: info.slug.clone(), ..part });
         }
         let Report { chains, heads, head_faults } = self.verify(tenants, true).await?;
-        let of_instance = self.tenants().control().read(move |conn| of_instance(conn, at));
+        let of_all = self.tenants().clone();
+        let of_instance = self.tenants().control().read(move |conn| of_instance(conn, &of_all.control_archives()?, at));
         let (signing_key_days, denials) = of_instance.await?;
         Ok(Review {
             at,
@@ -144,7 +147,7 @@ fn of_tenant(conn: &Connection, at: Timestamp) -> Result<OfTenant> {
     })?;
     let keys = keys.collect::<rusqlite::Result<_>>()?;
     let mut rehearsal = conn.prepare(
-        "select at_ms, coalesce(data ->> '$.sound', 0) from events where kind = 'backup.verified' order by seq desc limit 1",
+        "select at_ms, coalesce(data ->> '$.sound', 0) from events_known where kind = 'backup.verified' order by seq desc limit 1",
     )?;
     let mut rows = rehearsal.query([])?;
     let rehearsal = match rows.next()? {
@@ -157,16 +160,30 @@ fn of_tenant(conn: &Connection, at: Timestamp) -> Result<OfTenant> {
 /// Ages of signing keys in days, and what was refused by kind.
 type OfInstance = (Vec<i64>, Vec<(String, i64)>);
 
-fn of_instance(conn: &Connection, at: Timestamp) -> Result<OfInstance> {
+fn of_instance(conn: &Connection, archives: &Archives, at: Timestamp) -> Result<OfInstance> {
     let mut keys = conn.prepare("select created_at_ms from signing_keys order by created_at_ms")?;
     let keys = keys.query_map([], |row| Ok(days(row.get(0)?, at)))?.collect::<rusqlite::Result<_>>()?;
+    let since = at.as_millisecond() - DORMANT_DAYS * DAY_MS;
+    let mut counts = BTreeMap::new();
+    count_denials(conn, since, &mut counts)?;
+    events::each_archived(conn, archives, since, |archived| count_denials(archived, since, &mut counts))?;
+    let mut denials: Vec<(String, i64)> = counts.into_iter().collect();
+    denials.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+    Ok((keys, denials))
+}
+
+/// What was refused by kind, from the table `events`.
+fn count_denials(conn: &Connection, since_ms: i64, counts: &mut BTreeMap<String, i64>) -> Result<()> {
     let mut denials = conn.prepare(
         "select kind, sum(coalesce(data ->> '$.count', 1)) from events
-         where actor = 'stranger' and at_ms >= ?1 group by kind order by 2 desc, 1",
+         where actor = 'stranger' and at_ms >= ?1 group by kind",
     )?;
-    let since = at.as_millisecond() - DORMANT_DAYS * DAY_MS;
-    let denials = denials.query_map([since], |row| Ok((row.get(0)?, row.get(1)?)))?;
-    Ok((keys, denials.collect::<rusqlite::Result<_>>()?))
+    let mut rows = denials.query([since_ms])?;
+    while let Some(row) = rows.next()? {
+        let (kind, count): (String, i64) = (row.get(0)?, row.get(1)?);
+        *counts.entry(kind).or_default() += count;
+    }
+    Ok(())
 }
 
 impl Review {

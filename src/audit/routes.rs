@@ -16,14 +16,17 @@ use super::Audit;
 use super::heads::hex;
 use crate::auth::{Member, Reach};
 use crate::error::{Error, Result};
-use crate::events::{self, Event, Filter, Outcome};
+use crate::events::{self, Event, Filter, Newest, Outcome};
 use crate::http::{Json, Problem, Query, guarded, push_row};
+use crate::tenants::Tenant;
 
 /// Entries of a page unless more are asked for.
 const PAGE: usize = 50;
 const LARGEST_PAGE: usize = 200;
 /// Entries of a file.
 const LARGEST_FILE: usize = 50_000;
+/// Archives that a page opens at most: a filter that nothing passes must not read them all for one request.
+const OPENED_FOR_A_PAGE: usize = 16;
 
 /// Which entries are wanted, all optional.
 #[derive(Default, Deserialize, utoipa::IntoParams)]
@@ -88,7 +91,7 @@ pub struct AuditChain {
     /// When it was last checked whole and found unbroken; null if it was not, or not yet.
     #[schema(value_type = Option<String>, format = DateTime)]
     verified_at: Option<Timestamp>,
-    /// The oldest entry that is listed here; older ones are in sealed files.
+    /// The oldest entry that lies in the store; older ones are listed, too, and come out of sealed archives.
     #[schema(value_type = Option<String>, format = DateTime)]
     hot_since: Option<Timestamp>,
 }
@@ -98,7 +101,8 @@ pub struct AuditChain {
 pub struct AuditPage {
     /// Newest first.
     entries: Vec<AuditEntry>,
-    /// What to send as `before` for the next page; null where there is none.
+    /// What to send as `before` for the next page; null where there is none. A page may have fewer entries than were asked for, or none,
+    /// and be followed by another: so many archives were looked through for it.
     next_before: Option<i64>,
     chain: AuditChain,
 }
@@ -162,7 +166,8 @@ pub async fn list(State(audit): State<Audit>, member: Member, Query(params): Que
         return Err(Error::Forbidden { permission: "all brands" });
     }
     let Wanted { filter, limit, as_file } = params.read()?;
-    let mut page = member.tenant.db().read(move |conn| page(conn, &filter, limit)).await?;
+    let (of, most) = (member.tenant.clone(), if as_file { usize::MAX } else { OPENED_FOR_A_PAGE });
+    let mut page = member.tenant.db().read(move |conn| page(conn, &of, &filter, (limit, most))).await?;
     page.chain.verified_at = audit.verified_at(member.tenant.id()).await?;
     if !as_file {
         return Ok(Json(page).into_response());
@@ -178,12 +183,13 @@ pub async fn list(State(audit): State<Audit>, member: Member, Query(params): Que
     Ok(([kind, name], file(&page.entries)).into_response())
 }
 
-fn page(conn: &Connection, filter: &Filter, limit: usize) -> Result<AuditPage> {
+fn page(conn: &Connection, tenant: &Tenant, filter: &Filter, (limit, most): (usize, usize)) -> Result<AuditPage> {
     // One more than is shown says whether there are more.
-    let mut found = events::newest(conn, filter, limit + 1)?;
+    let Newest { entries: mut found, before } =
+        events::newest_of_all(conn, &tenant.archives(), filter, (limit + 1, most))?;
     let more = found.len() > limit;
     found.truncate(limit);
-    let next_before = found.last().filter(|_| more).map(|(event, _)| event.seq);
+    let next_before = found.last().filter(|_| more).map(|(event, _)| event.seq).or(before);
     let mut names = Names::default();
     let entries = found.into_iter().map(|(event, outcome)| entry(conn, &mut names, event, outcome));
     let entries = entries.collect::<Result<_>>()?;

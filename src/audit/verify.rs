@@ -152,9 +152,7 @@ impl Audit {
 
     async fn verify_instance(&self, found: &Found) -> Result<(Verdict, Head)> {
         let seen = seen(found, INSTANCE, &[]);
-        let read =
-            self.tenants().control().read(move |conn| Ok((events::verify_against(conn, &seen)?, events::head(conn)?)));
-        read.await
+        self.tenants().verify_own_events(seen).await
     }
 
     /// What is signed of a chain: its head, or where it is not as it should be, what was signed the day before.
@@ -188,8 +186,8 @@ fn by() -> Author {
 /// those files lie elsewhere.
 fn last_written(conn: &Connection) -> Result<Option<Value>> {
     let mut query = conn.prepare(
-        "select data from events where kind = ?1
-         and seq > (select coalesce(max(seq), 0) from events where kind = 'instance.restored') order by seq desc limit 1",
+        "select data from events_known where kind = ?1
+         and seq > (select coalesce(max(seq), 0) from events_known where kind = 'instance.restored') order by seq desc limit 1",
     )?;
     let mut rows = query.query([WRITTEN])?;
     Ok(rows.next()?.map(|row| row.get::<_, String>(0)).transpose()?.and_then(|text| serde_json::from_str(&text).ok()))
@@ -199,7 +197,7 @@ fn last_written(conn: &Connection) -> Result<Option<Value>> {
 fn restores(conn: &Connection, subject: &str, id: &str) -> Result<Vec<Restore>> {
     let mut query = conn.prepare(
         "select at_ms, case when data ->> '$.from.id' = ?2 then coalesce(data ->> '$.entries', 0) else 0 end
-         from events where kind in ('tenant.restored', 'tenant.rolled_back') and subject = ?1
+         from events_known where kind in ('tenant.restored', 'tenant.rolled_back') and subject = ?1
          and data ->> '$.from' is not null order by seq",
     )?;
     let rows = query.query_map((subject, id), |row| Ok(Restore { at_ms: row.get(0)?, shared: row.get(1)? }))?;

@@ -1,6 +1,6 @@
 //! Sessions in a tenant's SQLite: families of refresh tokens, and what their person recognises each by.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use rusqlite::{Connection, OptionalExtension, params};
 
 use crate::error::Result;
@@ -57,22 +57,33 @@ pub fn begin(conn: &Connection, hash: &[u8; 32], row: &RefreshRow, seen: &Seen, 
     insert_refresh(conn, hash, row, now_ms)
 }
 
-/// Replaces a session's refresh token by the next, and notes the sign of life.
+/// How long renewals of a session from one address are one entry of the events.
+const TOLD_FOR: SignedDuration = SignedDuration::from_hours(24);
+
+/// Replaces a session's refresh token by the next, and notes the sign of life. Where that is to be told, returns how many were not since
+/// one last was.
 pub fn go_on(
     conn: &Connection,
     (old, next): (&[u8; 32], &[u8; 32]),
     row: &RefreshRow,
     ip: &str,
     now: Timestamp,
-) -> Result<()> {
+) -> Result<Option<i64>> {
     let now_ms = now.as_millisecond();
     conn.prepare_cached("update refresh_tokens set used_at_ms = ?2 where token_hash = ?1")?.execute((old, now_ms))?;
-    conn.prepare_cached("update sessions set last_seen_ms = ?2, ip = ?3 where family = ?1")?.execute((
-        &row.family,
-        now_ms,
-        ip,
-    ))?;
-    insert_refresh(conn, next, row, now_ms)
+    insert_refresh(conn, next, row, now_ms)?;
+    let since_ms = now_ms.saturating_sub(i64::try_from(TOLD_FOR.as_millis()).unwrap_or(i64::MAX));
+    let mut find = conn.prepare_cached(
+        "select ip <> ?2 or coalesce(renewal_told_ms not between ?3 + 1 and ?4, 1), renewals_untold from sessions where family = ?1",
+    )?;
+    let found = find.query_row((&row.family, ip, since_ms, now_ms), |row| Ok((row.get(0)?, row.get(1)?)));
+    let (tells, untold): (bool, i64) = found.optional()?.unwrap_or((true, 0));
+    conn.prepare_cached(
+        "update sessions set last_seen_ms = ?2, ip = ?3, renewal_told_ms = iif(?4, ?2, renewal_told_ms),
+             renewals_untold = iif(?4, 0, renewals_untold + 1) where family = ?1",
+    )?
+    .execute((&row.family, now_ms, ip, tells))?;
+    Ok(tells.then_some(untold))
 }
 
 fn insert_refresh(conn: &Connection, hash: &[u8; 32], row: &RefreshRow, now_ms: i64) -> Result<()> {

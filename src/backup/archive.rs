@@ -1,10 +1,11 @@
-//! The archive: one `age` file that holds a heading, the manifest and the store. No names of files and nothing packed, so there
-//! is no path to leave a folder by and no size that is not there in bytes. Every 64 KiB are authenticated, and so is the end.
+//! The archive: one `age` file that holds a heading, the manifest, the store, and the archives of its older events. Nothing is packed,
+//! and files that follow the store may have one kind of name alone, so there is no path to leave a folder by and no size that is not
+//! there in bytes. Every 64 KiB are authenticated, and so is the end.
 
-use std::fs::{File, OpenOptions};
+use std::fs::{DirBuilder, File, OpenOptions};
 use std::io::{self, BufReader, BufWriter, Read, Write};
-use std::os::unix::fs::OpenOptionsExt;
-use std::path::Path;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
 
 use age::stream::{StreamReader, StreamWriter};
 use age::{DecryptError, Decryptor, Encryptor};
@@ -16,6 +17,7 @@ use super::keys::{Identity, Recipient};
 use super::manifest::{Manifest, Sum};
 use super::refused;
 use crate::error::{Error, Result};
+use crate::events;
 
 const HEADING: &[u8] = b"pulsepoint backup\n";
 /// A manifest is a few KiB.
@@ -27,7 +29,7 @@ const PIECE: usize = 256 << 10;
 /// Synced piece by piece, so that a store that is written meanwhile does not wait for all of it.
 const SYNC_BYTES: u64 = 8 << 20;
 
-/// Seals `manifest` and the store at `store` for `recipient` into `file`, and syncs it.
+/// Seals `manifest`, the store at `store` and the archives beside it for `recipient` into `file`, and syncs it.
 pub(super) fn write(file: &mut File, recipient: &Recipient, manifest: &Manifest, store: &Path) -> Result<()> {
     Ok(try_write(file, recipient, manifest, store).context("writing an archive")?)
 }
@@ -39,14 +41,22 @@ fn try_write(file: &mut File, recipient: &Recipient, manifest: &Manifest, store:
     sealed.write_all(HEADING)?;
     sealed.write_all(&u32::try_from(about.len()).map_err(io::Error::other)?.to_be_bytes())?;
     sealed.write_all(&about)?;
-    copy_store(&mut sealed, store, manifest.bytes)?;
+    copy_file(&mut sealed, store, manifest.bytes)?;
+    for file in &manifest.event_archives {
+        copy_file(&mut sealed, &beside(store, &file.name), file.bytes)?;
+    }
     let mut synced = sealed.finish()?.into_inner().map_err(io::IntoInnerError::into_error)?;
     synced.flush()?;
     synced.file.sync_all()
 }
 
-fn copy_store(sealed: &mut StreamWriter<impl Write>, store: &Path, bytes: u64) -> io::Result<()> {
-    let mut source = File::open(store)?;
+/// Where an archive of older events lies beside its store.
+fn beside(store: &Path, name: &str) -> PathBuf {
+    store.with_file_name(events::ARCHIVES).join(name)
+}
+
+fn copy_file(sealed: &mut StreamWriter<impl Write>, from: &Path, bytes: u64) -> io::Result<()> {
+    let mut source = File::open(from)?;
     let mut piece = vec![0; PIECE];
     let mut left = bytes;
     while left > 0 {
@@ -128,8 +138,9 @@ pub(super) fn open(path: &Path, identity: &Identity) -> Result<Opened> {
     store.read_exact(&mut text).map_err(broken)?;
     let manifest = Manifest::parse(&text)?;
     // What it says it holds must be there in bytes: nothing is packed.
-    if manifest.bytes >= about.len() {
-        return Err(refused(format!("it says that it holds {} bytes and has {}", manifest.bytes, about.len())));
+    if manifest.all_bytes() >= about.len() {
+        let bytes = manifest.all_bytes();
+        return Err(refused(format!("it says that it holds {bytes} bytes and has {}", about.len())));
     }
     Ok(Opened { manifest, store })
 }
@@ -153,11 +164,42 @@ impl Opened {
         &self.manifest
     }
 
-    /// Writes the store to `to`, a new file, if it is the one that the manifest tells of, and the archive ends with it.
+    /// Writes the store to `to`, a new file, and the archives of its older events beside it, if they are those that the manifest
+    /// tells of, and the archive ends with them.
     pub(super) fn unpack(mut self, to: &Path) -> Result<Manifest> {
+        if self.write_next(to, self.manifest.bytes)? != self.manifest.sha256 {
+            return Err(refused("its store is not the one that its manifest tells of".to_owned()));
+        }
+        let files = std::mem::take(&mut self.manifest.event_archives);
+        let folder = to.with_file_name(events::ARCHIVES);
+        if !files.is_empty() {
+            DirBuilder::new()
+                .mode(0o700)
+                .create(&folder)
+                .with_context(|| format!("unpacking to {}", folder.display()))?;
+        }
+        for file in &files {
+            if self.write_next(&folder.join(&file.name), file.bytes)? != file.sha256 {
+                let name = &file.name;
+                return Err(refused(format!("its file {name} is not the one that its manifest tells of")));
+            }
+        }
+        if !files.is_empty() {
+            File::open(&folder).and_then(|folder| folder.sync_all()).context("unpacking an archive")?;
+        }
+        self.manifest.event_archives = files;
+        // Nothing more, and the seal of the end.
+        if self.store.read(&mut [0]).map_err(broken)? > 0 {
+            return Err(refused("more follows where it should end".to_owned()));
+        }
+        Ok(self.manifest)
+    }
+
+    /// Writes the next bytes to a new file, synced, and returns their SHA-256.
+    fn write_next(&mut self, to: &Path, bytes: u64) -> Result<Sum> {
         let making = || format!("unpacking to {}", to.display());
         let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(to).with_context(making)?;
-        let (mut hasher, mut left, mut piece) = (Sha256::new(), self.manifest.bytes, vec![0; PIECE]);
+        let (mut hasher, mut left, mut piece) = (Sha256::new(), bytes, vec![0; PIECE]);
         while left > 0 {
             let wanted = usize::try_from(left).unwrap_or(PIECE).min(PIECE);
             self.store.read_exact(&mut piece[..wanted]).map_err(broken)?;
@@ -165,14 +207,8 @@ impl Opened {
             file.write_all(&piece[..wanted]).with_context(making)?;
             left -= wanted as u64;
         }
-        if self.store.read(&mut piece).map_err(broken)? > 0 {
-            return Err(refused("more follows where it should end".to_owned()));
-        }
-        if Sum(hasher.finalize().into()) != self.manifest.sha256 {
-            return Err(refused("its store is not the one that its manifest tells of".to_owned()));
-        }
         file.sync_all().with_context(making)?;
-        Ok(self.manifest)
+        Ok(Sum(hasher.finalize().into()))
     }
 }
 

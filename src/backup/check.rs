@@ -1,20 +1,21 @@
 //! Whether an archive is what it says: unpacked beside everything, opened, checked row by row against its manifest.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use anyhow::{Context, anyhow};
 use rusqlite::Connection;
 
 use super::archive::Opened;
-use super::manifest::Manifest;
+use super::manifest::{FileSum, Manifest};
 use super::{refused, tables};
 use crate::db::Db;
 use crate::error::{Error, Result};
-use crate::events::{self, Head};
+use crate::events::{self, Archives, Head};
 use crate::tenants;
 
 /// Unpacks an archive's store into a folder of its own in `scratch`, under the name that a tenant's store has, and checks all of
-/// it. The folder it returns holds the store as it was when it was copied, and nothing else.
+/// it. The folder it returns holds the store as it was when it was copied with the archives of its older events, and nothing else.
 ///
 /// # Errors
 /// `Invalid` with code `archive_refused` when anything is not as it should be.
@@ -24,7 +25,7 @@ pub(super) fn unpack(archive: Opened, scratch: &Path) -> Result<(Manifest, PathB
     let store = folder.join(tenants::STORE);
     let manifest = archive.unpack(&store)?;
     let checked = open(&manifest, &store).and_then(|db| {
-        let outcome = db.read_blocking(|conn| examine(conn, &manifest, &blank));
+        let outcome = db.read_blocking(|conn| examine(conn, &manifest, &archives_of(&manifest, &folder)?, &blank));
         outcome.and_then(|()| db.close())
     });
     match checked {
@@ -56,7 +57,12 @@ fn open(manifest: &Manifest, store: &Path) -> Result<Db> {
     })
 }
 
-fn examine(conn: &Connection, manifest: &Manifest, blank: &Path) -> Result<()> {
+/// The archives of older events beside a store that was unpacked.
+pub(super) fn archives_of(manifest: &Manifest, folder: &Path) -> Result<Archives> {
+    Ok(Archives::new(folder.join(events::ARCHIVES), Arc::new(manifest.key.of_tenant()?)))
+}
+
+fn examine(conn: &Connection, manifest: &Manifest, archives: &Archives, blank: &Path) -> Result<()> {
     let schema: i64 = conn.query_row("pragma user_version", [], |row| row.get(0))?;
     if schema != manifest.schema {
         return Err(refused(format!("its store has the schema {schema}, and {} in its manifest", manifest.schema)));
@@ -70,7 +76,10 @@ fn examine(conn: &Connection, manifest: &Manifest, blank: &Path) -> Result<()> {
     if found.len() != manifest.tables.len() {
         return Err(refused("its tables are not those that were copied".to_owned()));
     }
-    let verdict = events::verify_against(conn, &[Head::from(&manifest.chain)])?;
+    if events::archives(conn)?.iter().map(FileSum::from).ne(manifest.event_archives.iter().cloned()) {
+        return Err(refused("its archives of events are not those that its store tells of".to_owned()));
+    }
+    let verdict = events::verify_all(conn, archives, &[Head::from(&manifest.chain)])?;
     if let Some(fault) = verdict.fault {
         return Err(refused(format!("its event chain is broken at entry {}: {}", fault.seq, fault.kind)));
     }

@@ -6,12 +6,13 @@ use std::time::Instant;
 
 use anyhow::Context;
 use jiff::Timestamp;
+use rusqlite::Connection;
 use serde_json::json;
 use zeroize::Zeroizing;
 
 use super::folder::Shelf;
 use super::keys::Seal;
-use super::manifest::{FORMAT, Manifest, StoreKey, Whose};
+use super::manifest::{FORMAT, FileSum, Manifest, StoreKey, Whose};
 use super::{Archive, Backups, archive, tables};
 use crate::auth::Author;
 use crate::db::Db;
@@ -158,12 +159,13 @@ impl Backups {
             Source::Control => (tenants::open_control_copy(&store, key.of_instance()?, schema).map_err(failed)?, None),
         };
         let is_tenant = tenant.is_some();
-        let (tables, chain, data_version) = copy.read_blocking(|conn| {
+        let (tables, chain, data_version, event_archives) = copy.read_blocking(|conn| {
             let version = match is_tenant {
                 true => conn.query_row("select coalesce(max(seq), 0) from change_log", [], |row| row.get(0))?,
                 false => 0,
             };
-            Ok((tables::sums(conn)?, events::head(conn)?.into(), version))
+            let files = self.take_archives(source, conn, &store.with_file_name(events::ARCHIVES))?;
+            Ok((tables::sums(conn)?, events::head(conn)?.into(), version, files))
         })?;
         let commits = copy.commits();
         copy.close()?;
@@ -182,8 +184,30 @@ impl Backups {
             bytes,
             sha256,
             tables,
+            event_archives,
         };
         Ok((about, store))
+    }
+
+    /// Puts the archives of older events that a copy knows beside it. Each must be the one that was sealed.
+    fn take_archives(&self, source: &Source, copy: &Connection, folder: &Path) -> Result<Vec<FileSum>> {
+        let archives = match source {
+            Source::Tenant(tenant) => tenant.archives(),
+            Source::Control => self.tenants().control_archives()?,
+        };
+        archives.put_into(copy, folder)?;
+        let known: Vec<FileSum> = events::archives(copy)?.iter().map(FileSum::from).collect();
+        for file in &known {
+            let found = archive::measure(&folder.join(&file.name));
+            if !found.is_ok_and(|found| found == (file.bytes, file.sha256)) {
+                let name = &file.name;
+                return Err(anyhow::anyhow!(
+                    "the archive of events {name} is missing or is not the one that was sealed"
+                )
+                .into());
+            }
+        }
+        Ok(known)
     }
 }
 

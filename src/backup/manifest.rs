@@ -8,7 +8,7 @@ use zeroize::Zeroizing;
 
 use super::refused;
 use crate::error::Result;
-use crate::events::Head;
+use crate::events::{self, Head};
 use crate::secrets::TenantKey;
 use crate::tenants::TenantId;
 
@@ -43,6 +43,27 @@ pub struct Manifest {
     pub sha256: Sum,
     /// Every table.
     pub tables: Vec<TableSum>,
+    /// The archives of older events that follow the store, in their order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub event_archives: Vec<FileSum>,
+}
+
+/// A file beside the store.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FileSum {
+    /// Its name.
+    pub name: String,
+    /// Its bytes.
+    pub bytes: u64,
+    /// Its SHA-256.
+    pub sha256: Sum,
+}
+
+impl From<&events::Archive> for FileSum {
+    fn from(archive: &events::Archive) -> Self {
+        Self { name: archive.name.clone(), bytes: archive.bytes, sha256: Sum(archive.sha256) }
+    }
 }
 
 /// A tenant as the archive knows it.
@@ -176,12 +197,22 @@ impl Manifest {
             let found = format.format;
             return Err(refused(format!("it has format {found}, and this version reads {FORMAT} alone")));
         }
-        serde_json::from_slice(bytes).map_err(|error| refused(format!("its manifest cannot be: {error}")))
+        let manifest: Self =
+            serde_json::from_slice(bytes).map_err(|error| refused(format!("its manifest cannot be: {error}")))?;
+        match manifest.event_archives.iter().find(|file| !events::is_archive_name(&file.name)) {
+            Some(file) => Err(refused(format!("it holds a file {:?}, which is no archive of events", file.name))),
+            None => Ok(manifest),
+        }
     }
 
     /// Whose store it holds, for a sentence.
     pub fn subject(&self) -> String {
         self.tenant.as_ref().map_or_else(|| "the instance".to_owned(), |whose| format!("tenant \"{}\"", whose.slug))
+    }
+
+    /// Bytes of the store and of what follows it.
+    pub(super) fn all_bytes(&self) -> u64 {
+        self.event_archives.iter().map(|file| file.bytes).fold(self.bytes, u64::saturating_add)
     }
 
     /// Rows of all tables.

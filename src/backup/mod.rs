@@ -38,7 +38,7 @@ use target::{Folder, Target};
 pub use folder::Archive;
 pub use keys::{IDENTITY_FILE, Identity, Recipient, RecipientSetting, Seal, read_key_file};
 pub use make::Made;
-pub use manifest::{Manifest, Sum, TableSum};
+pub use manifest::{FileSum, Manifest, Sum, TableSum};
 pub use renew::Renewed;
 pub use restore::{Done, Wanted, restore_instance};
 pub use shipping::read::Moment;
@@ -142,7 +142,14 @@ impl Backups {
         let shipping = Some(Shipping::new(plain.target(None)));
         let (tenants, clock, settings) = (plain.tenants().clone(), plain.clock().clone(), plain.0.settings.clone());
         let (turn, states) = (tokio::sync::Mutex::default(), Mutex::default());
-        Ok(Self(Arc::new(Inner { tenants, clock, settings, turn, states, shipping })))
+        let all = Self(Arc::new(Inner { tenants, clock, settings, turn, states, shipping }));
+        let of = Arc::downgrade(&all.0);
+        all.tenants().before_exchanges(move |tenant| {
+            if let Some(inner) = of.upgrade() {
+                Self(inner).ship_before_exchange(tenant);
+            }
+        });
+        Ok(all)
     }
 
     /// Where sealed things go, or the folder that is asked for.

@@ -177,7 +177,8 @@ pub(super) fn adopt_instance(
 ) -> Result<Manifest> {
     let copy = tenants::open_control_copy(&folder.join(tenants::STORE), manifest.key.of_instance()?, manifest.schema);
     let copy = copy.map_err(|error| refused(format!("its store does not open: {error}")))?;
-    tenants::adopt_control(data, master, &copy, now, json!({ "made_at": manifest.made_at }))?;
+    let (archives, key) = (check::archives_of(&manifest, folder)?, manifest.key.of_tenant()?);
+    tenants::adopt_control(data, master, (&copy, &archives, &key), now, json!({ "made_at": manifest.made_at }))?;
     Ok(manifest)
 }
 

@@ -11,7 +11,7 @@ use super::daily::{VERIFIED, is_due};
 use super::{Archive, Backups, State, folder};
 use crate::auth::Member;
 use crate::error::{Error, Result};
-use crate::events::{self, Event};
+use crate::events::{self, Known};
 use crate::http::{Json, Problem};
 
 /// Without a backup for this long, somebody has to know.
@@ -96,16 +96,11 @@ pub async fn create(
 
 async fn view(backups: &Backups, member: &Member) -> Result<BackupList> {
     let archives = backups.list(member.tenant.id(), None).await?;
-    let wanted = events::Filter {
-        kind: Some(VERIFIED.to_owned()),
-        from_ms: archives.last().map(|oldest| oldest.at.as_millisecond()),
-        ..events::Filter::default()
+    let since_ms = archives.last().map(|oldest| oldest.at.as_millisecond());
+    let rehearsals = match since_ms {
+        None => Vec::new(),
+        Some(ms) => member.tenant.db().read(move |conn| events::known(conn, VERIFIED, ms, MOST_REHEARSALS)).await?,
     };
-    let rehearsals = match archives.is_empty() {
-        true => Vec::new(),
-        false => member.tenant.db().read(move |conn| events::newest(conn, &wanted, MOST_REHEARSALS)).await?,
-    };
-    let rehearsals: Vec<Event> = rehearsals.into_iter().map(|(event, _)| event).collect();
     let seal = backups.seal()?;
     let State { running, failure } = backups.state(member.tenant.id());
     let (settings, folder) = (&backups.0.settings, backups.folder(None));
@@ -126,7 +121,7 @@ async fn view(backups: &Backups, member: &Member) -> Result<BackupList> {
     })
 }
 
-fn row(archive: Archive, folder: &Path, newest_first: &[Event]) -> BackupView {
+fn row(archive: Archive, folder: &Path, newest_first: &[Known]) -> BackupView {
     let id = folder::stamp(archive.at);
     let rehearsal = newest_first.iter().find(|event| event.data["archive"] == *id);
     BackupView {

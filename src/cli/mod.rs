@@ -16,6 +16,7 @@ mod keys_args;
 mod lock;
 mod output;
 mod password;
+mod quiet;
 mod serve;
 mod settings;
 mod upgrade;
@@ -42,6 +43,7 @@ use versions::Versions;
 
 /// Runs what the arguments say: 0 done, 1 failed, 2 wrong use.
 pub fn run(arguments: impl Iterator<Item = OsString>) -> ExitCode {
+    quiet::leave_no_image();
     let cli = match Cli::try_parse_from(arguments) {
         Ok(cli) => cli,
         Err(told) => {

@@ -60,7 +60,10 @@ pub async fn build(settings: &Settings, clock: Clock) -> Result<App> {
     let (data, limits, time) = (settings.data.clone(), settings.tenants.clone(), clock.clone());
     let tenants = tokio::task::spawn_blocking(move || Tenants::start(&data, master, time, &limits));
     let app = App::start(tenants.await.context("opening the tenants")??, clock, settings.http.clone()).await?;
-    Ok(app.with_backups(settings.backup.clone())?.with_retention(settings.retention.clone()))
+    Ok(app
+        .with_backups(settings.backup.clone())?
+        .with_retention(settings.retention.clone())
+        .with_audit(settings.audit.clone()))
 }
 
 /// An open socket, or a sentence that says what to do.

@@ -15,7 +15,7 @@ use toml::Value;
 pub use sources::{Sources, data_home, master_key_from_environment, oidc_secret_from_environment};
 
 use crate::auth::oidc;
-use crate::{backup, http, privacy, tenants, tls, warehouse};
+use crate::{audit, backup, http, privacy, tenants, tls, warehouse};
 
 /// The environment variable of the master key. It is no setting: it is never in a file, and never shown.
 pub const MASTER_KEY_VARIABLE: &str = "PULSEPOINT_MASTER_KEY";
@@ -46,6 +46,8 @@ pub struct Settings {
     pub backup: backup::Settings,
     /// What is kept how long.
     pub retention: privacy::Settings,
+    /// How long entries of the audit log stay in the stores.
+    pub audit: audit::Settings,
 }
 
 impl Default for Settings {
@@ -60,6 +62,7 @@ impl Default for Settings {
             warehouse: warehouse::Settings::default(),
             backup: backup::Settings::default(),
             retention: privacy::Settings::default(),
+            audit: audit::Settings::default(),
         }
     }
 }

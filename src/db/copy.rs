@@ -25,6 +25,20 @@ impl Db {
         self.copy_under(to, Some(key))
     }
 
+    /// Writes what the tables hold to `to`, a new file under the same key, and nothing that lies in room that is free. Writers wait.
+    /// Nothing of it is synced. Blocks.
+    pub fn rewrite_to(&self, to: &Path) -> Result<()> {
+        self.usable()?;
+        let making = || format!("writing {} anew to {}", self.path().display(), to.display());
+        OpenOptions::new().write(true).create_new(true).mode(0o600).open(to).with_context(making)?;
+        let path = to.to_str().ok_or_else(|| anyhow!("{} is no text", to.display()))?;
+        let writer = lock(&self.0.writer);
+        // What a file that is attached without a key of its own gets: this file's key, and pages of the size that is the default.
+        writer.conn.execute_batch(&format!("pragma cipher_default_page_size = {}", pool::PAGE_BYTES))?;
+        writer.conn.execute("vacuum into ?1", [path]).map_err(anyhow::Error::from).with_context(making)?;
+        Ok(())
+    }
+
     fn copy_under(&self, to: &Path, key: Option<&[u8; 32]>) -> Result<()> {
         self.usable()?;
         let making = || format!("copying {} to {}", self.path().display(), to.display());

@@ -45,6 +45,13 @@ pub fn engine_versions() -> Result<(String, String)> {
     Ok((text("select sqlite_version()")?, text("pragma cipher_version")?))
 }
 
+/// A database of the caller's own in memory, for what is to be asked with SQL and is no file.
+pub fn in_memory() -> Result<Connection> {
+    let conn = Connection::open_in_memory()?;
+    conn.execute_batch("pragma temp_store = memory")?;
+    Ok(conn)
+}
+
 /// What a file must be to be opened.
 #[derive(Debug, Clone, Copy)]
 pub struct FileSpec<'a> {

@@ -1,8 +1,11 @@
 //! The chain itself: how an entry is hashed, and how a tampered chain is found and the place named.
 
+use std::collections::VecDeque;
+
 use rusqlite::{Connection, OptionalExtension, Transaction};
 use sha2::{Digest, Sha256};
 
+use super::archive::{self, Archive, ArchiveFault, Archives, Stored};
 use crate::error::Result;
 
 /// An entry's contents in the order in which they are hashed.
@@ -68,7 +71,7 @@ pub struct Fault {
 }
 
 /// How an entry is at fault.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum FaultKind {
     /// Its contents are not those that were written.
     Edited,
@@ -80,11 +83,19 @@ pub enum FaultKind {
     CutOff,
     /// It was seen once, and another stands in its place.
     Replaced,
+    /// It lies in an archive that is not as it should be.
+    Archive {
+        /// The file's name.
+        name: String,
+        /// What is wrong with it.
+        why: ArchiveFault,
+    },
 }
 
 impl std::fmt::Display for FaultKind {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match self {
+            Self::Archive { name, why } => return write!(f, "its archive {name} {why}"),
             Self::Edited => "it was edited",
             Self::Missing => "it is missing",
             Self::OutOfOrder => "it does not follow from the entry before",
@@ -100,16 +111,25 @@ pub fn head(conn: &Connection) -> Result<Head> {
         .prepare_cached("select seq, hash from events order by seq desc limit 1")?
         .query_row([], |row| Ok(Head { seq: row.get(0)?, hash: row.get(1)? }))
         .optional()?;
-    newest.map_or_else(|| Ok(Head { seq: 0, hash: beginning(conn)? }), Ok)
+    newest.map_or_else(|| checkpoint(conn), Ok)
 }
 
-/// Whether an entry seen before is still there, unchanged.
+/// What the first entry in the store follows from: the end of the last archive, or the beginning of the chain.
+fn checkpoint(conn: &Connection) -> Result<Head> {
+    match archive::list(conn)?.last() {
+        Some(archive) => Ok(Head { seq: archive.last, hash: archive.hash }),
+        None => Ok(Head { seq: 0, hash: beginning(conn)? }),
+    }
+}
+
+/// Whether an entry seen before is still there, unchanged. What was archived is not looked into; [`verify_all`] does.
 pub fn holds(conn: &Connection, seen: &Head) -> Result<bool> {
-    Ok(hash_at(conn, seen.seq)? == Some(seen.hash))
-}
-
-fn hash_at(conn: &Connection, seq: i64) -> Result<Option<[u8; 32]>> {
-    Ok(conn.prepare_cached("select hash from events where seq = ?1")?.query_row([seq], |row| row.get(0)).optional()?)
+    let mut query = conn.prepare_cached("select hash from events where seq = ?1")?;
+    let hash: Option<[u8; 32]> = query.query_row([seen.seq], |row| row.get(0)).optional()?;
+    match hash {
+        Some(hash) => Ok(hash == seen.hash),
+        None => Ok(archive::list(conn)?.iter().any(|archive| (archive.first..=archive.last).contains(&seen.seq))),
+    }
 }
 
 /// What the first entry is sealed to.
@@ -137,53 +157,119 @@ pub fn keep_origin(tx: &Transaction<'_>) -> Result<()> {
     Ok(())
 }
 
-/// Walks the whole chain. A tail cut off cannot show here, nor a chain written anew: see [`verify_against`].
+/// Walks what lies in the store, from the end of the last archive on. A tail cut off cannot show here, nor a chain written anew: see
+/// [`verify_against`].
 pub fn verify(conn: &Connection) -> Result<Verdict> {
     verify_against(conn, &[])
 }
 
 /// [`verify`], and the entries that were once the newest must still be there, unchanged.
 pub fn verify_against(conn: &Connection, seen: &[Head]) -> Result<Verdict> {
-    let mut seen: Vec<&Head> = seen.iter().filter(|head| head.seq > 0).collect();
-    seen.sort_by_key(|head| head.seq);
-    let mut seen = seen.into_iter().peekable();
-    let mut query = conn.prepare(
-        "select seq, at_ms, kind, actor, subject, request_id, ip, data, prev_hash, hash from events order by seq",
-    )?;
-    let mut rows = query.query([])?;
-    let mut before = Head { seq: 0, hash: beginning(conn)? };
-    while let Some(row) = rows.next()? {
-        let text = |at: usize| -> rusqlite::Result<Option<&str>> { Ok(row.get_ref(at)?.as_str_or_null()?) };
-        let bytes = |at: usize| -> rusqlite::Result<Option<&[u8]>> { Ok(row.get_ref(at)?.as_blob_or_null()?) };
-        let entry = Row {
-            seq: row.get(0)?,
-            at_ms: row.get(1)?,
-            kind: text(2)?.unwrap_or_default(),
-            actor: text(3)?.unwrap_or_default(),
-            subject: text(4)?,
-            request_id: text(5)?,
-            ip: text(6)?,
-            data: text(7)?.unwrap_or_default(),
-        };
-        let expected = entry.hash(&before.hash);
-        let kind = if entry.seq != before.seq + 1 {
-            Some((before.seq + 1, FaultKind::Missing))
-        } else if bytes(8)? != Some(before.hash.as_slice()) {
-            Some((entry.seq, FaultKind::OutOfOrder))
-        } else if bytes(9)? != Some(expected.as_slice()) {
-            Some((entry.seq, FaultKind::Edited))
+    let from = checkpoint(conn)?;
+    let mut walk = Walk::new(from, seen.iter().filter(|head| head.seq > from.seq));
+    let fault = walk.store(conn)?;
+    Ok(walk.verdict(fault))
+}
+
+/// Walks the whole chain: the archives, each of which must be the file that was sealed, and what follows from them in the store. The
+/// entries that were once the newest must still be there, unchanged.
+pub fn verify_all(conn: &Connection, archives: &Archives, seen: &[Head]) -> Result<Verdict> {
+    let mut walk = Walk::new(Head { seq: 0, hash: beginning(conn)? }, seen.iter());
+    for archive in archive::list(conn)? {
+        if let Some(fault) = walk.archive(&archive, archives.read(&archive)) {
+            return Ok(walk.verdict(Some(fault)));
+        }
+    }
+    let fault = walk.store(conn)?;
+    Ok(walk.verdict(fault))
+}
+
+/// How far a check has come.
+struct Walk {
+    before: Head,
+    seen: VecDeque<Head>,
+}
+
+impl Walk {
+    fn new<'a>(before: Head, seen: impl Iterator<Item = &'a Head>) -> Self {
+        let mut seen: Vec<Head> = seen.filter(|head| head.seq > 0).copied().collect();
+        seen.sort_by_key(|head| head.seq);
+        Self { before, seen: seen.into() }
+    }
+
+    /// The next entry, with the hashes that were kept with it.
+    fn step(&mut self, entry: &Row<'_>, prev: Option<&[u8]>, kept: Option<&[u8]>) -> Option<Fault> {
+        let expected = entry.hash(&self.before.hash);
+        if entry.seq != self.before.seq + 1 {
+            return Some(Fault { seq: self.before.seq + 1, kind: FaultKind::Missing });
+        }
+        let kind = if prev != Some(self.before.hash.as_slice()) {
+            Some(FaultKind::OutOfOrder)
+        } else if kept != Some(expected.as_slice()) {
+            Some(FaultKind::Edited)
         } else {
             let mut replaced = false;
-            while let Some(head) = seen.next_if(|head| head.seq == entry.seq) {
+            while let Some(head) = self.seen.pop_front_if(|head| head.seq == entry.seq) {
                 replaced |= head.hash != expected;
             }
-            replaced.then_some((entry.seq, FaultKind::Replaced))
+            replaced.then_some(FaultKind::Replaced)
         };
-        if let Some((seq, kind)) = kind {
-            return Ok(Verdict { entries: before.seq, fault: Some(Fault { seq, kind }) });
+        if let Some(kind) = kind {
+            return Some(Fault { seq: entry.seq, kind });
         }
-        before = Head { seq: entry.seq, hash: expected };
+        self.before = Head { seq: entry.seq, hash: expected };
+        None
     }
-    let cut = seen.peek().map(|_| Fault { seq: before.seq + 1, kind: FaultKind::CutOff });
-    Ok(Verdict { entries: before.seq, fault: cut })
+
+    /// The next archive.
+    fn archive(&mut self, archive: &Archive, read: Result<Vec<Stored>, ArchiveFault>) -> Option<Fault> {
+        if archive.first != self.before.seq + 1 {
+            return Some(Fault { seq: self.before.seq + 1, kind: FaultKind::Missing });
+        }
+        let of_file = |seq, why| Some(Fault { seq, kind: FaultKind::Archive { name: archive.name.clone(), why } });
+        let entries = match read {
+            Ok(entries) => entries,
+            Err(why) => return of_file(archive.first, why),
+        };
+        for entry in &entries {
+            let before = self.before.hash;
+            if let Some(fault) = self.step(&entry.row(), Some(&before), entry.hash().as_ref().map(<[u8; 32]>::as_slice))
+            {
+                return Some(fault);
+            }
+        }
+        let ends = Head { seq: archive.last, hash: archive.hash };
+        if self.before == ends { None } else { of_file(archive.last.min(self.before.seq + 1), ArchiveFault::Unknown) }
+    }
+
+    /// What lies in the store.
+    fn store(&mut self, conn: &Connection) -> Result<Option<Fault>> {
+        let mut query = conn.prepare(
+            "select seq, at_ms, kind, actor, subject, request_id, ip, data, prev_hash, hash from events order by seq",
+        )?;
+        let mut rows = query.query([])?;
+        while let Some(row) = rows.next()? {
+            let text = |at: usize| -> rusqlite::Result<Option<&str>> { Ok(row.get_ref(at)?.as_str_or_null()?) };
+            let bytes = |at: usize| -> rusqlite::Result<Option<&[u8]>> { Ok(row.get_ref(at)?.as_blob_or_null()?) };
+            let entry = Row {
+                seq: row.get(0)?,
+                at_ms: row.get(1)?,
+                kind: text(2)?.unwrap_or_default(),
+                actor: text(3)?.unwrap_or_default(),
+                subject: text(4)?,
+                request_id: text(5)?,
+                ip: text(6)?,
+                data: text(7)?.unwrap_or_default(),
+            };
+            if let Some(fault) = self.step(&entry, bytes(8)?, bytes(9)?) {
+                return Ok(Some(fault));
+            }
+        }
+        let cut = Fault { seq: self.before.seq + 1, kind: FaultKind::CutOff };
+        Ok(self.seen.front().map(|_| cut))
+    }
+
+    fn verdict(&self, fault: Option<Fault>) -> Verdict {
+        Verdict { entries: self.before.seq, fault }
+    }
 }

@@ -1,13 +1,18 @@
 //! What happened, in order: entries that commit with the change they tell of, each sealed to the one before by its
 //! hash, and subscribers that read on from where they were.
 
+mod archive;
 mod chain;
 mod denials;
 mod reading;
 
-pub use chain::{Fault, FaultKind, Head, Verdict, head, holds, keep_origin, verify, verify_against};
+pub use archive::{
+    Archive, ArchiveFault, Archives, Due, FOLDER as ARCHIVES, Sealed, due, is_name as is_archive_name,
+    list as archives, rewrap,
+};
+pub use chain::{Fault, FaultKind, Head, Verdict, head, holds, keep_origin, verify, verify_against, verify_all};
 pub use denials::{Denial, Denials};
-pub use reading::{Filter, Outcome, newest, oldest};
+pub use reading::{Filter, Known, Newest, Outcome, each_archived, known, newest, newest_of_all, oldest};
 
 use anyhow::Context;
 use jiff::Timestamp;
@@ -87,7 +92,8 @@ pub fn append(tx: &Transaction<'_>, at: Timestamp, entry: &Entry<'_>) -> Result<
     Ok(row.seq)
 }
 
-/// The entries after what `subscriber` has read, oldest first, at most `limit`.
+/// The entries after what `subscriber` has read, oldest first, at most `limit`. What a subscriber has not read yet is not archived;
+/// one that begins later begins with what lies in the store.
 pub fn read_from(conn: &Connection, subscriber: &str, limit: usize) -> Result<Vec<Event>> {
     let after = watermark(conn, subscriber)?;
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);

@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::ledger::{self, Entry};
 use super::receipt::{self, Receipt, Removed};
-use super::{Asked, Privacy};
+use super::{Asked, Privacy, sweep};
 use crate::auth::{Author, Reach};
 use crate::brands::Brand;
 use crate::commerce::privacy::{self, Finder};
@@ -95,6 +95,7 @@ fn erase(
         let receipt = Receipt::new(now, asked.by, brands, removed, until);
         let ids: Vec<i64> = brands.iter().map(|brand| brand.id).collect();
         receipt::insert(tx, &receipt, &by.actor, &ids)?;
+        sweep::note(tx, now)?;
         let told = json!({ "named_by": asked.by, "brands": receipt.brands, "removed": receipt.removed });
         by.tell(tx, now, "customer.erased", &format!("erasure:{}", receipt.id), told)?;
         Ok((receipt, announced))
@@ -102,7 +103,7 @@ fn erase(
 }
 
 /// Has SQLite overwrite what is deleted meanwhile, which is slower. Where so much goes that it merges pages, it leaves bytes in their
-/// gaps until it uses them again; like all of the file they are sealed.
+/// gaps until it uses them again; like all of the file they are sealed, and `sweep` writes the file anew without them.
 pub(super) fn overwriting<T>(tx: &Transaction, work: impl FnOnce() -> Result<T>) -> Result<T> {
     let was: i64 = tx.query_row("pragma secure_delete", [], |row| row.get(0))?;
     tx.execute_batch("pragma secure_delete = on")?;

@@ -8,9 +8,9 @@ use jiff::Timestamp;
 use rusqlite::{Connection, Transaction, params};
 use serde_json::json;
 
-use super::Privacy;
 use super::erase::overwriting;
 use super::receipt::Removed;
+use super::{Privacy, sweep};
 use crate::auth::Author;
 use crate::brands;
 use crate::commerce::privacy::{self, CustomerKey, Finder, NamedBy};
@@ -126,6 +126,7 @@ pub fn reapply(
             removed.add(&all, &imports::privacy::blank(tx, brand.id, &|text| finder.is_in(text, &wanted))?);
         }
         if customers > 0 {
+            sweep::note(tx, now)?;
             let told = json!({ "entries": customers, "removed": removed });
             by.tell(tx, now, "customer.erased_again", "erasures", told)?;
         }

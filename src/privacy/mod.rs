@@ -9,6 +9,7 @@ pub mod ledger;
 mod receipt;
 mod retention;
 pub mod routes;
+mod sweep;
 
 use std::collections::HashSet;
 use std::sync::Arc;

@@ -29,7 +29,8 @@ impl Default for Settings {
 }
 
 impl Privacy {
-    /// Holds to the rules as of `now`, tenant by tenant, and finishes erasures that a crash interrupted. A tenant that fails does not keep the
+    /// Holds to the rules as of `now`, tenant by tenant, finishes erasures that a crash interrupted, and writes stores anew in
+    /// which somebody was erased. A tenant that fails does not keep the
     /// others from it: the last failure is the run's. Stops between two of them when `stop` says so. A closed tenant's data ages, too.
     ///
     /// # Errors
@@ -43,7 +44,8 @@ impl Privacy {
             let done = async {
                 let tenant = self.0.tenants.open_even_closed(&info.id).await?;
                 self.reconcile(&tenant).await?;
-                self.forget_old(&tenant, now).await
+                self.forget_old(&tenant, now).await?;
+                self.sweep(&tenant).await
             };
             if let Err(error) = done.await {
                 tracing::error!(tenant = info.slug, %error, "what is old could not be removed");

@@ -37,6 +37,8 @@ pub enum Purpose {
     SecondFactor,
     /// The store's log as it is shipped.
     Log,
+    /// Archives of older events, and the keys they open with.
+    Events,
 }
 
 impl Purpose {
@@ -52,6 +54,7 @@ impl Purpose {
             Self::ApiKeys => b"pulsepoint/tenant/api-keys/v1",
             Self::SecondFactor => b"pulsepoint/tenant/second-factor/v1",
             Self::Log => b"pulsepoint/tenant/log/v1",
+            Self::Events => b"pulsepoint/tenant/events/v1",
         }
     }
 }
@@ -111,7 +114,12 @@ impl TenantKey {
     /// The key of one purpose (HKDF-SHA256).
     pub fn derive(&self, purpose: Purpose) -> Zeroizing<[u8; 32]> {
         let part = match purpose {
-            Purpose::Store | Purpose::Snapshots | Purpose::Backup | Purpose::Warehouse | Purpose::Log => &self.store,
+            Purpose::Store
+            | Purpose::Snapshots
+            | Purpose::Backup
+            | Purpose::Warehouse
+            | Purpose::Log
+            | Purpose::Events => &self.store,
             Purpose::Tokens | Purpose::SecondFactor => &self.tokens,
             Purpose::CustomerIdentity | Purpose::ApiKeys => &self.root,
         };

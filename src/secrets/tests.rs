@@ -97,6 +97,10 @@ fn every_purpose_has_its_own_key() {
         Purpose::Backup,
         Purpose::CustomerIdentity,
         Purpose::Warehouse,
+        Purpose::ApiKeys,
+        Purpose::SecondFactor,
+        Purpose::Log,
+        Purpose::Events,
     ];
     let mut keys: Vec<_> = all.iter().map(|purpose| *key.derive(*purpose)).collect();
     keys.push(*master.derive("control.db"));

@@ -3,17 +3,19 @@
 use std::fs::{DirBuilder, File};
 use std::os::unix::fs::DirBuilderExt;
 use std::path::Path;
+use std::sync::Arc;
 
 use anyhow::{Context, anyhow};
 use jiff::Timestamp;
 use rusqlite::Connection;
 use zeroize::Zeroizing;
 
+use super::archives::{control_as_key, of_control};
 use super::{Tenant, TenantId, Tenants, directory, schema};
 use crate::db::{Db, FileSpec, OpenError};
 use crate::error::{Error, Result};
-use crate::events::{self, Entry, Verdict};
-use crate::secrets::MasterKey;
+use crate::events::{self, Archives, Entry, Verdict};
+use crate::secrets::{MasterKey, TenantKey};
 
 /// Its name in the data folder.
 pub(super) const FILE: &str = "control.db";
@@ -83,8 +85,15 @@ pub(super) fn audit_key(conn: &Connection, master: &MasterKey) -> Result<Zeroizi
 }
 
 /// Puts a copy of another machine's `control.db` into an empty data folder, sealed under this one's master key: its events and
-/// its name go on; its tenants come with archives of their own, and nobody stays signed in. `Conflict` when the folder has one.
-pub(crate) fn adopt(data: &Path, master: &MasterKey, copy: &Db, now: Timestamp, told: serde_json::Value) -> Result<()> {
+/// its name go on; its tenants come with archives of their own, and nobody stays signed in. Beside the copy come the archives of its
+/// older events and the key that it was under. `Conflict` when the folder has one.
+pub(crate) fn adopt(
+    data: &Path,
+    master: &MasterKey,
+    (copy, archives, of): (&Db, &Archives, &TenantKey),
+    now: Timestamp,
+    told: serde_json::Value,
+) -> Result<()> {
     let path = data.join(FILE);
     let occupied = std::fs::read_dir(data.join("tenants")).is_ok_and(|mut entries| entries.next().is_some());
     if path.exists() || occupied {
@@ -102,9 +111,12 @@ pub(crate) fn adopt(data: &Path, master: &MasterKey, copy: &Db, now: Timestamp, 
     }
     copy.copy_for(&draft, &master.derive(KEY))?;
     let db = Db::open(&draft, &master.derive(KEY), &spec(false)).map_err(anyhow::Error::from).with_context(making)?;
+    let key = Arc::new(control_as_key(&master.derive(KEY))?);
+    db.read_blocking(|conn| archives.put_into(conn, of_control(data, Arc::clone(&key)).folder()))?;
     db.write_blocking(|tx| {
+        events::rewrap(tx, of, &key)?;
         tx.execute_batch(
-            "delete from restores; delete from rekeyings; delete from tenants;
+            "delete from daily_jobs; delete from restores; delete from rekeyings; delete from tenants;
              delete from signing_keys; delete from backup_keys; delete from key_reminders;
              update instance set master_key_at_ms = null, audit_key = null",
         )?;

@@ -227,7 +227,8 @@ pub(super) fn emails_of(conn: &Connection, tenant: &TenantId) -> Result<Vec<Stri
 
 /// Tenants that were deleted.
 pub(super) fn deleted(conn: &Connection) -> Result<Vec<TenantId>> {
-    let mut query = conn.prepare("select distinct substr(subject, 8) from events where kind = 'tenant.deleted'")?;
+    let mut query =
+        conn.prepare("select distinct substr(subject, 8) from events_known where kind = 'tenant.deleted'")?;
     let ids = query.query_map([], |row| row.get(0))?.collect::<rusqlite::Result<Vec<String>>>()?;
     ids.into_iter().map(id).collect()
 }

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use anyhow::Context;
 
 use super::lifecycle::remove_folder;
-use super::{TenantId, Tenants, directory};
+use super::{Tenant, TenantId, Tenants, directory};
 use crate::db::{Db, LogKeeper};
 use crate::error::Result;
 use crate::secrets::Purpose;
@@ -17,10 +17,14 @@ const FOLDER: &str = "shipping";
 /// The keeper's folder of `control.db`.
 const CONTROL: &str = "control";
 
+/// Told of a store that another file is about to take the place of.
+type BeforeExchange = Arc<dyn Fn(&Tenant) + Send + Sync>;
+
 /// The keepers; none for `control.db`'s.
 pub(super) struct Keepers {
     folder: PathBuf,
     most: u64,
+    before_exchange: Mutex<Option<BeforeExchange>>,
     all: Mutex<BTreeMap<Option<TenantId>, Arc<LogKeeper>>>,
 }
 
@@ -38,7 +42,12 @@ impl Tenants {
     /// From now on nothing leaves the log of any store before it was copied elsewhere, up to `most` bytes of each. The first call
     /// counts. Blocks.
     pub fn keep_logs(&self, most: u64) -> Result<()> {
-        let keepers = Keepers { folder: self.data_folder().join(FOLDER), most, all: Mutex::default() };
+        let keepers = Keepers {
+            folder: self.data_folder().join(FOLDER),
+            most,
+            before_exchange: Mutex::default(),
+            all: Mutex::default(),
+        };
         if self.keepers_slot().set(keepers).is_err() {
             return Ok(());
         }
@@ -56,6 +65,22 @@ impl Tenants {
     pub fn log_keepers(&self) -> Vec<(Option<TenantId>, Arc<LogKeeper>)> {
         let Some(keepers) = self.keepers_slot().get() else { return Vec::new() };
         keepers.all().iter().map(|(id, keeper)| (id.clone(), keeper.clone())).collect()
+    }
+
+    /// From now on `ship` is called, and waited for, before another file takes the place of a store whose log is kept. The last one
+    /// counts.
+    pub fn before_exchanges(&self, ship: impl Fn(&Tenant) + Send + Sync + 'static) {
+        if let Some(keepers) = self.keepers_slot().get() {
+            *keepers.before_exchange.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(ship));
+        }
+    }
+
+    pub(super) fn about_to_exchange(&self, tenant: &Tenant) {
+        let Some(keepers) = self.keepers_slot().get() else { return };
+        let ship = keepers.before_exchange.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        if let Some(ship) = ship {
+            ship(tenant);
+        }
     }
 
     /// The tenant is gone: so is what was kept of its log.

@@ -11,12 +11,14 @@ use rusqlite::Transaction;
 use secrecy::SecretString;
 use serde_json::json;
 
+use super::archives::control_as_key;
 use super::control::{AUDIT_KEY, FILE, KEY, audit_key, spec};
 use super::lifecycle::{sync_folder, told_of_instance};
 use super::registry::blocking;
 use super::{Steps, Tenants};
 use crate::db::{Broken, Db, remove_log};
 use crate::error::{Error, Result};
+use crate::events;
 use crate::secrets::{KeySource, MasterKey, TenantKey};
 
 /// The new `control.db` until it has its name.
@@ -97,6 +99,7 @@ fn copy(tenants: &Tenants, (old, new): (&MasterKey, &MasterKey), draft: &Path) -
         for table in ["tenants", "restores", "rekeyings"] {
             rewrap(tx, table, (old, new))?;
         }
+        events::rewrap(tx, &control_as_key(&old.derive(KEY))?, &control_as_key(&key)?)?;
         // Heads that were signed hold on.
         let heads = audit_key(tx, old)?;
         let heads = TenantKey::from_bytes(&heads[..]).context("wrapping the key of the heads anew")?;

@@ -2,8 +2,10 @@
 //! comes from here alone. Stores open when they are first asked for and close when nobody holds them any more.
 
 mod ages;
+mod archives;
 mod closing;
 mod control;
+mod daily;
 mod directory;
 pub mod export;
 mod keys;
@@ -22,6 +24,7 @@ mod tenant;
 mod upgrade;
 
 pub use ages::KeyAge;
+pub use archives::Moving;
 pub use closing::{Standing, TIME_TO_UNDO};
 pub(crate) use control::adopt as adopt_control;
 pub use directory::TenantInfo;

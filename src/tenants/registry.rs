@@ -203,7 +203,7 @@ impl Tenants {
         let (tenants, tenant) = (self.clone(), tenant.clone());
         blocking(move || {
             seen.extend(tenants.0.memory.seen(tenant.id())?);
-            tenant.db().read_blocking(|conn| events::verify_against(conn, &seen))
+            tenant.db().read_blocking(|conn| events::verify_all(conn, &tenant.archives(), &seen))
         })
         .await
     }

@@ -14,8 +14,9 @@ use super::lifecycle::{self, STORE, remove_folder, sync_folder, told};
 use super::registry::blocking;
 use super::restore::{open_copy, replaced, swap};
 use super::{Tenant, TenantId, Tenants, directory};
-use crate::db::{Broken, Held};
+use crate::db::{Broken, Held, remove_log};
 use crate::error::{Error, Result};
+use crate::events;
 use crate::secrets::{Purpose, TenantKey};
 
 /// Copies that are made while writers go on. A store that was written to during each of them is copied once more while its writers
@@ -27,6 +28,9 @@ const STAGED: &str = ".rekeyed-";
 
 /// Seals anew, under the second key, what is sealed under the first within a store.
 pub type Reseal = fn(&Transaction<'_>, &TenantKey, &TenantKey) -> Result<()>;
+
+/// Says in a store that it was written anew.
+pub type Swept = fn(&Transaction<'_>) -> Result<()>;
 
 /// Told of every step of a rotation once it is done, so that a test can end there.
 #[derive(Clone, Default)]
@@ -62,7 +66,18 @@ impl Tenants {
     pub async fn rekey(&self, id: &TenantId, reseal: Option<Reseal>, steps: Steps) -> Result<()> {
         let _turn = self.turn_at_files().await;
         let (tenants, tenant) = (self.clone(), self.open_even_closed(id).await?);
-        blocking(move || Rekeying::of(&tenants, &tenant, reseal, &steps).run()).await
+        blocking(move || Rekeying::of(&tenants, &tenant, (reseal, None), &steps).run()).await
+    }
+
+    /// [`Self::rekey`], with a copy that holds what the tables hold and nothing else: what was deleted and lies in room that is free
+    /// stays in the old file, which goes with its key. `swept` is called in the copy.
+    ///
+    /// # Errors
+    /// As [`Self::rekey`].
+    pub async fn rewrite(&self, id: &TenantId, swept: Swept, steps: Steps) -> Result<()> {
+        let _turn = self.turn_at_files().await;
+        let (tenants, tenant) = (self.clone(), self.open_even_closed(id).await?);
+        blocking(move || Rekeying::of(&tenants, &tenant, (None, Some(swept)), &steps).run()).await
     }
 }
 
@@ -72,6 +87,7 @@ struct Rekeying<'a> {
     old: Arc<TenantKey>,
     new: Arc<TenantKey>,
     reseal: Option<Reseal>,
+    swept: Option<Swept>,
     now: jiff::Timestamp,
     steps: &'a Steps,
 }
@@ -86,10 +102,15 @@ struct Copy {
 }
 
 impl<'a> Rekeying<'a> {
-    fn of(tenants: &'a Tenants, tenant: &'a Tenant, reseal: Option<Reseal>, steps: &'a Steps) -> Self {
+    fn of(
+        tenants: &'a Tenants,
+        tenant: &'a Tenant,
+        (reseal, swept): (Option<Reseal>, Option<Swept>),
+        steps: &'a Steps,
+    ) -> Self {
         let (old, now) = (tenant.key(), tenants.clock().system_time());
         let new = Arc::new(old.renewed(reseal.is_some()));
-        Self { tenants, tenant, old, new, reseal, now, steps }
+        Self { tenants, tenant, old, new, reseal, swept, now, steps }
     }
 
     fn run(&self) -> Result<()> {
@@ -99,6 +120,9 @@ impl<'a> Rekeying<'a> {
             let begun = Instant::now();
             let copy = self.copy(scratch.path())?;
             took = begun.elapsed();
+            // What nobody shipped of the old file is under the old key, which a crash after the exchange loses. Where nothing is
+            // written until the store is held, nothing is left to ship.
+            self.tenants.about_to_exchange(self.tenant);
             let held = db.hold()?;
             if held.commits() == copy.of {
                 return self.put(held, &copy);
@@ -131,13 +155,24 @@ impl<'a> Rekeying<'a> {
             open_copy(&store, &self.new, id.as_str(), None).map_err(anyhow::Error::from).with_context(copying)?;
         let of = copy.commits();
         copy.write_blocking(|tx| {
+            events::rewrap(tx, &self.old, &self.new)?;
             if let Some(reseal) = self.reseal {
                 reseal(tx, &self.old, &self.new)?;
+            }
+            if let Some(swept) = self.swept {
+                swept(tx)?;
             }
             self.tell(tx)
         })?;
         let commits = copy.commits();
+        let anew = folder.join("anew.db");
+        if self.swept.is_some() {
+            copy.rewrite_to(&anew)?;
+        }
         copy.close()?;
+        if self.swept.is_some() {
+            remove_log(&store).and_then(|()| std::fs::rename(&anew, &store)).with_context(copying)?;
+        }
         File::open(&store).and_then(|file| file.sync_all()).with_context(copying)?;
         sync_folder(&folder)?;
         self.steps.done("copied");
@@ -149,6 +184,9 @@ impl<'a> Rekeying<'a> {
         let (tenants, id) = (self.tenants, self.tenant.id());
         let staged = staged(tenants, id);
         remove_folder(&staged)?;
+        // As they are: they open with keys of their own, which the copy has sealed anew.
+        let archives = self.tenant.archives();
+        self.tenant.db().read_blocking(|conn| archives.put_into(conn, &copy.folder.join(events::ARCHIVES)))?;
         std::fs::rename(&copy.folder, &staged).with_context(|| format!("making {}", staged.display()))?;
         sync_folder(tenants.folder())?;
         self.steps.done("staged");
@@ -206,7 +244,10 @@ impl<'a> Rekeying<'a> {
 
     fn told(&self) -> serde_json::Value {
         let keys: &[&str] = if self.reseal.is_some() { &["database", "tokens"] } else { &["database"] };
-        json!({ "keys": keys })
+        match self.swept {
+            Some(_) => json!({ "keys": keys, "because": "customers were erased" }),
+            None => json!({ "keys": keys }),
+        }
     }
 }
 

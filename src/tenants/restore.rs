@@ -29,7 +29,7 @@ pub struct Restored {
     pub name: String,
     /// The store's key, and of all else that is derived from it.
     pub key: TenantKey,
-    /// Holds the store, and nothing else; on the data folder's file system.
+    /// Holds the store and the archives of its older events, and nothing else; on the data folder's file system.
     pub folder: PathBuf,
     /// Commits of the store.
     pub commits: i64,

@@ -11,17 +11,17 @@ use pulsepoint::schedule;
 use pulsepoint::secrets::MasterKey;
 use pulsepoint::tenants::Tenants;
 
-const HOUR: i64 = 3600;
-const DAY: i64 = 24 * HOUR;
+pub const HOUR: i64 = 3600;
+pub const DAY: i64 = 24 * HOUR;
 /// Forty days, an hour, and the steps that a time server takes, both ways.
 const JUMPS: [i64; 8] = [40 * DAY, -40 * DAY, HOUR, -HOUR, 2 * DAY, -2 * DAY, 1, -1];
 
 /// A clock that is set by hand: what it shows, and how long it has run.
 #[derive(Clone)]
-struct Hand(Arc<Mutex<(Timestamp, Duration)>>);
+pub struct Hand(Arc<Mutex<(Timestamp, Duration)>>);
 
 impl Hand {
-    fn new() -> Self {
+    pub fn new() -> Self {
         Self(Arc::new(Mutex::new((Clock::system().system_time(), Duration::ZERO))))
     }
 
@@ -30,24 +30,24 @@ impl Hand {
         Clock::driven(move || *hand.0.lock().unwrap())
     }
 
-    fn now(&self) -> Timestamp {
+    pub fn now(&self) -> Timestamp {
         self.0.lock().unwrap().0
     }
 
     /// Time passes as it does.
-    fn pass(&self, seconds: i64) {
+    pub fn pass(&self, seconds: i64) {
         self.jump(seconds);
         self.0.lock().unwrap().1 += Duration::from_secs(seconds.unsigned_abs());
     }
 
     /// The clock is set, and no time passes.
-    fn jump(&self, seconds: i64) {
+    pub fn jump(&self, seconds: i64) {
         let mut hand = self.0.lock().unwrap();
         hand.0 += SignedDuration::from_secs(seconds);
     }
 }
 
-async fn start(data: &std::path::Path, hand: &Hand) -> App {
+pub async fn start(data: &std::path::Path, hand: &Hand) -> App {
     let (master, _) = MasterKey::load(data, None, true).unwrap();
     let tenants = Tenants::start(data, master, hand.clock(), &Default::default()).unwrap();
     App::start(tenants, hand.clock(), Default::default()).await.unwrap()
@@ -65,14 +65,14 @@ async fn slugs(app: &App) -> Vec<String> {
 }
 
 /// Tokens of sessions of a tenant, sound as of then.
-fn sessions(tenant: &pulsepoint::tenants::Tenant) -> i64 {
+pub fn sessions(tenant: &pulsepoint::tenants::Tenant) -> i64 {
     tenant
         .db()
         .read_blocking(|conn| Ok(conn.query_row("select count(*) from refresh_tokens", [], |row| row.get(0))?))
         .unwrap()
 }
 
-fn signed_in(tenant: &pulsepoint::tenants::Tenant, now: Timestamp) {
+pub fn signed_in(tenant: &pulsepoint::tenants::Tenant, now: Timestamp) {
     let (now_ms, month_ms) = (now.as_millisecond(), 30 * DAY * 1000);
     tenant
         .db()

@@ -222,7 +222,7 @@ async fn erasure_leaves_every_figure_and_nothing_of_the_person_anywhere() {
     }
     let mut tar = Vec::new();
     let about = About { slug: "acme", name: "acme", at: now() };
-    shop.tenant.db().read_blocking(|conn| export::write(conn, &about, &mut tar)).unwrap();
+    shop.tenant.db().read_blocking(|conn| export::write(conn, &shop.tenant.archives(), &about, &mut tar)).unwrap();
     assert_eq!(canary_in(&String::from_utf8_lossy(&tar)), None, "the tenant's export");
     assert_eq!(canary_in(&everything_read(&app, &shop).await), None, "over HTTP");
     assert!(dumped(&other.tenant) == others, "another tenant's customer was touched");

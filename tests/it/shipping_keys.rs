@@ -2,13 +2,14 @@
 
 use jiff::Timestamp;
 use pulsepoint::auth::reseal_second_factors;
-use pulsepoint::backup::{self, Wanted, restore_shipped_instance};
+use pulsepoint::backup::{self, Identity, Wanted, restore_shipped_instance};
 use pulsepoint::db::Db;
 use pulsepoint::events;
 use pulsepoint::secrets::{MasterKey, Purpose};
 use pulsepoint::tenants::Steps;
 
 use crate::backup::identity;
+use crate::keys_crash::copy;
 use crate::privacy::{canary_in, dumped, erased, planted};
 use crate::shipping::{Box, LATEST, at, by, kinds, logged, open, over, rate, rates, when};
 use crate::support::app::TestApp;
@@ -68,6 +69,33 @@ async fn a_key_made_anew_begins_a_new_log_and_what_was_committed_before_it_comes
     assert_eq!(as_of(&here, quiet).await, before, "as of a moment between it and the new key");
     assert_eq!(as_of(&here, after).await, of_after, "as of just after it");
     assert_eq!(as_of(&here, last).await, of_last, "as of the end");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_kill_between_a_new_key_and_the_next_round_costs_nothing_that_was_acknowledged() {
+    let target = tempfile::tempdir().unwrap();
+    let (here, tenant, _) = logged(target.path(), 3).await;
+    let unshipped = here.pass(1000);
+    rate(&tenant, 50, 50);
+    let before = rates(&tenant);
+    here.pass(1000);
+    // What lies on the disks in the moment in which the machine goes.
+    let (killed, data) = (tempfile::tempdir().unwrap(), here.data.path().to_owned());
+    let (to, kept) = (killed.path().to_owned(), target.path().to_owned());
+    let steps = Steps::watched(move |step| {
+        if step == "cleaned up" {
+            copy(&data, &to.join("data"));
+            copy(&kept, &to.join("target"));
+        }
+    });
+    here.app.tenants.rekey(tenant.id(), None, steps).await.unwrap();
+    let (data, target) = (killed.path().join("data"), killed.path().join("target"));
+    let anew = open(&data, &target, &here.time, |_| {}).await;
+    anew.backups.ship_all().await.unwrap();
+    here.pass(120_000);
+    let identity = Identity::read(&data.join(backup::IDENTITY_FILE)).unwrap();
+    anew.backups.restore_at(when(unshipped), identity, over("acme"), by()).await.unwrap();
+    assert_eq!(rates(&anew.tenants.by_slug("acme").await.unwrap()), before);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -149,9 +149,9 @@ async fn is_of_one_moment_though_others_write() {
     brand(&tenant, "Acme", "USD", "UTC").await;
     let about = About { slug: "acme", name: "Acme", at: Timestamp::UNIX_EPOCH };
     let mut out = Meddler(tenant.db(), Vec::new());
-    let rows = tenant.db().read_blocking(|conn| export::write(conn, &about, &mut out)).unwrap();
+    let rows = tenant.db().read_blocking(|conn| export::write(conn, &tenant.archives(), &about, &mut out)).unwrap();
     assert_eq!(rows["warehouses"], 0, "what came while it was written is in it");
     let mut later = Vec::new();
-    let rows = tenant.db().read_blocking(|conn| export::write(conn, &about, &mut later)).unwrap();
+    let rows = tenant.db().read_blocking(|conn| export::write(conn, &tenant.archives(), &about, &mut later)).unwrap();
     assert_eq!(rows["warehouses"], 1);
 }

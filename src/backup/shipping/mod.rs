@@ -10,6 +10,7 @@ pub(super) mod read;
 pub(super) mod replay;
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 use std::time::{Duration, Instant};
 
@@ -25,7 +26,7 @@ use super::{Backups, archive};
 use crate::auth::Author;
 use crate::db::LogKeeper;
 use crate::error::{Error, Result};
-use crate::tenants::TenantId;
+use crate::tenants::{Tenant, TenantId};
 use chain::{Chain, Stop, Work};
 use entry::Base;
 
@@ -96,6 +97,18 @@ impl Backups {
         self.0.shipping.is_some()
     }
 
+    /// Puts an archive of older events where the log of its store goes, if one does: the log is about to lose its entries. The name
+    /// is new, so one that is there is this one. Blocks.
+    pub fn ship_archive(&self, tenant: Option<&TenantId>, path: &Path) -> Result<()> {
+        let Some(shipping) = &self.0.shipping else { return Ok(()) };
+        let shelf = match tenant {
+            Some(id) => id.to_string(),
+            None => self.instance_shelf()?,
+        };
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        shipping.target.put_file(&names::events_of(&shelf, &name), path).map(drop)
+    }
+
     /// Ships what was committed since the last round. What fails is told and tried again at the next one.
     pub async fn ship(&self) -> Result<()> {
         let Some(shipping) = &self.0.shipping else { return Ok(()) };
@@ -144,6 +157,18 @@ impl Backups {
                 return Ok(());
             }
             tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    }
+
+    /// Ships what is left of a store before another file takes its place. A target that is away does not keep that from happening.
+    /// Blocks.
+    pub(super) fn ship_before_exchange(&self, tenant: &Tenant) {
+        let Some(shipping) = &self.0.shipping else { return };
+        let id = Some(tenant.id().clone());
+        let Some((_, keeper)) = self.tenants().log_keepers().into_iter().find(|(of, _)| *of == id) else { return };
+        let ship = shipping.of(&id);
+        if let Err(error) = self.ship_blocking(Source::Tenant(tenant.clone()), &keeper, &mut locked(&ship)) {
+            tracing::warn!(tenant = tenant.slug(), %error, "what was committed last could not be shipped before a store is exchanged");
         }
     }
 

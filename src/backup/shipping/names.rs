@@ -8,6 +8,7 @@ use crate::error::Result;
 use crate::secrets::random_bytes;
 
 const LOGS: &str = "log";
+const EVENTS: &str = "events";
 const SUFFIX: &str = ".log";
 
 /// A bundle as it lies there.
@@ -76,6 +77,16 @@ pub(in crate::backup) fn bundle(first: u64, last: u64, commits: i64) -> String {
 /// The name of a snapshot in its generation: as an archive's, with its commits.
 pub(in crate::backup) fn snapshot(at: Timestamp, commits: i64) -> Result<String> {
     Ok(format!("{commits:012}.{}", folder::name_of(at)?))
+}
+
+/// The name under the target of an archive of older events: all generations of a shelf may need it.
+pub(in crate::backup) fn events_of(shelf: &str, name: &str) -> String {
+    format!("{shelf}/{EVENTS}/{name}")
+}
+
+/// The archives of older events of a shelf.
+pub(in crate::backup) fn all_events(target: &dyn Target, shelf: &str) -> Result<Vec<Item>> {
+    target.list(&format!("{shelf}/{EVENTS}"))
 }
 
 fn parse_snapshot(file: &str) -> Option<(Timestamp, i64)> {

@@ -110,12 +110,17 @@ fn prune(target: &dyn Target, shelf: &str, days: u32, now: Timestamp) -> Result<
 
 /// The log of a tenant that was deleted: gone with its archives, before thirty days are over.
 fn expire(target: &dyn Target, shelf: &str, now: Timestamp) -> Result<()> {
+    let mut any_young = false;
     for generation in names::generations(target, shelf)? {
         let listing = names::list(target, shelf, &generation)?;
         let young = |snapshot: &Snapshot| now.duration_since(snapshot.at) <= super::super::daily::DELETED;
-        if !listing.snapshots.iter().any(young) {
-            remove_all(target, &listing)?;
+        match listing.snapshots.iter().any(young) {
+            true => any_young = true,
+            false => remove_all(target, &listing)?,
         }
+    }
+    if !any_young {
+        names::all_events(target, shelf)?.iter().try_for_each(|archive| target.remove(&archive.name))?;
     }
     Ok(())
 }

@@ -6,9 +6,10 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use jiff::Timestamp;
+use rusqlite::Connection;
 
 use super::super::keys::Identity;
-use super::super::manifest::Manifest;
+use super::super::manifest::{FileSum, Manifest};
 use super::super::restore::{Done, Wanted, adopt_instance};
 use super::super::target::{Folder, Target};
 use super::super::{Backups, archive, check, folder, tables};
@@ -18,7 +19,7 @@ use super::read::{Moment, Source, Way, cache_in, log_refused};
 use crate::auth::Author;
 use crate::db::{Db, FRAME, FRAME_HEAD, OpenError, PAGE, frame_of};
 use crate::error::{Error, Result};
-use crate::events;
+use crate::events::{self, Archives};
 use crate::secrets::MasterKey;
 use crate::tenants::{self, TenantId};
 
@@ -202,9 +203,11 @@ pub(in crate::backup) fn make(target: &dyn Target, shelf: &str, way: &Way, work:
     let db = open(&way.manifest, &store)?;
     let mut manifest = way.manifest.clone();
     let of_tenant = manifest.tenant.is_some();
+    let archives = check::archives_of(&manifest, &unpacked)?;
     let told = db.read_blocking(|conn| {
         check::sound(conn, of_tenant, &blank)?;
-        let verdict = events::verify(conn)?;
+        let files = fetch_archives(target, shelf, conn, &archives)?;
+        let verdict = events::verify_all(conn, &archives, &[])?;
         if let Some(fault) = verdict.fault {
             return Err(log_refused(format!("the event chain is broken at entry {}: {}", fault.seq, fault.kind)));
         }
@@ -212,9 +215,9 @@ pub(in crate::backup) fn make(target: &dyn Target, shelf: &str, way: &Way, work:
             true => conn.query_row("select coalesce(max(seq), 0) from change_log", [], |row| row.get(0))?,
             false => 0,
         };
-        Ok((tables::sums(conn)?, events::head(conn)?.into(), version))
+        Ok((tables::sums(conn)?, events::head(conn)?.into(), version, files))
     });
-    (manifest.tables, manifest.chain, manifest.data_version) = told.map_err(damaged)?;
+    (manifest.tables, manifest.chain, manifest.data_version, manifest.event_archives) = told.map_err(damaged)?;
     (manifest.commits, manifest.schema, manifest.made_at) = (db.commits(), db.schema()?, way.at);
     db.close()?;
     if manifest.commits > way.commits || manifest.commits < way.manifest.commits {
@@ -222,6 +225,19 @@ pub(in crate::backup) fn make(target: &dyn Target, shelf: &str, way: &Way, work:
     }
     (manifest.bytes, manifest.sha256) = archive::measure(&store)?;
     Ok((manifest, unpacked))
+}
+
+/// Fetches the archives of older events that were made since the snapshot.
+fn fetch_archives(target: &dyn Target, shelf: &str, conn: &Connection, archives: &Archives) -> Result<Vec<FileSum>> {
+    let known = events::archives(conn)?;
+    if !known.is_empty() {
+        std::fs::create_dir_all(archives.folder()).context("fetching archives of events")?;
+    }
+    for archive in known.iter().filter(|archive| !archives.path(archive).exists()) {
+        target.get_file(&names::events_of(shelf, &archive.name), &archives.path(archive))?;
+    }
+    archives.tidy(conn)?;
+    Ok(known.iter().map(FileSum::from).collect())
 }
 
 /// The snapshot's store. It is checked when the log is applied.

@@ -21,10 +21,10 @@ pub(super) async fn run(app: &App, slug: &str, report: mpsc::Sender<Report>) -> 
     let subject = format!("tenant:{}", tenant.id());
     // Told before the first byte leaves: an export that breaks off has left in part.
     tenant.db().write(move |tx| author().tell(tx, now, "tenant.exported", &subject, json!({}))).await?;
-    let (db, names) = (tenant.db().clone(), (tenant.slug().to_owned(), tenant.name().to_owned()));
-    let rows = db.read(move |conn| {
+    let (of, names) = (tenant.clone(), (tenant.slug().to_owned(), tenant.name().to_owned()));
+    let rows = tenant.db().read(move |conn| {
         let about = export::About { slug: &names.0, name: &names.1, at: now };
-        export::write(conn, &about, &mut Pieces { report, waiting: BytesMut::new() })
+        export::write(conn, &of.archives(), &about, &mut Pieces { report, waiting: BytesMut::new() })
     });
     let rows = rows.await?;
     let total: u64 = rows.values().filter_map(serde_json::Value::as_u64).sum();

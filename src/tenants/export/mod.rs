@@ -1,9 +1,10 @@
 //! Everything of one tenant in an open form: a tar of newline-delimited JSON, table by table, with a README that explains every
-//! column. All of it is of one moment; at most one piece of a table is in memory. Secrets, hashes and tokens are left out.
+//! column. All of it is of one moment; at most one piece of a table, or one archive of older events, is in memory. Secrets, hashes and
+//! tokens are left out.
 
 mod tar;
 
-use std::io::{self, Write};
+use std::io::Write;
 
 use anyhow::Context;
 use jiff::Timestamp;
@@ -13,6 +14,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use crate::error::Result;
+use crate::events::{self, Archives};
 
 /// What goes into an export.
 const CONTENTS: &str = include_str!("../../../assets/export.toml");
@@ -64,7 +66,12 @@ pub struct About<'a> {
 ///
 /// # Errors
 /// Whatever SQLite or `out` says; what was written by then is no whole export: `manifest.json` comes last.
-pub fn write(conn: &Connection, about: &About<'_>, out: &mut impl Write) -> Result<Map<String, Value>> {
+pub fn write(
+    conn: &Connection,
+    archives: &Archives,
+    about: &About<'_>,
+    out: &mut impl Write,
+) -> Result<Map<String, Value>> {
     let contents = Contents::read()?;
     // A snapshot begins with the first thing that is read of it, and that must not wait until the first bytes are taken.
     conn.query_row("select count(*) from sqlite_schema", [], |row| row.get::<_, i64>(0))?;
@@ -73,7 +80,12 @@ pub fn write(conn: &Connection, about: &About<'_>, out: &mut impl Write) -> Resu
     tar::file(out, "README.txt", readme(&contents, about).as_bytes(), at_secs).context(writing)?;
     let mut rows = Map::new();
     for table in &contents.table {
-        let written = write_table(conn, table, at_secs, out)?;
+        let mut rows_of = Pieces { table, at_secs, piece: Vec::with_capacity(PIECE), number: 0, written: 0, out };
+        if table.name == "events" {
+            events::each_archived(conn, archives, i64::MIN, |archived| rows_of.add(archived))?;
+        }
+        rows_of.add(conn)?;
+        let written = rows_of.end()?;
         rows.insert(table.name.clone(), written.into());
     }
     let manifest = json!({ "tenant": about.slug, "name": about.name, "at": about.at.to_string(), "rows": rows });
@@ -83,34 +95,53 @@ pub fn write(conn: &Connection, about: &About<'_>, out: &mut impl Write) -> Resu
     Ok(rows)
 }
 
-fn write_table(conn: &Connection, table: &Table, at_secs: i64, out: &mut impl Write) -> Result<u64> {
-    let names: Vec<&str> = table.columns.iter().map(|column| column.name.as_str()).collect();
-    // Names of our own file, not of anybody's input.
-    let mut query = conn.prepare(&format!("select {} from {}", names.join(", "), table.name))?;
-    let mut rows = query.query([])?;
-    let (mut piece, mut number, mut written) = (Vec::with_capacity(PIECE), 1, 0);
-    let mut cut = |piece: &mut Vec<u8>| -> io::Result<()> {
-        tar::file(out, &format!("{}/{number:05}.ndjson", table.name), piece, at_secs)?;
-        number += 1;
-        piece.clear();
+/// The rows of one table, cut into files.
+struct Pieces<'a, W> {
+    table: &'a Table,
+    at_secs: i64,
+    piece: Vec<u8>,
+    number: u64,
+    written: u64,
+    out: &'a mut W,
+}
+
+impl<W: Write> Pieces<'_, W> {
+    /// Adds the rows that the table has there.
+    fn add(&mut self, conn: &Connection) -> Result<()> {
+        let names: Vec<&str> = self.table.columns.iter().map(|column| column.name.as_str()).collect();
+        // Names of our own file, not of anybody's input.
+        let mut query = conn.prepare(&format!("select {} from {}", names.join(", "), self.table.name))?;
+        let mut rows = query.query([])?;
+        while let Some(row) = rows.next()? {
+            let mut object = Map::new();
+            for (at, name) in names.iter().enumerate() {
+                object.insert((*name).to_owned(), value(row.get_ref(at)?));
+            }
+            serde_json::to_writer(&mut self.piece, &object).context("writing a row")?;
+            self.piece.push(b'\n');
+            self.written += 1;
+            if self.piece.len() >= PIECE {
+                self.cut()?;
+            }
+        }
         Ok(())
-    };
-    while let Some(row) = rows.next()? {
-        let mut object = Map::new();
-        for (at, name) in names.iter().enumerate() {
-            object.insert((*name).to_owned(), value(row.get_ref(at)?));
-        }
-        serde_json::to_writer(&mut piece, &object).context("writing a row")?;
-        piece.push(b'\n');
-        written += 1;
-        if piece.len() >= PIECE {
-            cut(&mut piece).context("writing the export")?;
-        }
     }
-    if !piece.is_empty() || written == 0 {
-        cut(&mut piece).context("writing the export")?;
+
+    fn cut(&mut self) -> Result<()> {
+        self.number += 1;
+        let name = format!("{}/{:05}.ndjson", self.table.name, self.number);
+        tar::file(self.out, &name, &self.piece, self.at_secs).context("writing the export")?;
+        self.piece.clear();
+        Ok(())
     }
-    Ok(written)
+
+    /// Returns how many rows there were. A table without any has an empty file.
+    fn end(mut self) -> Result<u64> {
+        if !self.piece.is_empty() || self.written == 0 {
+            self.cut()?;
+        }
+        Ok(self.written)
+    }
 }
 
 fn value(stored: ValueRef<'_>) -> Value {

@@ -84,9 +84,22 @@ impl Home {
         self.start(&[&["serve", "--listen", "127.0.0.1:0"], args].concat())
     }
 
+    /// [`Self::serve`], by a shell that is told how.
+    pub fn serve_by(&self, script: &str) -> Running {
+        let plain = self.command(&["serve", "--listen", "127.0.0.1:0"]);
+        let mut command = Command::new("sh");
+        command.args(["-c", script]).arg(plain.get_program()).args(plain.get_args());
+        command.current_dir(self.folder.path()).env_clear().stdin(Stdio::null());
+        command.envs(plain.get_envs().filter_map(|(name, value)| Some((name, value?))));
+        Self::ready(command)
+    }
+
     /// A command that stays, once it is ready.
     pub fn start(&self, args: &[&str]) -> Running {
-        let mut command = self.command(args);
+        Self::ready(self.command(args))
+    }
+
+    fn ready(mut command: Command) -> Running {
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let (said, address) = mpsc::channel();
         let out = BufReader::new(child.stdout.take().unwrap());

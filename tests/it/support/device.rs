@@ -34,6 +34,13 @@ const PRESENT: u8 = 0x01;
 const VERIFIED: u8 = 0x04;
 const ATTESTED: u8 = 0x40;
 
+impl Key {
+    /// What never leaves the device.
+    pub fn private(&self) -> [u8; 32] {
+        self.secret.to_bytes().into()
+    }
+}
+
 impl Device {
     /// One whose browser stands at this address.
     pub fn at(origin: &str) -> Self {

@@ -103,6 +103,7 @@ export const audit = {
   kinds: {
     login: "Signed in",
     logout: "Signed out",
+    "audit.archived": "Older entries archived",
     "audit.exported": "Audit log downloaded",
     "access.denied": "Refused: right missing",
     "backup.failed": "Backup failed",
@@ -158,6 +159,7 @@ export const audit = {
   all: "That is all there is.",
   none: "No entries yet",
   noneText: "What people, keys and Pulsepoint itself do from now on appears here.",
+  notYet: "Nothing fits in the newest entries. Older ones are in archives",
   noMatch: "No entry fits these filters",
   chain: "Chain",
   chainOf: (n: string) =>
@@ -166,7 +168,7 @@ export const audit = {
   check: "Check it on the machine:",
   head: "Newest seal",
   copyHead: "Copy the newest seal",
-  since: (day: string) => `The oldest entry that is listed here is of ${day}.`,
+  since: (day: string) => `What is older than ${day} comes out of sealed archives, which takes a moment longer.`,
 };
 
 export const company = {

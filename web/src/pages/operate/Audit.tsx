@@ -79,7 +79,14 @@ function Log({ search, slug }: { search: AuditSearch; slug: string }) {
       <div className="card overflow-hidden pt-1" aria-busy={log.isPlaceholderData || undefined}>
         {log.isPending && <LoadingRows rows={8} />}
         {log.isError && <Failed problem={asProblem(log.error)} onRetry={() => void log.refetch()} />}
-        {log.isSuccess && entries.length === 0 && (
+        {log.isSuccess && entries.length === 0 && log.hasNextPage && (
+          <Empty title={audit.notYet}>
+            <Button disabled={log.isFetchingNextPage} onClick={() => void log.fetchNextPage()}>
+              {audit.more}
+            </Button>
+          </Empty>
+        )}
+        {log.isSuccess && entries.length === 0 && !log.hasNextPage && (
           <Empty title={filtered ? audit.noMatch : audit.none}>
             {filtered ? <Button onClick={clear}>{audit.clear}</Button> : audit.noneText}
           </Empty>
