@@ -6,7 +6,7 @@ use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 
 use super::cookie::RefreshToken;
-use super::member::{Author, User};
+use super::member::User;
 use super::people::parse_email;
 use super::permission::{Permission, Permissions, Role};
 use super::refresh;
@@ -16,7 +16,7 @@ use super::sessions::{self, Seen};
 use super::store::{self, PersonRow};
 use super::tokens::{Claims, LIFETIME_SECS};
 use crate::error::{Error, Result};
-use crate::events::Denial;
+use crate::events::{Author, Denial};
 use crate::http;
 use crate::secrets::verify_password;
 use crate::tenants::Tenant;

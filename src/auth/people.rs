@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::links;
-use super::member::{Author, User};
+use super::member::User;
 use super::passwords;
 use super::permission::Role;
 use super::reach::{Power, Reach, allows};
@@ -15,6 +15,7 @@ use super::roster::Roster;
 use super::sessions;
 use super::store::{self, PersonRow};
 use crate::error::{Error, Result};
+use crate::events::Author;
 use crate::secrets::hash_password;
 use crate::tenants::{Tenant, Tenants};
 

@@ -5,12 +5,12 @@ use serde_json::json;
 
 use super::cookie::RefreshToken;
 use super::login::{SignedIn, signed_in};
-use super::member::Author;
 use super::roster::Roster;
 use super::session::Auth;
 use super::sessions::{self, RefreshRow};
 use super::store::{self, PersonRow};
 use crate::error::{Error, Result};
+use crate::events::Author;
 use crate::http;
 use crate::tenants::Tenant;
 

@@ -12,6 +12,7 @@ mod execute;
 mod export;
 mod import;
 mod instance;
+mod instance_token;
 mod keys_args;
 mod lock;
 mod output;
@@ -76,6 +77,7 @@ fn dispatch(verb: Verb) -> Result<bool> {
         Verb::Restore(args) => judged(logged("warn", backup::restore(args))),
         Verb::Audit(verb) => judged(logged("warn", backup::audit(verb))),
         Verb::Keys(verb) => keys(verb),
+        Verb::InstanceToken(verb) => instance_token::run(verb),
         Verb::Upgrade(verb) => judged(upgrade::run(verb)),
         Verb::Config(Config::Check(plain)) => print(plain.json, &settings::check(&plain)?),
         Verb::Doctor(plain) => {

@@ -1,10 +1,12 @@
 //! What happened, in order: entries that commit with the change they tell of, each sealed to the one before by its
 //! hash, and subscribers that read on from where they were.
 
+mod author;
 mod chain;
 mod denials;
 mod reading;
 
+pub use author::Author;
 pub use chain::{Fault, FaultKind, Head, Verdict, head, holds, keep_origin, verify, verify_against};
 pub use denials::{Denial, Denials};
 pub use reading::{Filter, Outcome, newest, oldest};
@@ -20,7 +22,7 @@ use crate::error::Result;
 pub struct Entry<'a> {
     /// What, as `thing.happened`: `brand.created`.
     pub kind: &'a str,
-    /// Who: `user:<id>`, `key:<id>`, `system`, `cli`.
+    /// Who, as [`Author::actor`].
     pub actor: &'a str,
     /// To what, as `thing:<id>`.
     pub subject: Option<&'a str>,

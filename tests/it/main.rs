@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may stop at the first surprise")]
 
 mod access;
+mod access_admin;
 mod access_keys;
 mod account;
 mod acme;

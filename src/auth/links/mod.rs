@@ -12,7 +12,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde_json::json;
 
 use super::cookie::TenantToken;
-use super::member::{Author, User};
+use super::member::User;
 use super::passwords;
 use super::people::{check_reach, parse_email, parse_name};
 use super::permission::{Permission, Role};
@@ -21,7 +21,7 @@ use super::roster::Roster;
 use super::session::Auth;
 use super::{sessions, store as people};
 use crate::error::{Error, Result};
-use crate::events::Denial;
+use crate::events::{Author, Denial};
 use crate::http;
 use crate::secrets::{hash_password, random_bytes};
 use crate::tenants::Tenant;
