@@ -42,6 +42,10 @@ pub struct Person {
     pub reach: Reach,
     /// Whether a second factor is in force.
     pub second_factor: bool,
+    /// Passkeys that let the person in.
+    pub passkeys: u32,
+    /// Whether an account at the provider is bound to the person.
+    pub provider_bound: bool,
 }
 
 /// A person to be added.
@@ -308,7 +312,8 @@ fn told(role: Role, reach: &Reach) -> serde_json::Value {
 fn person(row: PersonRow) -> Person {
     let state = if row.active { State::Active } else { State::Disabled };
     let last_login_at = row.last_login_ms.and_then(|ms| Timestamp::from_millisecond(ms).ok());
-    Person { user: row.user, state, last_login_at, reach: row.reach, second_factor: row.second_factor }
+    let PersonRow { user, reach, second_factor, passkeys, provider_bound, .. } = row;
+    Person { user, state, last_login_at, reach, second_factor, passkeys, provider_bound }
 }
 
 fn subject(id: &str) -> String {

@@ -11,6 +11,7 @@ mod keys;
 mod moment;
 mod people;
 mod tenants;
+mod verify;
 mod warehouse;
 
 use serde::Serialize;
@@ -53,9 +54,9 @@ pub async fn execute(app: &App, command: Command, file: Upload, progress: mpsc::
         Command::Backup { tenant, to } => backup::make(app, tenant.as_deref(), to.as_deref()).await,
         Command::BackupList { tenant, to } => backup::list(app, tenant.as_deref(), to.as_deref()).await,
         Command::BackupVerify { tenant, to, identity } => {
-            backup::verify(app, tenant.as_deref(), to.as_deref(), identity).await
+            verify::newest(app, tenant.as_deref(), to.as_deref(), identity).await
         }
-        Command::BackupVerifyFile { name, identity } => backup::verify_file(app, name, identity, file).await,
+        Command::BackupVerifyFile { name, identity } => verify::file(app, name, identity, file).await,
         Command::Restore { tenant, slug, overwrite, identity } => {
             backup::restore(app, Wanted { tenant, slug, overwrite }, identity, file).await
         }
