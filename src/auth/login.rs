@@ -203,7 +203,7 @@ async fn find(auth: &Auth, email: &str) -> Result<Option<(Tenant, PersonRow)>> {
 pub(super) async fn begin_session(auth: &Auth, tenant: &Tenant, opening: Opening) -> Result<(SignedIn, RefreshToken)> {
     let now = auth.clock().system_time();
     let token = RefreshToken::random(tenant.id());
-    let (hash, inside) = (token.hash(), tenant.clone());
+    let (hash, inside, idle_ms) = (token.hash(), tenant.clone(), auth.session_idle_ms());
     let begun = tenant
         .db()
         .write(move |tx| {
@@ -221,7 +221,8 @@ pub(super) async fn begin_session(auth: &Auth, tenant: &Tenant, opening: Opening
             };
             store::note_login(tx, &user_id, now)?;
             let (seen, strong) = (Seen { device, ip: by.ip.clone().unwrap_or_default() }, passed != Passed::NotAsked);
-            sessions::begin(tx, &hash, &refresh::first_of_family(&user_id, strong, now), &seen, now)?;
+            let first = refresh::first_of_family(idle_ms, &user_id, strong, now);
+            sessions::begin(tx, &hash, &first, &seen, now)?;
             let mut told = passed.told();
             if let Some(with) = with {
                 told["with"] = with.into();

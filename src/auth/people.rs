@@ -84,7 +84,7 @@ impl NewPerson {
     /// Checks e-mail, name and password.
     pub fn parse(email: &str, name: &str, role: Role, password: SecretString) -> Result<Self> {
         let (email, name) = (parse_email(email)?, parse_name("name", name)?);
-        passwords::check(&password, &email)?;
+        passwords::check(&password, &email, &[&name])?;
         Ok(Self { email, name, role, password, brands: None })
     }
 
@@ -109,6 +109,7 @@ pub async fn create_person(
     let reach = tenant.db().read(move |conn| Reach::parse(conn, brands.as_deref(), &within)).await?;
     check_reach(new.role, &reach)?;
     allows(power.as_ref(), new.role, &reach)?;
+    passwords::check(&new.password, &new.email, &[tenant.name(), tenant.slug(), &new.name])?;
     let hash = hash_password(new.password).await?;
     let user = User { id: uuid::Uuid::new_v4().to_string(), email: new.email, name: new.name, role: new.role };
     if tenant
@@ -162,7 +163,7 @@ pub async fn update_person(
             if power.as_ref().is_some_and(|power| power.person == id) {
                 return Err(Error::conflict("own_account", "One's own password is changed on one's profile."));
             }
-            passwords::check(&password, &row.user.email)?;
+            passwords::check(&password, &row.user.email, &[tenant.name(), tenant.slug(), &row.user.name])?;
             Some(hash_password(password).await?)
         }
         None => None,

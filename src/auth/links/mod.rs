@@ -265,7 +265,8 @@ pub async fn accept(
     scope: &http::Scope,
 ) -> Result<String> {
     let Opened { tenant, row } = open(auth, token.expose_secret(), scope).await?;
-    passwords::check(&password, &row.email)?;
+    let own = [tenant.name(), tenant.slug(), name.unwrap_or_default()];
+    passwords::check(&password, &row.email, &own)?;
     let token = TenantToken::parse(token.expose_secret().trim()).ok_or(Error::NotFound)?;
     let name = match row.kind {
         LinkKind::Reset => String::new(),
