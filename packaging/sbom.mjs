@@ -21,11 +21,13 @@ for (const [, name, version, sum] of readFileSync(join(root, "Cargo.lock"), "utf
   checksums.set(`${name} ${version}`, sum);
 }
 
-const licences = (expression) => (expression ? [{ expression: expression.replaceAll("/", " OR ") }] : undefined);
+const licences = (expression) => (expression ? [{ expression: expression.replaceAll(/ *\/ */g, " OR ").replaceAll(/ +/g, " ") }] : undefined);
 const packages = new Map(metadata.packages.map((one) => [one.id, one]));
 const nodes = new Map(metadata.resolve.nodes.map((node) => [node.id, node]));
 const own = metadata.resolve.root;
-const isLinked = (dependency) => dependency.dep_kinds.some((kind) => kind.kind === null);
+// A crate called -src hands C sources to the build script that compiles them in.
+const isLinked = (dependency) =>
+  dependency.dep_kinds.some((kind) => kind.kind === null || (kind.kind === "build" && dependency.name.endsWith("_src")));
 const purl = (one) => `pkg:cargo/${one.name}@${one.version}`;
 
 /** The crates below the binary that end up in it: not what only builds or tests it, and no macro's own. */

@@ -15,6 +15,7 @@ mod instance;
 mod instance_token;
 mod keys_args;
 mod lock;
+mod log_lines;
 mod output;
 mod password;
 mod serve;
@@ -200,8 +201,9 @@ fn print(json: bool, outcome: &Outcome) -> Result<bool> {
 /// Runs to the end, with a log on standard error: of this level, or as `RUST_LOG` says.
 fn logged<T>(level: &str, run: impl Future<Output = Result<T>>) -> Result<T> {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(level));
-    let errors = std::io::stderr;
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(errors).with_ansi(errors().is_terminal()).init();
+    let is_terminal = std::io::stderr().is_terminal();
+    let errors = || log_lines::Lines(std::io::stderr());
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(errors).with_ansi(is_terminal).init();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().context("starting the runtime")?;
     runtime.block_on(run)
 }

@@ -67,9 +67,13 @@ impl TestApp {
 
     /// With these settings.
     pub async fn with(settings: Settings) -> Self {
+        Self::at(settings, Clock::fixed(now())).await
+    }
+
+    /// With these settings and this clock.
+    pub async fn at(settings: Settings, clock: Clock) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let (master, _) = MasterKey::load(folder.path(), None, true).unwrap();
-        let clock = Clock::fixed(now());
         let tenants = Tenants::start(folder.path(), master, clock.clone(), &Default::default()).unwrap();
         let app = App::start(tenants, clock, settings).await.unwrap();
         let router = pulsepoint::server::router(&app).unwrap();
