@@ -76,6 +76,7 @@ mod sessions_ended;
 mod shipping;
 mod shipping_crash;
 mod shipping_keys;
+mod shipping_state;
 mod shipping_weeks;
 mod support;
 mod systemd;
