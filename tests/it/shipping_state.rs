@@ -99,8 +99,7 @@ async fn what_no_log_has_is_a_gap_with_its_ends_and_why() {
     rate(&tenant, 2, 2);
     drop(tenant);
     without.close().await.unwrap();
-    here.app = without;
-    here.restart(target.path()).await;
+    here.app = open(here.data.path(), target.path(), &here.time, |_| {}).await;
     here.app.backups.ship_all().await.unwrap();
     let begun = here.app.backups.log_state(Some(&id)).unwrap().beginning.unwrap();
     assert!(begun.because.as_deref().unwrap().contains("commit"), "{begun:?}");
