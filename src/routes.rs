@@ -171,7 +171,7 @@ static SECOND: LazyLock<BTreeMap<&'static str, String>> = LazyLock::new(|| {
 pub fn table() -> Vec<Route> {
     let mut all = lines();
     for at in 0..all.len() {
-        if let Some(path) = SECOND.get(all[at].path) {
+        if let Some(path) = SECOND.get(all[at].path).map(String::as_str) {
             let Route { method, access, weight, handler, .. } = &all[at];
             let (method, access, weight, handler) = (method.clone(), *access, *weight, handler.clone());
             all.push(Route { method, path, access, weight, handler });

@@ -136,6 +136,31 @@ async fn an_instance_token_makes_closes_and_opens_tenants_and_each_is_told() {
 }
 
 #[tokio::test]
+async fn a_tenant_is_made_with_a_link_for_its_owner_or_not_at_all() {
+    let app = TestApp::start().await;
+    let shop = app.shop("acme").await;
+    let (_, token) = made(&app, 30).await;
+    let make = async |slug: &str, email: &str| {
+        let body = json!({ "slug": slug, "name": "Northwind", "owner_email": email });
+        app.ask(Method::POST, "/mcp/admin/tenants", Some(&token), Some(body)).await
+    };
+    let bad = make("northwind", "no address").await;
+    assert_eq!((bad.status, bad.field().as_deref()), (StatusCode::UNPROCESSABLE_ENTITY, Some("owner_email")));
+    assert_eq!(make("northwind", &shop.person(Role::Viewer).email).await.code(), "email_taken");
+    assert_eq!(app.app.tenants.list().await.unwrap().len(), 1, "nothing was made");
+    let new = make("northwind", "ann@northwind.example").await;
+    assert_eq!(new.status, StatusCode::CREATED, "{new:?}");
+    let link = new.json()["owner"]["link"].as_str().unwrap().to_owned();
+    let body = json!({ "token": link.split_once('#').unwrap().1, "name": "Ann", "password": PASSWORD });
+    let joined = app.ask(Method::POST, "/api/auth/links/accept", None, Some(body)).await;
+    assert_eq!(joined.status, StatusCode::OK, "{joined:?}");
+    let ann = app.login("ann@northwind.example", PASSWORD).await.json();
+    assert_eq!((&ann["user"]["role"], &ann["tenant"]["name"]), (&json!("owner"), &json!("Northwind")));
+    let users = app.get("/api/users", ann["access_token"].as_str().unwrap()).await.json();
+    assert_eq!(users["users"].as_array().unwrap().len(), 1, "and sees nobody of the other tenant: {users}");
+}
+
+#[tokio::test]
 async fn an_instance_token_opens_no_tenant_and_no_owner_has_its_rights() {
     let app = TestApp::start().await;
     let (shop, other) = (app.shop("acme").await, app.shop("other").await);

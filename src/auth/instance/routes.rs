@@ -7,6 +7,10 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::Holder;
+use crate::auth::links::routes::LinkMade;
+use crate::auth::links::{self, NewInvitation};
+use crate::auth::people::parse_email;
+use crate::auth::permission::Role;
 use crate::auth::session::Auth;
 use crate::error::{Error, Result};
 use crate::http::{Json, Path, Problem};
@@ -65,6 +69,17 @@ pub struct TenantInput {
     slug: String,
     /// The slug where absent.
     name: Option<String>,
+    /// Whom to invite as its owner.
+    owner_email: Option<String>,
+}
+
+/// A tenant that was just made.
+#[derive(Serialize, utoipa::ToSchema)]
+pub struct MadeTenant {
+    #[serde(flatten)]
+    tenant: AdminTenant,
+    /// The link by which its owner comes in, to be handed over; null where nobody was to be invited.
+    owner: Option<LinkMade>,
 }
 
 impl From<TenantInfo> for AdminTenant {
@@ -95,17 +110,46 @@ pub async fn list(State(tenants): State<Tenants>, _: Holder) -> Result<Json<Admi
     Ok(Json(AdminTenants { tenants }))
 }
 
-/// Makes a tenant. It has no people yet: `pulsepoint user add` or `user invite` makes its owner.
+/// Makes a tenant, and the link by which its owner comes in; without one, `pulsepoint user add` or `user invite` makes its owner.
 #[utoipa::path(post, path = "/mcp/admin/tenants", tag = "tenants", request_body = TenantInput, responses(
-    (status = 201, body = AdminTenant), (status = "default", body = Problem, content_type = "application/problem+json")))]
+    (status = 201, body = MadeTenant), (status = "default", body = Problem, content_type = "application/problem+json")))]
 pub async fn create(
+    State(auth): State<Auth>,
     State(tenants): State<Tenants>,
     holder: Holder,
     Json(body): Json<TenantInput>,
-) -> Result<(StatusCode, Json<AdminTenant>)> {
+) -> Result<(StatusCode, Json<MadeTenant>)> {
     let name = body.name.as_deref().unwrap_or(&body.slug);
+    if let Some(email) = &body.owner_email
+        && tenants.by_email(&parse_email(email).map_err(of_owner)?).await?.is_some()
+    {
+        return Err(Error::conflict("email_taken", "This e-mail address is in use already."));
+    }
     let tenant = tenants.create_by(&body.slug, name, holder.author()).await?;
-    Ok((StatusCode::CREATED, Json(named(&tenants, tenant.id().as_str()).await?.into())))
+    let owner = match body.owner_email {
+        None => None,
+        Some(email) => {
+            let (new, now) = (NewInvitation { email, role: Role::Owner, brands: None }, auth.clock().system_time());
+            match links::invite(&tenant, new, (holder.author(), None), now).await {
+                Ok(made) => Some(made.into()),
+                Err(error) => {
+                    // Half of what was asked for is none of it.
+                    tenants.delete(tenant.id()).await?;
+                    return Err(error);
+                }
+            }
+        }
+    };
+    let tenant = named(&tenants, tenant.id().as_str()).await?.into();
+    Ok((StatusCode::CREATED, Json(MadeTenant { tenant, owner })))
+}
+
+/// The field of the request that is at fault.
+fn of_owner(error: Error) -> Error {
+    match error {
+        Error::Invalid { code, reason, .. } => Error::invalid_code(code, Some("owner_email"), reason),
+        other => other,
+    }
 }
 
 /// Closes a tenant: its people and keys are refused, nothing is imported, its data stays.

@@ -166,7 +166,12 @@ const gapText = (from: string, log: Log) =>
 
 /** How far the copying of every commit has come. */
 function LogFact({ log }: { log: Log | null }) {
-  if (!log) return <Fact name={backups.log} value={backups.logOff}>{backups.logOffText}</Fact>;
+  if (!log)
+    return (
+      <Fact name={backups.log} value={backups.logOff}>
+        {backups.logOffText}
+      </Fact>
+    );
   const size = log.waiting_bytes > 0 && formatBytes(log.waiting_bytes);
   const lines = [
     log.waiting_since && backups.logWaitingSince(ageLabel(log.waiting_since, Date.now()), size),

@@ -70,7 +70,11 @@ export function PersonMenu({ person, byOwner, onChange }: Props) {
           ...(active ? [{ id: "reset", label: t.invite.reset, run: () => reset.mutate() }] : []),
           { id: "sign-out", label: t.invite.signOut, run: () => signOut.mutate() },
           ...(person.role === "owner" ? [] : [{ id: "brands", label: t.invite.brands, run: () => setChoosing(true) }]),
-          ...resets(person, byOwner).map((what) => ({ id: what, label: t.invite.resets[what].action, run: () => setAsking(what) })),
+          ...resets(person, byOwner).map((what) => ({
+            id: what,
+            label: t.invite.resets[what].action,
+            run: () => setAsking(what),
+          })),
           { id: "remove", apart: true, label: t.people.remove, run: () => setRemoving(true) },
         ]}
       />
