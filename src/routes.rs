@@ -3,7 +3,8 @@
 //! A route is one line: method, path, access, and the handler, which carries its own OpenAPI description. `Upload` after the
 //! access lets a body be as large as an import may be, and take as long.
 
-use std::sync::OnceLock;
+use std::collections::BTreeMap;
+use std::sync::{LazyLock, OnceLock};
 
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, MatchedPath, Request, State};
@@ -17,7 +18,7 @@ use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityRequirement, Secur
 
 use crate::app::App;
 use crate::audit;
-use crate::auth::Access::{self, Needs, Person, Public, SignedIn};
+use crate::auth::Access::{self, Instance, Needs, Person, Public, SignedIn};
 use crate::auth::Permission::{Connect, Manage, Operate, View};
 use crate::auth::{self, Asked, guard};
 use crate::backup;
@@ -54,8 +55,7 @@ macro_rules! table {
     (@weight) => { Weight::Plain };
     (@weight $weight:ident) => { Weight::$weight };
     ($( $method:ident $path:literal $access:expr $(, $weight:ident)? => $($handler:ident)::+; )*) => {
-        /// Every route there is.
-        pub fn table() -> Vec<Route> {
+        fn lines() -> Vec<Route> {
             vec![$(Route {
                 method: Method::$method,
                 path: $path,
@@ -138,11 +138,46 @@ table! {
     GET    "/api/audit"                      Needs(Operate)  => audit::routes::list;
     GET    "/api/backups"                    Needs(Operate)  => backup::routes::list;
     POST   "/api/backups"                    Needs(Operate)  => backup::routes::create;
+    GET    "/mcp/admin/tenants"              Instance        => auth::instance::routes::list;
+    POST   "/mcp/admin/tenants"              Instance        => auth::instance::routes::create;
+    DELETE "/mcp/admin/tenants/{id}"         Instance        => auth::instance::routes::remove;
+    POST   "/mcp/admin/tenants/{id}/suspend" Instance        => auth::instance::routes::suspend;
+    POST   "/mcp/admin/tenants/{id}/resume"  Instance        => auth::instance::routes::resume;
+    POST   "/mcp/admin/tenants/{id}/restore" Instance        => auth::instance::routes::restore;
     GET    "/api/imports/formats"            Needs(Connect)  => imports::routes::formats;
     GET    "/api/brands/{brand}/imports"     Needs(Connect)  => imports::routes::list;
     POST   "/api/brands/{brand}/imports"     Needs(Connect), Upload => imports::routes::create;
     GET    "/api/brands/{brand}/imports/{id}" Needs(Connect) => imports::routes::show;
     GET    "/api/brands/{brand}/imports/{id}/rejects" Needs(Connect) => imports::routes::rejects;
+}
+
+/// What programs administer: the same lines of the table once more, under another address.
+const ADMINISTRATION: [&str; 3] = ["/api/users", "/api/keys", "/api/backups"];
+/// That address, in the place of `/api`.
+const ADMIN: &str = "/mcp/admin";
+
+/// The second address of every line that has one.
+static SECOND: LazyLock<BTreeMap<&'static str, String>> = LazyLock::new(|| {
+    let has = |path: &str| {
+        ADMINISTRATION
+            .iter()
+            .any(|one| path.strip_prefix(one).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')))
+    };
+    let twice = lines().into_iter().map(|line| line.path).filter(|path| has(path));
+    twice.map(|path| (path, path.replacen("/api", ADMIN, 1))).collect()
+});
+
+/// Every route there is.
+pub fn table() -> Vec<Route> {
+    let mut all = lines();
+    for at in 0..all.len() {
+        if let Some(path) = SECOND.get(all[at].path).map(String::as_str) {
+            let Route { method, access, weight, handler, .. } = &all[at];
+            let (method, access, weight, handler) = (method.clone(), *access, *weight, handler.clone());
+            all.push(Route { method, path, access, weight, handler });
+        }
+    }
+    all
 }
 
 /// Addresses of the page: each answers with its shell. A `*` stands for one segment.
@@ -174,16 +209,23 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
     document.security = Some(vec![SecurityRequirement::new("bearer", Vec::<String>::new())]);
     let bearer = SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer));
     document.components.get_or_insert_default().add_security_scheme("bearer", bearer);
-    document.paths.paths.values_mut().for_each(name_operations);
+    document.paths.paths.values_mut().for_each(|item| name_operations(item, ""));
+    for (path, second) in SECOND.iter() {
+        if let Some(mut item) = document.paths.paths.get(*path).cloned() {
+            name_operations(&mut item, "admin");
+            document.paths.paths.insert(second.clone(), item);
+        }
+    }
     document
 }
 
-/// Handlers of different features share their names; with the tag before it, an operation's name is its own.
-fn name_operations(item: &mut PathItem) {
+/// Handlers of different features share their names; with what is given before it, or the tag, an operation's name is its own.
+fn name_operations(item: &mut PathItem, before: &str) {
     let all = [&mut item.get, &mut item.post, &mut item.put, &mut item.patch, &mut item.delete];
     for operation in all.into_iter().flatten() {
-        let tag = operation.tags.as_ref().and_then(|tags| tags.first());
-        operation.operation_id = tag.zip(operation.operation_id.as_ref()).map(|(tag, id)| format!("{tag}_{id}"));
+        let tag = operation.tags.as_ref().and_then(|tags| tags.first()).map_or("", String::as_str);
+        let before = if before.is_empty() { tag } else { before };
+        operation.operation_id = operation.operation_id.as_ref().map(|id| format!("{before}_{id}"));
     }
 }
 
@@ -257,10 +299,10 @@ fn answer_to_members(app: &App, request: &Request, answer: Response) -> impl Fut
     let (auth, asked) = (app.auth.clone(), Asked::of(&app.auth, request));
     async move {
         let member = match asked {
-            Ok(asked) => auth::recognise(&auth, &asked).await,
+            Ok(asked) => auth::recognise_anybody(&auth, &asked).await,
             Err(error) => Err(error),
         };
-        member.map_or_else(IntoResponse::into_response, |_| answer)
+        member.map_or_else(IntoResponse::into_response, |()| answer)
     }
 }
 
@@ -288,7 +330,7 @@ fn is_page(path: &str) -> bool {
 /// Whether a browser follows a link: it gets the page's own "not found".
 fn wants_page(uri: &Uri, headers: &HeaderMap) -> bool {
     let accepted = headers.get(header::ACCEPT).and_then(|kinds| kinds.to_str().ok()).unwrap_or("");
-    !uri.path().starts_with("/api/") && accepted.contains("text/html")
+    !["/api/", "/mcp/"].iter().any(|api| uri.path().starts_with(api)) && accepted.contains("text/html")
 }
 
 #[cfg(test)]

@@ -66,6 +66,50 @@ fn duckdb_is_compiled_once_for_every_step() {
     }
 }
 
+/// The list that `make release` puts beside the binary: well-formed as CycloneDX 1.6 asks, whole, and the same each time.
+#[test]
+fn the_bill_of_materials_names_all_that_is_shipped() {
+    let made = || {
+        let script = concat!(env!("CARGO_MANIFEST_DIR"), "/packaging/sbom.mjs");
+        let output = Command::new("node").arg(script).output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        output.stdout
+    };
+    let text = made();
+    assert!(text == made(), "the same sources give the same list");
+    let list: Value = serde_json::from_slice(&text).unwrap();
+    assert_eq!((&list["bomFormat"], &list["specVersion"]), (&"CycloneDX".into(), &"1.6".into()));
+    let serial = list["serialNumber"].as_str().unwrap().strip_prefix("urn:uuid:").unwrap();
+    assert_eq!(serial.split('-').map(str::len).collect::<Vec<_>>(), [8, 4, 4, 4, 12]);
+    assert_eq!((&list["version"], &list["metadata"]["component"]["type"]), (&1.into(), &"application".into()));
+
+    let components = list["components"].as_array().unwrap();
+    let mut refs = BTreeSet::from([list["metadata"]["component"]["bom-ref"].as_str().unwrap()]);
+    for one in components {
+        let text = |name: &str| one[name].as_str().unwrap_or_else(|| panic!("no {name} in {one}"));
+        assert_eq!((text("type"), text("bom-ref")), ("library", text("purl")));
+        assert!(text("purl").ends_with(&format!("@{}", text("version"))), "{one}");
+        assert!(one["licenses"][0]["expression"].as_str().is_some_and(|licence| !licence.contains("  ")), "{one}");
+        let (kind, sum) = (&one["hashes"][0]["alg"], one["hashes"][0]["content"].as_str().unwrap());
+        let digits = if kind == "SHA-256" { 64 } else { 128 };
+        assert!(sum.len() == digits && sum.bytes().all(|byte| byte.is_ascii_hexdigit()), "{one}");
+        assert!(refs.insert(text("bom-ref")), "{one} stands twice");
+    }
+    for one in list["dependencies"].as_array().unwrap() {
+        let below = one["dependsOn"].as_array().unwrap().iter().chain([&one["ref"]]);
+        below.for_each(|name| assert!(refs.contains(name.as_str().unwrap()), "{name} is not in the list"));
+    }
+    let has = |name: &str| components.iter().any(|one| one["name"] == name);
+    for shipped in
+        ["axum", "rustls", "libduckdb-sys", "sqlcipher-src", "age", "react", "@tanstack/react-query", "uplot"]
+    {
+        assert!(has(shipped), "{shipped} is missing");
+    }
+    for other in ["proptest", "fuser", "vite", "typescript", "playwright-core", "axe-core"] {
+        assert!(!has(other), "{other} is not shipped");
+    }
+}
+
 /// Everything that compiling DuckDB stands on, with its features.
 fn below_duckdb(step: &[&str]) -> BTreeSet<String> {
     let graph = cargo(&[step, &["--unit-graph", "-Zunstable-options"]].concat());

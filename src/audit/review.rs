@@ -9,6 +9,7 @@ use serde::Serialize;
 
 use super::{Audit, Report};
 use crate::auth::Role;
+use crate::auth::instance::{self, TokenRow};
 use crate::error::Result;
 use crate::events::{self, Archives};
 use crate::tenants::TenantInfo;
@@ -26,6 +27,8 @@ pub struct Review {
     pub tenants: Vec<OfTenant>,
     /// Ages of the keys that sign access tokens, in days.
     pub signing_key_days: Vec<i64>,
+    /// Every instance token.
+    pub instance_tokens: Vec<TokenLine>,
     /// What was refused in the last 90 days, by kind, in the whole installation.
     pub denials: Vec<(String, i64)>,
     /// Each chain in a sentence.
@@ -77,6 +80,18 @@ pub struct KeyLine {
     dormant: bool,
 }
 
+/// An instance token.
+#[derive(Debug, Serialize)]
+pub struct TokenLine {
+    name: String,
+    id: String,
+    /// Below 0 once it is over.
+    expires_in_days: i64,
+    /// Days since the last use; null for never.
+    unused_days: Option<i64>,
+    dormant: bool,
+}
+
 impl Audit {
     /// Reviews these tenants and, of the instance, what concerns them all. A tenant that cannot be read is said to be so.
     pub async fn review(&self, tenants: Vec<TenantInfo>) -> Result<Review> {
@@ -95,10 +110,13 @@ impl Audit {
         let of_all = self.tenants().clone();
         let of_instance = self.tenants().control().read(move |conn| of_instance(conn, &of_all.control_archives()?, at));
         let (signing_key_days, denials) = of_instance.await?;
+        let tokens = instance::list(self.tenants()).await?;
+        let instance_tokens = tokens.into_iter().map(|row| token_line(row, at)).collect();
         Ok(Review {
             at,
             tenants: parts,
             signing_key_days,
+            instance_tokens,
             denials,
             chains: chains.iter().map(super::Chain::sentence).collect(),
             heads,
@@ -109,6 +127,16 @@ impl Audit {
 
 fn days(from_ms: i64, to: Timestamp) -> i64 {
     (to.as_millisecond() - from_ms).div_euclid(DAY_MS)
+}
+
+fn token_line(row: TokenRow, at: Timestamp) -> TokenLine {
+    TokenLine {
+        expires_in_days: -days(row.expires_at_ms, at),
+        unused_days: row.last_used_ms.map(|last| days(last, at)),
+        dormant: days(row.last_used_ms.unwrap_or(row.created_at_ms), at) >= DORMANT_DAYS,
+        name: row.name,
+        id: row.id,
+    }
 }
 
 fn of_tenant(conn: &Connection, at: Timestamp) -> Result<OfTenant> {
@@ -202,6 +230,14 @@ impl Review {
         text.push_str("\n## The installation\n\n");
         for days in &self.signing_key_days {
             push(&mut text, &format!("a key that signs access tokens is {days} days old"));
+        }
+        for token in &self.instance_tokens {
+            let TokenLine { name, id, expires_in_days, unused_days, dormant } = token;
+            let (used, dormant) = (used(*unused_days), if *dormant { ", dormant" } else { "" });
+            push(
+                &mut text,
+                &format!("instance token {id} ({name}): last use {used}{dormant}, {expires_in_days} days to go"),
+            );
         }
         for (kind, count) in &self.denials {
             push(&mut text, &format!("{kind}: refused {count} times in {DORMANT_DAYS} days"));

@@ -4,10 +4,11 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use axum::extract::{MatchedPath, Request, State};
-use axum::http::{HeaderMap, Method, StatusCode, header};
+use axum::http::{Extensions, HeaderMap, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
+use super::instance::{Holder, InstanceToken, PREFIX};
 use super::keys::{FAMILY, KeyToken};
 use super::member::Member;
 use super::permission::Permission;
@@ -28,6 +29,8 @@ pub enum Access {
     Person,
     /// Whoever holds the permission.
     Needs(Permission),
+    /// Whoever holds an instance token, and nobody of a tenant.
+    Instance,
 }
 
 /// What is asked and with which credentials, apart from the request itself, whose body cannot be shared while one waits.
@@ -60,6 +63,8 @@ enum Bearer {
     Good(Arc<Claims>),
     /// Reads as a key; whether it is one, its tenant knows.
     Key(Arc<KeyToken>),
+    /// Reads as an instance token; whether it is one, `control.db` knows.
+    Instance(Arc<InstanceToken>),
 }
 
 /// Counts the request against its caller's quota and leaves on it what its token claims.
@@ -73,17 +78,16 @@ pub async fn gate(State(auth): State<Auth>, mut request: Request, next: Next) ->
         Err(error) => return error.into_response(),
     };
     let mut bearer = read_bearer(&auth, request.headers());
-    let key = match &bearer {
-        Bearer::Key(token) => match auth.key(token).await {
-            Ok(Some((_, key))) => Some(key),
-            Ok(None) => {
+    let key = match number_of(&auth, &bearer).await {
+        Ok(Some(number)) => Some(number),
+        Ok(None) => {
+            if matches!(bearer, Bearer::Key(_) | Bearer::Instance(_)) {
                 bearer = Bearer::Bad;
-                None
             }
-            // Why it cannot be known now, the guard says; until then it is a stranger's.
-            Err(_) => None,
-        },
-        _ => None,
+            None
+        }
+        // Why it cannot be known now, the guard says; until then it is a stranger's.
+        Err(_) => None,
     };
     if matches!(bearer, Bearer::Forged) {
         let route = request.extensions().get::<MatchedPath>().map_or("(elsewhere)", MatchedPath::as_str);
@@ -91,7 +95,7 @@ pub async fn gate(State(auth): State<Auth>, mut request: Request, next: Next) ->
     }
     let allowance = match (&bearer, key) {
         (Bearer::Good(claims), _) => auth.limits().person(claims.user_number()),
-        (_, Some(key)) => auth.limits().key(key.number()),
+        (_, Some(number)) => auth.limits().key(number),
         _ => auth.limits().stranger(scope.ip().key()),
     };
     scope.timings().add("auth", from.elapsed());
@@ -100,6 +104,15 @@ pub async fn gate(State(auth): State<Auth>, mut request: Request, next: Next) ->
     }
     request.extensions_mut().insert(bearer);
     limited(next.run(request).await, allowance.as_ref())
+}
+
+/// What the requests of a key or an instance token are counted by, if it is one and holds.
+async fn number_of(auth: &Auth, bearer: &Bearer) -> Result<Option<u128>> {
+    Ok(match bearer {
+        Bearer::Key(token) => auth.key(token).await?.map(|(_, key)| key.number()),
+        Bearer::Instance(token) => auth.instance_token(token).await?.map(|row| row.number()),
+        _ => None,
+    })
 }
 
 /// Lets a request through to its handler, with a `Member` on it where the route is not public.
@@ -112,16 +125,10 @@ pub async fn guard(auth: Auth, access: Access, limit: Duration, mut request: Req
         Ok(asked) => asked,
         Err(error) => return error.into_response(),
     };
-    let member = match recognise(&auth, &asked).await {
-        Ok(member) => member,
+    let who = match admit(&auth, access, &asked, request.extensions_mut()).await {
+        Ok(who) => who,
         Err(error) => return error.into_response(),
     };
-    if let Some(permission) = lacks(access, &member) {
-        note(&auth, "access.denied", &asked, Some(&member.user.id));
-        return Error::Forbidden { permission }.into_response();
-    }
-    let who = member.user.id.clone();
-    request.extensions_mut().insert(member);
     let timings = asked.scope.timings();
     timings.add("auth", from.elapsed());
     timings.add("middleware", asked.scope.elapsed().saturating_sub(from.elapsed()));
@@ -135,10 +142,46 @@ pub async fn guard(auth: Auth, access: Access, limit: Duration, mut request: Req
     response
 }
 
+/// Puts on the request who asks, if they may; gives their id.
+async fn admit(auth: &Auth, access: Access, asked: &Asked, extensions: &mut Extensions) -> Result<String> {
+    if access == Access::Instance
+        && let Some(holder) = holder(auth, asked).await?
+    {
+        let id = holder.id.clone();
+        extensions.insert(holder);
+        return Ok(id);
+    }
+    let member = recognise(auth, asked).await?;
+    if let Some(permission) = lacks(access, &member) {
+        note(auth, "access.denied", asked, Some(&member.user.id));
+        return Err(Error::Forbidden { permission });
+    }
+    let id = member.user.id.clone();
+    extensions.insert(member);
+    Ok(id)
+}
+
+/// Who holds the instance token that the request came with, if it did.
+async fn holder(auth: &Auth, asked: &Asked) -> Result<Option<Holder>> {
+    let Bearer::Instance(token) = &asked.bearer else { return Ok(None) };
+    let Some(row) = auth.instance_token(token).await? else { return Ok(None) };
+    auth.note_instance_token(&row).await;
+    Ok(Some(Holder::of(row, &asked.scope)))
+}
+
+/// Whether anybody signed in, or whoever runs this installation, asks.
+pub async fn recognise_anybody(auth: &Auth, asked: &Asked) -> Result<()> {
+    match holder(auth, asked).await? {
+        Some(_) => Ok(()),
+        None => recognise(auth, asked).await.map(drop),
+    }
+}
+
 /// What the member lacks for a route.
 fn lacks(access: Access, member: &Member) -> Option<&'static str> {
     match access {
         Access::Public | Access::SignedIn => None,
+        Access::Instance => Some("instance"),
         Access::Person => member.key.is_some().then_some("person"),
         Access::Needs(permission) => (!member.may(permission)).then_some(permission.name()),
     }
@@ -174,7 +217,8 @@ fn note(auth: &Auth, kind: &'static str, asked: &Asked, subject: Option<&str>) {
 
 /// Static files and pages cost nothing; the pixel and webhooks have quotas of their own.
 fn is_exempt(path: &str) -> bool {
-    !path.starts_with("/api/") || path.starts_with("/api/webhooks/")
+    let asks = path.starts_with("/api/") || path.starts_with("/mcp/");
+    !asks || path.starts_with("/api/webhooks/")
 }
 
 fn limited(mut response: Response, allowance: Option<&Allowance>) -> Response {
@@ -194,6 +238,9 @@ fn read_bearer(auth: &Auth, headers: &HeaderMap) -> Bearer {
         .and_then(|text| text.split_once(' '))
         .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
     let token = token.map(|(_, token)| token);
+    if let Some(text) = token.filter(|token| token.starts_with(PREFIX)) {
+        return InstanceToken::parse(text).map_or(Bearer::Forged, |token| Bearer::Instance(Arc::new(token)));
+    }
     if let Some(text) = token.filter(|token| token.starts_with(FAMILY)) {
         return KeyToken::parse(text).map_or(Bearer::Forged, |key| Bearer::Key(Arc::new(key)));
     }

@@ -105,7 +105,8 @@ pub async fn change_password(
 ) -> Result<SignedIn> {
     let verified =
         confirm_password(auth, member, change.current, ("current", "POST /api/auth/password"), scope).await?;
-    passwords::check(&change.new, &member.user.email).map_err(|error| match error {
+    let own = [member.tenant.name(), member.tenant.slug(), &member.user.name];
+    passwords::check(&change.new, &member.user.email, &own).map_err(|error| match error {
         Error::Invalid { code, reason, .. } => Error::invalid_code(code, Some("new"), reason),
         other => other,
     })?;

@@ -6,7 +6,7 @@ use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 
 use super::cookie::RefreshToken;
-use super::member::{Author, User};
+use super::member::User;
 use super::people::parse_email;
 use super::permission::{Permission, Permissions, Role};
 use super::refresh;
@@ -16,7 +16,7 @@ use super::sessions::{self, Seen};
 use super::store::{self, PersonRow};
 use super::tokens::{Claims, LIFETIME_SECS};
 use crate::error::{Error, Result};
-use crate::events::Denial;
+use crate::events::{Author, Denial};
 use crate::http;
 use crate::secrets::verify_password;
 use crate::tenants::Tenant;
@@ -203,7 +203,7 @@ async fn find(auth: &Auth, email: &str) -> Result<Option<(Tenant, PersonRow)>> {
 pub(super) async fn begin_session(auth: &Auth, tenant: &Tenant, opening: Opening) -> Result<(SignedIn, RefreshToken)> {
     let now = auth.clock().system_time();
     let token = RefreshToken::random(tenant.id());
-    let (hash, inside) = (token.hash(), tenant.clone());
+    let (hash, inside, idle_ms) = (token.hash(), tenant.clone(), auth.session_idle_ms());
     let begun = tenant
         .db()
         .write(move |tx| {
@@ -221,7 +221,8 @@ pub(super) async fn begin_session(auth: &Auth, tenant: &Tenant, opening: Opening
             };
             store::note_login(tx, &user_id, now)?;
             let (seen, strong) = (Seen { device, ip: by.ip.clone().unwrap_or_default() }, passed != Passed::NotAsked);
-            sessions::begin(tx, &hash, &refresh::first_of_family(&user_id, strong, now), &seen, now)?;
+            let first = refresh::first_of_family(idle_ms, &user_id, strong, now);
+            sessions::begin(tx, &hash, &first, &seen, now)?;
             let mut told = passed.told();
             if let Some(with) = with {
                 told["with"] = with.into();

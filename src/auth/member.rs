@@ -4,9 +4,6 @@ use std::sync::Arc;
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
-use jiff::Timestamp;
-use rusqlite::Transaction;
-use serde_json::Value;
 use tokio::time::Instant;
 
 use super::keys::KeyEntry;
@@ -14,7 +11,7 @@ use super::permission::{Permission, Permissions, Role};
 use super::reach::{Power, Reach};
 use super::roster::Roster;
 use crate::error::{Error, Result};
-use crate::events;
+use crate::events::Author;
 use crate::http::{ClientIp, RequestId};
 use crate::tenants::Tenant;
 
@@ -122,37 +119,6 @@ pub fn actor(member: &Member) -> String {
     match &member.key {
         None => format!("user:{}", member.user.id),
         Some(key) => format!("key:{}", key.id),
-    }
-}
-
-/// Who is behind a change, from where and in which request.
-#[derive(Clone, Debug)]
-pub struct Author {
-    /// `user:<id>`, `key:<id>`, `cli`, `setup`, `system`.
-    pub actor: String,
-    /// The request, where there is one.
-    pub request_id: Option<String>,
-    /// The client's address, where there is one.
-    pub ip: Option<String>,
-}
-
-impl Author {
-    /// A change that no request asked for: by a command, or by Pulsepoint itself.
-    pub fn without_request(actor: &str) -> Self {
-        Self { actor: actor.to_owned(), request_id: None, ip: None }
-    }
-
-    /// Writes the event of a change into the change's own transaction.
-    pub fn tell(&self, tx: &Transaction<'_>, at: Timestamp, kind: &str, subject: &str, data: Value) -> Result<i64> {
-        let entry = events::Entry {
-            kind,
-            actor: &self.actor,
-            subject: Some(subject),
-            request_id: self.request_id.as_deref(),
-            ip: self.ip.as_deref(),
-            data,
-        };
-        events::append(tx, at, &entry)
     }
 }
 

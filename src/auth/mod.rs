@@ -1,5 +1,5 @@
 //! Who asks and what they may: sign-in, access tokens, refresh cookies, people with their roles and brands, links that let them in,
-//! API keys, second factors, passkeys, single sign-on, and the guard before every route.
+//! API keys, second factors, passkeys, single sign-on, instance tokens, and the guard before every route.
 //!
 //! An access token is void as soon as its person's token version moves on (sign-out, another role, disabled, removed, a new
 //! password); versions are kept per open tenant and changed with the row, so the next request already sees it. Signing out ends
@@ -9,6 +9,7 @@ mod access;
 mod account;
 pub mod account_routes;
 mod cookie;
+pub mod instance;
 pub mod keys;
 pub mod links;
 mod login;
@@ -31,10 +32,10 @@ mod throttle;
 mod tokens;
 pub mod users_routes;
 
-pub use access::{Access, Asked, gate, guard, recognise};
+pub use access::{Access, Asked, gate, guard, recognise, recognise_anybody};
 pub use links::{NewInvitation, invite, reset as reset_link};
 pub use login::{Login, SignedIn, TenantView, UserView};
-pub use member::{Author, Member, Scope, User, actor};
+pub use member::{Member, Scope, User, actor};
 pub use people::{
     Brands, NewPerson, Person, PersonChange, State, create_person, list_people, remove_person, update_person,
 };
@@ -46,6 +47,8 @@ pub use sessions::{clear_old, end_all};
 pub use setup::NewOwner;
 pub use store::emails;
 pub use tokens::{Claims, LIFETIME_SECS, Signer};
+
+pub use crate::events::Author;
 
 use crate::error::Error;
 

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::links;
-use super::member::{Author, User};
+use super::member::User;
 use super::passwords;
 use super::permission::Role;
 use super::reach::{Power, Reach, allows};
@@ -15,6 +15,7 @@ use super::roster::Roster;
 use super::sessions;
 use super::store::{self, PersonRow};
 use crate::error::{Error, Result};
+use crate::events::Author;
 use crate::secrets::hash_password;
 use crate::tenants::{Tenant, Tenants};
 
@@ -41,6 +42,10 @@ pub struct Person {
     pub reach: Reach,
     /// Whether a second factor is in force.
     pub second_factor: bool,
+    /// Passkeys that let the person in.
+    pub passkeys: u32,
+    /// Whether an account at the provider is bound to the person.
+    pub provider_bound: bool,
 }
 
 /// A person to be added.
@@ -79,7 +84,7 @@ impl NewPerson {
     /// Checks e-mail, name and password.
     pub fn parse(email: &str, name: &str, role: Role, password: SecretString) -> Result<Self> {
         let (email, name) = (parse_email(email)?, parse_name("name", name)?);
-        passwords::check(&password, &email)?;
+        passwords::check(&password, &email, &[&name])?;
         Ok(Self { email, name, role, password, brands: None })
     }
 
@@ -104,6 +109,7 @@ pub async fn create_person(
     let reach = tenant.db().read(move |conn| Reach::parse(conn, brands.as_deref(), &within)).await?;
     check_reach(new.role, &reach)?;
     allows(power.as_ref(), new.role, &reach)?;
+    passwords::check(&new.password, &new.email, &[tenant.name(), tenant.slug(), &new.name])?;
     let hash = hash_password(new.password).await?;
     let user = User { id: uuid::Uuid::new_v4().to_string(), email: new.email, name: new.name, role: new.role };
     if tenant
@@ -157,7 +163,7 @@ pub async fn update_person(
             if power.as_ref().is_some_and(|power| power.person == id) {
                 return Err(Error::conflict("own_account", "One's own password is changed on one's profile."));
             }
-            passwords::check(&password, &row.user.email)?;
+            passwords::check(&password, &row.user.email, &[tenant.name(), tenant.slug(), &row.user.name])?;
             Some(hash_password(password).await?)
         }
         None => None,
@@ -307,7 +313,8 @@ fn told(role: Role, reach: &Reach) -> serde_json::Value {
 fn person(row: PersonRow) -> Person {
     let state = if row.active { State::Active } else { State::Disabled };
     let last_login_at = row.last_login_ms.and_then(|ms| Timestamp::from_millisecond(ms).ok());
-    Person { user: row.user, state, last_login_at, reach: row.reach, second_factor: row.second_factor }
+    let PersonRow { user, reach, second_factor, passkeys, provider_bound, .. } = row;
+    Person { user, state, last_login_at, reach, second_factor, passkeys, provider_bound }
 }
 
 fn subject(id: &str) -> String {

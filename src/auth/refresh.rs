@@ -5,27 +5,31 @@ use serde_json::json;
 
 use super::cookie::RefreshToken;
 use super::login::{SignedIn, signed_in};
-use super::member::Author;
 use super::roster::Roster;
 use super::session::Auth;
-use super::sessions::{self, RefreshRow};
+use super::sessions::{self, RefreshRow, SESSION_SECS};
 use super::store::{self, PersonRow};
 use crate::error::{Error, Result};
+use crate::events::Author;
 use crate::http;
 use crate::tenants::Tenant;
 
-/// Seconds that a session lasts from its sign-in.
-pub const SESSION_SECS: i64 = 30 * 24 * 3600;
-
 /// The row of a session's first token.
-pub(super) fn first_of_family(user_id: &str, strong: bool, now: Timestamp) -> RefreshRow {
+pub(super) fn first_of_family(idle_ms: Option<i64>, user_id: &str, strong: bool, now: Timestamp) -> RefreshRow {
+    let family_ends_ms = now.as_millisecond() + SESSION_SECS * 1000;
     RefreshRow {
         family: uuid::Uuid::new_v4().to_string(),
         user_id: user_id.to_owned(),
-        expires_at_ms: now.as_millisecond() + SESSION_SECS * 1000,
+        expires_at_ms: until(family_ends_ms, idle_ms, now),
+        family_ends_ms,
         used: false,
         strong,
     }
+}
+
+/// How long a token that is given out now is good: to its session's end, or to the end of what the session may lie idle.
+fn until(family_ends_ms: i64, idle_ms: Option<i64>, now: Timestamp) -> i64 {
+    idle_ms.map_or(family_ends_ms, |idle| family_ends_ms.min(now.as_millisecond().saturating_add(idle)))
 }
 
 enum Outcome {
@@ -42,8 +46,8 @@ pub async fn refresh(auth: &Auth, old: &RefreshToken, scope: &http::Scope) -> Re
     auth.tenants().check_open(tenant.id())?;
     let now = auth.clock().system_time();
     let next = RefreshToken::random(tenant.id());
-    let (old_hash, next_hash, by) = (old.hash(), next.hash(), author(scope));
-    let outcome = tenant.db().write(move |tx| rotate(tx, (&old_hash, &next_hash), &by, now)).await?;
+    let (old_hash, next_hash, by, idle_ms) = (old.hash(), next.hash(), author(scope), auth.session_idle_ms());
+    let outcome = tenant.db().write(move |tx| rotate(tx, (&old_hash, &next_hash), &by, (now, idle_ms))).await?;
     match outcome {
         Outcome::Rotated(row, strong) => Ok((signed_in(auth, &tenant, (&row, strong), now)?, next)),
         Outcome::Reused(user_id) => {
@@ -58,9 +62,9 @@ fn rotate(
     tx: &rusqlite::Transaction<'_>,
     (old, next): (&[u8; 32], &[u8; 32]),
     by: &Author,
-    now: Timestamp,
+    (now, idle_ms): (Timestamp, Option<i64>),
 ) -> Result<Outcome> {
-    let Some(found) = sessions::find_refresh(tx, old)? else { return Ok(Outcome::Refused) };
+    let Some(mut found) = sessions::find_refresh(tx, old)? else { return Ok(Outcome::Refused) };
     let by = Author { actor: format!("user:{}", found.user_id), ..by.clone() };
     let subject = format!("user:{}", found.user_id);
     if found.used {
@@ -74,6 +78,7 @@ fn rotate(
         return Ok(Outcome::Refused);
     };
     let ip = by.ip.as_deref().unwrap_or_default();
+    found.expires_at_ms = until(found.family_ends_ms, idle_ms, now);
     // A page that is loaded renews its token, some dozens of times a day and person: an entry each would bury all others. What it
     // changes, when the session was last seen and from where, stands in the session's own row. The log gets one entry a day and
     // session, and one whenever the address is another; it counts those that it did not get.

@@ -34,6 +34,8 @@ struct Inner {
     setup: Setup,
     passkeys: Option<Passkeys>,
     oidc: OnceLock<Oidc>,
+    /// None is as long as the session itself.
+    session_idle_ms: Option<i64>,
 }
 
 impl Auth {
@@ -43,8 +45,15 @@ impl Auth {
         let setup = Setup::start(&tenants).await?;
         let (limits, throttle, bans) = (RateLimits::new(settings), Throttle::new(), Bans::new(settings));
         let passkeys = settings.public_url.get().and_then(Passkeys::at);
-        let oidc = OnceLock::new();
-        Ok(Self(Arc::new(Inner { tenants, clock, signer, limits, throttle, bans, setup, passkeys, oidc })))
+        let (oidc, hours) = (OnceLock::new(), i64::from(settings.session_idle_hours));
+        let session_idle_ms = (hours > 0).then_some(hours * 3600 * 1000);
+        let parts = Inner { tenants, clock, signer, limits, throttle, bans, setup, passkeys, oidc, session_idle_ms };
+        Ok(Self(Arc::new(parts)))
+    }
+
+    /// How long a session may lie idle, in milliseconds; none is to its end.
+    pub(super) fn session_idle_ms(&self) -> Option<i64> {
+        self.0.session_idle_ms
     }
 
     /// Lets people sign in at a provider; to be called once, before anybody asks.

@@ -5,14 +5,19 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use crate::error::Result;
 
+/// Seconds that a session lasts from its sign-in at most.
+pub const SESSION_SECS: i64 = 30 * 24 * 3600;
+
 /// A refresh token's row.
 pub struct RefreshRow {
     /// Shared by all tokens that one sign-in led to.
     pub family: String,
     /// Whose.
     pub user_id: String,
-    /// Milliseconds of unix time; the same for the whole family.
+    /// Milliseconds of unix time.
     pub expires_at_ms: i64,
+    /// When the session ends whatever is done in it, milliseconds of unix time; the same for the whole family.
+    pub family_ends_ms: i64,
     /// Whether it was used up.
     pub used: bool,
     /// Whether the session passed a second factor.
@@ -60,7 +65,7 @@ pub fn begin(conn: &Connection, hash: &[u8; 32], row: &RefreshRow, seen: &Seen, 
 /// How long renewals of a session from one address are one entry of the events.
 const TOLD_FOR: SignedDuration = SignedDuration::from_hours(24);
 
-/// Replaces a session's refresh token by the next, and notes the sign of life. Where that is to be told, returns how many were not since
+/// Replaces a session's refresh token by the next, which `row` describes, and notes the sign of life. Where that is to be told, returns how many were not since
 /// one last was.
 pub fn go_on(
     conn: &Connection,
@@ -79,10 +84,10 @@ pub fn go_on(
     let found = find.query_row((&row.family, ip, since_ms, now_ms), |row| Ok((row.get(0)?, row.get(1)?)));
     let (tells, untold): (bool, i64) = found.optional()?.unwrap_or((true, 0));
     conn.prepare_cached(
-        "update sessions set last_seen_ms = ?2, ip = ?3, renewal_told_ms = iif(?4, ?2, renewal_told_ms),
+        "update sessions set last_seen_ms = ?2, ip = ?3, expires_at_ms = ?5, renewal_told_ms = iif(?4, ?2, renewal_told_ms),
              renewals_untold = iif(?4, 0, renewals_untold + 1) where family = ?1",
     )?
-    .execute((&row.family, now_ms, ip, tells))?;
+    .execute((&row.family, now_ms, ip, tells, row.expires_at_ms))?;
     Ok(tells.then_some(untold))
 }
 
@@ -97,14 +102,15 @@ fn insert_refresh(conn: &Connection, hash: &[u8; 32], row: &RefreshRow, now_ms: 
 /// The refresh token of a hash.
 pub fn find_refresh(conn: &Connection, hash: &[u8; 32]) -> Result<Option<RefreshRow>> {
     let mut query = conn.prepare_cached(
-        "select family, user_id, expires_at_ms, used_at_ms,
-            exists (select 1 from sessions s where s.family = refresh_tokens.family and s.second_factor = 1)
-         from refresh_tokens where token_hash = ?1",
+        "select t.family, t.user_id, t.expires_at_ms, t.used_at_ms, coalesce(s.second_factor, 0) = 1,
+            coalesce(s.first_seen_ms, t.issued_at_ms)
+         from refresh_tokens t left join sessions s on s.family = t.family where t.token_hash = ?1",
     )?;
     let row = query.query_row([hash], |row| {
         let used: Option<i64> = row.get(3)?;
         let (family, user_id, expires_at_ms) = (row.get(0)?, row.get(1)?, row.get(2)?);
-        Ok(RefreshRow { family, user_id, expires_at_ms, used: used.is_some(), strong: row.get(4)? })
+        let family_ends_ms = row.get::<_, i64>(5)? + SESSION_SECS * 1000;
+        Ok(RefreshRow { family, user_id, expires_at_ms, family_ends_ms, used: used.is_some(), strong: row.get(4)? })
     });
     Ok(row.optional()?)
 }

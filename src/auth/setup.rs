@@ -7,12 +7,11 @@ use serde::Deserialize;
 
 use super::cookie::RefreshToken;
 use super::login::{Factor, Opening, SignedIn, begin_session};
-use super::member::Author;
 use super::people::{NewPerson, create_person, parse_name};
 use super::permission::Role;
 use super::session::Auth;
 use crate::error::{Error, Result};
-use crate::events::Denial;
+use crate::events::{Author, Denial};
 use crate::http;
 use crate::secrets::{constant_time_eq, random_bytes};
 use crate::tenants::Tenants;

@@ -26,6 +26,10 @@ pub struct PersonRow {
     pub second_factor: bool,
     /// Whether a second factor is asked of everybody.
     pub second_factor_required: bool,
+    /// Passkeys that let the person in.
+    pub passkeys: u32,
+    /// Whether an account at the provider is bound to the person.
+    pub provider_bound: bool,
 }
 
 impl PersonRow {
@@ -42,7 +46,9 @@ impl PersonRow {
 const COLUMNS: &str = "id, email, name, role, password_hash, state, token_version, last_login_ms,
     case all_brands when 0 then (select json_group_array(brand_id) from user_brands where user_id = users.id) end as brands,
     exists (select 1 from second_factors where user_id = users.id and confirmed_at_ms is not null) as second_factor,
-    (select second_factor from sign_in_rules) as second_factor_required";
+    (select second_factor from sign_in_rules) as second_factor_required,
+    (select count(*) from passkeys where user_id = users.id) as passkeys,
+    exists (select 1 from oidc_subjects where user_id = users.id) as provider_bound";
 
 fn read(row: &Row<'_>) -> rusqlite::Result<PersonRow> {
     let role: String = row.get("role")?;
@@ -63,6 +69,8 @@ fn read(row: &Row<'_>) -> rusqlite::Result<PersonRow> {
         reach: Reach::read(row.get::<_, Option<String>>("brands")?.as_deref()).unwrap_or(Reach::of(Vec::new())),
         second_factor: row.get("second_factor")?,
         second_factor_required: row.get("second_factor_required")?,
+        passkeys: row.get("passkeys")?,
+        provider_bound: row.get("provider_bound")?,
     })
 }
 

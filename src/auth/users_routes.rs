@@ -32,6 +32,10 @@ pub struct UserRow {
     brands: Option<Vec<String>>,
     /// Whether a code is asked for at the sign-in.
     second_factor: bool,
+    /// How many passkeys let the person in.
+    passkeys: u32,
+    /// Whether an account at the provider of single sign-on is bound to the person.
+    single_sign_on: bool,
 }
 
 /// Everybody of the tenant.
@@ -93,6 +97,8 @@ fn row(person: Person, brands: &[BrandRow]) -> UserRow {
         last_login_at,
         brands: brand_uids(brands, &person.reach),
         second_factor: person.second_factor,
+        passkeys: person.passkeys,
+        single_sign_on: person.provider_bound,
     }
 }
 

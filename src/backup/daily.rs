@@ -76,7 +76,7 @@ impl Backups {
     /// went.
     async fn rehearse(&self, tenant: &Tenant, made: &Made) -> Result<()> {
         // The log opens with the store's own key, the archive with the private half alone.
-        let log = if self.is_shipping() { self.check_log(tenant.id()).await.err() } else { None };
+        let log = if self.is_shipping() { self.check_log(Some(tenant.id())).await.err() } else { None };
         let archive = match &made.seal.identity {
             Some(path) => self.verify(made.archive.path.clone(), Identity::read(path)?).await?.outcome.err(),
             // No archive was rehearsed, so nothing is said of one.

@@ -95,8 +95,13 @@ pub(super) fn stamp(at: Timestamp) -> String {
     format!("{}.{millis:03}Z", at.to_zoned(TimeZone::UTC).strftime(STAMP))
 }
 
+/// What an archive of this stamp is called.
+pub(super) fn named(stamp: &str) -> String {
+    format!("{stamp}{SUFFIX}")
+}
+
 pub(super) fn name_of(at: Timestamp) -> Result<String> {
-    let name = format!("{}{SUFFIX}", stamp(at));
+    let name = named(&stamp(at));
     // A year beyond 9999 would not be read back.
     moment_of(&name).context("naming an archive: the clock is not right")?;
     Ok(name)

@@ -67,6 +67,14 @@ impl Source {
         }
     }
 
+    /// Whose store; none for `control.db`.
+    pub(super) fn tenant(&self) -> Option<&TenantId> {
+        match self {
+            Self::Tenant(tenant) => Some(tenant.id()),
+            Self::Control => None,
+        }
+    }
+
     /// What events call it.
     pub(super) fn subject(&self) -> String {
         match self {

@@ -43,6 +43,7 @@ pub use renew::Renewed;
 pub use restore::{Done, Wanted, restore_instance};
 pub use shipping::read::Moment;
 pub use shipping::replay::{Reached, When, restore_shipped_instance};
+pub use shipping::state::{Beginning, LogChecked, LogState};
 pub use tables::sums;
 pub use verify::Verdict;
 

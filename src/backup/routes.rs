@@ -8,7 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
 use super::daily::{VERIFIED, is_due};
-use super::{Archive, Backups, State, folder};
+use super::{Archive, Backups, LogState, State, folder};
 use crate::auth::Member;
 use crate::error::{Error, Result};
 use crate::events::{self, Known};
@@ -50,6 +50,42 @@ pub struct BackupSchedule {
     keep_monthly: usize,
 }
 
+/// How far the copying of every commit has come.
+#[derive(Serialize, utoipa::ToSchema)]
+pub struct BackupLog {
+    /// Everything that was acknowledged up to then is copied; null before the first entry.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    until: Option<Timestamp>,
+    /// Commits that wait to be copied.
+    waiting_commits: u64,
+    /// When the first of them was acknowledged; null where none waits.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    waiting_since: Option<Timestamp>,
+    /// Bytes that are kept on this machine until they are copied.
+    waiting_bytes: u64,
+    /// A sentence saying why nothing can be copied now; null while it can.
+    failure: Option<String>,
+    /// Since when.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    failing_since: Option<Timestamp>,
+    /// When the log in use began; null before it does.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    began_at: Option<Timestamp>,
+    /// A part of a sentence saying why a new one did; null where that is no longer known.
+    began_because: Option<String>,
+    /// The first moment that the log in use can restore; null until its first snapshot is made.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    first_snapshot_at: Option<Timestamp>,
+    /// The newest snapshot.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    last_snapshot_at: Option<Timestamp>,
+    /// Where the log before it ends, if moments between that and `first_snapshot_at` cannot be restored; else null.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    gap_from: Option<Timestamp>,
+    /// Days to any second of which can be restored.
+    days: u32,
+}
+
 /// A tenant's backups, newest first.
 #[derive(Serialize, utoipa::ToSchema)]
 pub struct BackupList {
@@ -65,6 +101,8 @@ pub struct BackupList {
     sealed_for: Option<String>,
     /// Whether the private half lies beside the data: whoever takes the machine can then open the archives.
     identity_on_machine: bool,
+    /// Of the copying of every commit; null where nothing is copied.
+    log: Option<BackupLog>,
     backups: Vec<BackupView>,
 }
 
@@ -117,8 +155,29 @@ async fn view(backups: &Backups, member: &Member) -> Result<BackupList> {
         last_failure: failure,
         identity_on_machine: seal.as_ref().is_some_and(|seal| seal.identity.is_some()),
         sealed_for: seal.map(|seal| seal.recipient.to_string()),
+        log: backups.log_state(Some(member.tenant.id())).map(|state| log(state, settings.continuous_days)),
         backups: archives.into_iter().map(|archive| row(archive, &folder, &rehearsals)).collect(),
     })
+}
+
+fn log(state: LogState, days: u32) -> BackupLog {
+    let LogState { until, beginning, snapshot, waiting, failure } = state;
+    let (failure, failing_since) = failure.unzip();
+    let began = beginning.as_ref();
+    BackupLog {
+        until,
+        waiting_commits: waiting.commits,
+        waiting_since: waiting.since,
+        waiting_bytes: waiting.bytes,
+        failure,
+        failing_since,
+        began_at: began.and_then(|began| began.at),
+        first_snapshot_at: began.and_then(|began| began.first_snapshot),
+        gap_from: began.and_then(|began| began.gap_from),
+        last_snapshot_at: snapshot,
+        began_because: beginning.and_then(|began| began.because),
+        days,
+    }
 }
 
 fn row(archive: Archive, folder: &Path, newest_first: &[Known]) -> BackupView {

@@ -8,6 +8,7 @@ use jiff::Timestamp;
 
 use super::backup_args::{Audit, Backup, Restore};
 use super::customer::Customer;
+use super::instance_token::InstanceToken;
 use super::keys_args::Keys;
 use super::upgrade::Upgrade;
 use super::user_args::User;
@@ -63,6 +64,9 @@ pub enum Verb {
     /// Keys: how old each is, and making them anew
     #[command(subcommand)]
     Keys(Keys),
+    /// Tokens of programs that run this installation: they list, add, close and open tenants
+    #[command(subcommand)]
+    InstanceToken(InstanceToken),
     /// The way back from an upgrade
     #[command(subcommand)]
     Upgrade(Upgrade),

@@ -136,6 +136,14 @@ pub enum Command {
     AuditReview {
         tenant: Option<String>,
     },
+    InstanceTokenAdd {
+        name: String,
+        days: u16,
+    },
+    InstanceTokenList,
+    InstanceTokenRevoke {
+        id: String,
+    },
     /// What a running server can say of itself.
     Status,
 }

@@ -12,8 +12,10 @@ mod execute;
 mod export;
 mod import;
 mod instance;
+mod instance_token;
 mod keys_args;
 mod lock;
+mod log_lines;
 mod output;
 mod password;
 mod quiet;
@@ -78,6 +80,7 @@ fn dispatch(verb: Verb) -> Result<bool> {
         Verb::Restore(args) => judged(logged("warn", backup::restore(args))),
         Verb::Audit(verb) => judged(logged("warn", backup::audit(verb))),
         Verb::Keys(verb) => keys(verb),
+        Verb::InstanceToken(verb) => instance_token::run(verb),
         Verb::Upgrade(verb) => judged(upgrade::run(verb)),
         Verb::Config(Config::Check(plain)) => print(plain.json, &settings::check(&plain)?),
         Verb::Doctor(plain) => {
@@ -200,8 +203,9 @@ fn print(json: bool, outcome: &Outcome) -> Result<bool> {
 /// Runs to the end, with a log on standard error: of this level, or as `RUST_LOG` says.
 fn logged<T>(level: &str, run: impl Future<Output = Result<T>>) -> Result<T> {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(level));
-    let errors = std::io::stderr;
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(errors).with_ansi(errors().is_terminal()).init();
+    let is_terminal = std::io::stderr().is_terminal();
+    let errors = || log_lines::Lines(std::io::stderr());
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(errors).with_ansi(is_terminal).init();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().context("starting the runtime")?;
     runtime.block_on(run)
 }

@@ -8,6 +8,8 @@ use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use jiff::Timestamp;
+
 use super::log::{FRAME, LOG_HEADER, LogPlace, log_header};
 use crate::clock::Clock;
 
@@ -31,6 +33,17 @@ pub struct Piece {
     pub end: u64,
     /// Commits of the store at its end.
     pub commits: i64,
+}
+
+/// What of a store is committed and not copied elsewhere yet.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Waiting {
+    /// Commits since the start.
+    pub commits: u64,
+    /// When the first of them was acknowledged.
+    pub since: Option<Timestamp>,
+    /// Bytes of the log that a checkpoint removed and that are kept until then.
+    pub bytes: u64,
 }
 
 /// Keeps one store's log, over closing and opening.
@@ -147,6 +160,13 @@ impl LogKeeper {
         while kept.times.front().is_some_and(|(number, _)| *number <= commits) {
             kept.times.pop_front();
         }
+    }
+
+    /// What was not copied yet.
+    pub fn waiting(&self) -> Waiting {
+        let kept = self.kept();
+        let since = kept.times.front().and_then(|(_, at)| Timestamp::from_millisecond(*at).ok());
+        Waiting { commits: kept.times.len() as u64, since, bytes: kept.bytes }
     }
 
     /// When a commit was acknowledged, milliseconds of unix time; none for one of before the start.

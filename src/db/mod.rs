@@ -19,7 +19,7 @@ mod upgrade;
 
 pub use exchange::{Broken, Held, remove_log};
 pub use failure::OpenError;
-pub use keeper::{LogKeeper, PIECE_HEADER, Piece};
+pub use keeper::{LogKeeper, PIECE_HEADER, Piece, Waiting};
 pub use log::{FRAME, FRAME_HEAD, LOG_HEADER, LogPlace, PAGE, Walk, frame_of, log_header};
 pub use migrate::Migration;
 pub use upgrade::{BeforeUpgrade, before_upgrades, put_back};

@@ -2,6 +2,7 @@
 //! hash, and subscribers that read on from where they were.
 
 mod archive;
+mod author;
 mod chain;
 mod denials;
 mod reading;
@@ -11,6 +12,7 @@ pub use archive::{
     list as archives, rewrap,
 };
 pub use chain::{Fault, FaultKind, Head, Verdict, head, holds, keep_origin, verify, verify_against, verify_all};
+pub use author::Author;
 pub use denials::{Denial, Denials};
 pub use reading::{Filter, Known, Newest, Outcome, each_archived, known, newest, newest_of_all, oldest};
 
@@ -25,7 +27,7 @@ use crate::error::Result;
 pub struct Entry<'a> {
     /// What, as `thing.happened`: `brand.created`.
     pub kind: &'a str,
-    /// Who: `user:<id>`, `key:<id>`, `system`, `cli`.
+    /// Who, as [`Author::actor`].
     pub actor: &'a str,
     /// To what, as `thing:<id>`.
     pub subject: Option<&'a str>,

@@ -43,6 +43,9 @@ pub struct Settings {
     pub ban_window_secs: u64,
     /// Seconds that an address is refused.
     pub ban_secs: u64,
+    /// Hours without use after which a session ends: nothing it is asked for within an access token's 8 hours counts as use, the
+    /// next token does. 0 is never, before its 30 days.
+    pub session_idle_hours: u32,
     /// Seconds that a new connection may stay silent.
     pub first_byte_timeout_secs: u64,
     /// Seconds that the head of a request may take from its first byte to its last.
@@ -75,6 +78,7 @@ impl Default for Settings {
             ban_failures: 100,
             ban_window_secs: 3600,
             ban_secs: 3600,
+            session_idle_hours: 168,
             first_byte_timeout_secs: 5,
             head_timeout_secs: 10,
             idle_timeout_secs: 75,

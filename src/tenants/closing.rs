@@ -13,7 +13,7 @@ use super::registry::{Tenants, blocking};
 use super::{TenantId, TenantInfo, directory, lifecycle};
 use crate::db::Db;
 use crate::error::{Error, Result};
-use crate::events::{self, Entry};
+use crate::events::Author;
 
 /// How long a deletion can be taken back.
 pub const TIME_TO_UNDO: SignedDuration = SignedDuration::from_hours(7 * 24);
@@ -103,25 +103,25 @@ impl Tenants {
     }
 
     /// Closes a tenant to its people, keys and imports until [`Self::resume`]; its data stays. False if it was already.
-    pub async fn suspend(&self, id: &TenantId) -> Result<bool> {
+    pub async fn suspend(&self, id: &TenantId, by: Author) -> Result<bool> {
         let at = self.clock().system_time();
-        self.turn(id, at, ("tenant.suspended", json!({})), move |tx, id| {
+        self.turn(id, (at, by), ("tenant.suspended", json!({})), move |tx, id| {
             directory::set_suspended(tx, id, Some(at.as_millisecond()))
         })
         .await
     }
 
     /// Opens a suspended tenant again. False if it was not suspended.
-    pub async fn resume(&self, id: &TenantId) -> Result<bool> {
+    pub async fn resume(&self, id: &TenantId, by: Author) -> Result<bool> {
         let at = self.clock().system_time();
-        self.turn(id, at, ("tenant.resumed", json!({})), |tx, id| directory::set_suspended(tx, id, None)).await
+        self.turn(id, (at, by), ("tenant.resumed", json!({})), |tx, id| directory::set_suspended(tx, id, None)).await
     }
 
     /// Closes a tenant and has it destroyed after [`TIME_TO_UNDO`]. False if that was planned already: the date stays.
-    pub async fn plan_deletion(&self, id: &TenantId, now: Timestamp) -> Result<bool> {
+    pub async fn plan_deletion(&self, id: &TenantId, now: Timestamp, by: Author) -> Result<bool> {
         let after = now.as_millisecond() + i64::try_from(TIME_TO_UNDO.as_millis()).unwrap_or(i64::MAX);
         let told = json!({ "delete_after_ms": after });
-        self.turn(id, now, ("tenant.deletion_planned", told), move |tx, id| {
+        self.turn(id, (now, by), ("tenant.deletion_planned", told), move |tx, id| {
             directory::set_delete_after(tx, id, Some(after))
         })
         .await
@@ -131,8 +131,8 @@ impl Tenants {
     ///
     /// # Errors
     /// `Conflict` with code `too_late` once the time is over, even if the tenant is still there.
-    pub async fn undelete(&self, id: &TenantId, now: Timestamp) -> Result<bool> {
-        self.turn(id, now, ("tenant.restored", json!({})), move |tx, id| {
+    pub async fn undelete(&self, id: &TenantId, now: Timestamp, by: Author) -> Result<bool> {
+        self.turn(id, (now, by), ("tenant.restored", json!({})), move |tx, id| {
             if let Some(Standing::Deleting { delete_after_ms }) = directory::standing(tx, id)?
                 && delete_after_ms <= now.as_millisecond()
             {
@@ -177,11 +177,11 @@ impl Tenants {
     async fn turn(
         &self,
         id: &TenantId,
-        at: Timestamp,
+        (at, by): (Timestamp, Author),
         (kind, data): (&'static str, Value),
         change: impl FnOnce(&Transaction<'_>, &TenantId) -> Result<bool> + Send + 'static,
     ) -> Result<bool> {
-        let (tenants, of, told) = (self.clone(), id.clone(), data.clone());
+        let (tenants, of, told, teller) = (self.clone(), id.clone(), data.clone(), by.clone());
         let changed = blocking(move || {
             let changed = tenants.control().write_blocking(|tx| {
                 if directory::standing(tx, &of)?.is_none() {
@@ -189,7 +189,7 @@ impl Tenants {
                 }
                 let changed = change(tx, &of)?;
                 if changed {
-                    lifecycle::told(tx, at, kind, &of, told)?;
+                    teller.tell(tx, at, kind, &lifecycle::subject(&of), told)?;
                 }
                 Ok(changed)
             })?;
@@ -197,20 +197,21 @@ impl Tenants {
             Ok(changed)
         })
         .await?;
-        if changed && let Err(error) = self.tell_tenant(id, at, kind, data).await {
+        if changed && let Err(error) = self.tell_tenant(id, (at, by), kind, data).await {
             tracing::warn!(tenant = %id, %error, kind, "a closed or opened tenant could not be told in its own chain");
         }
         Ok(changed)
     }
 
-    async fn tell_tenant(&self, id: &TenantId, at: Timestamp, kind: &'static str, data: Value) -> Result<()> {
-        let subject = format!("tenant:{id}");
+    async fn tell_tenant(
+        &self,
+        id: &TenantId,
+        (at, by): (Timestamp, Author),
+        kind: &'static str,
+        data: Value,
+    ) -> Result<()> {
+        let subject = lifecycle::subject(id);
         let tenant = self.open_even_closed(id).await?;
-        let write = move |tx: &Transaction<'_>| {
-            let subject = Some(subject.as_str());
-            events::append(tx, at, &Entry { kind, actor: "operator", subject, request_id: None, ip: None, data })
-                .map(drop)
-        };
-        tenant.db().write(write).await
+        tenant.db().write(move |tx| by.tell(tx, at, kind, &subject, data).map(drop)).await
     }
 }

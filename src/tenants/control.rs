@@ -118,6 +118,7 @@ pub(crate) fn adopt(
         tx.execute_batch(
             "delete from daily_jobs; delete from restores; delete from rekeyings; delete from tenants;
              delete from signing_keys; delete from backup_keys; delete from key_reminders;
+             delete from instance_tokens;
              update instance set master_key_at_ms = null, audit_key = null",
         )?;
         let entry = Entry {

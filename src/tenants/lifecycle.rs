@@ -10,7 +10,7 @@ use super::registry::Tenants;
 use super::{TenantId, directory, rekey, restore};
 use crate::db::Db;
 use crate::error::{Error, Result};
-use crate::events::{self, Entry};
+use crate::events::Author;
 use crate::secrets::{Purpose, TenantKey};
 
 /// A tenant's store in its folder.
@@ -18,7 +18,7 @@ pub const STORE: &str = "store.db";
 
 /// A new tenant: its row (in the state `creating`) with its key, its folder under another name, the folder's own name,
 /// the row's state. A crash between any two is finished or undone by [`recover`].
-pub(super) fn create(tenants: &Tenants, slug: &str, name: &str) -> Result<TenantId> {
+pub(super) fn create(tenants: &Tenants, slug: &str, name: &str, by: &Author) -> Result<TenantId> {
     check_slug(slug)?;
     let name = check_name(name)?;
     let now = tenants.clock().system_time();
@@ -34,7 +34,7 @@ pub(super) fn create(tenants: &Tenants, slug: &str, name: &str) -> Result<Tenant
     }
     control.write_blocking(|tx| {
         directory::activate(tx, &id)?;
-        told(tx, now, "tenant.created", &id, serde_json::json!({ "slug": slug }))
+        by.tell(tx, now, "tenant.created", &subject(&id), serde_json::json!({ "slug": slug })).map(drop)
     })?;
     Ok(id)
 }
@@ -107,7 +107,12 @@ pub(super) fn told(
     id: &TenantId,
     data: serde_json::Value,
 ) -> Result<()> {
-    append(tx, now, kind, &format!("tenant:{id}"), data)
+    append(tx, now, kind, &subject(id), data)
+}
+
+/// What a tenant is called in events.
+pub(super) fn subject(id: &TenantId) -> String {
+    format!("tenant:{id}")
 }
 
 /// [`told`] of the instance as a whole.
@@ -127,8 +132,12 @@ fn append(
     subject: &str,
     data: serde_json::Value,
 ) -> Result<()> {
-    let entry = Entry { kind, actor: "operator", subject: Some(subject), request_id: None, ip: None, data };
-    events::append(tx, now, &entry).map(drop)
+    operator().tell(tx, now, kind, subject, data).map(drop)
+}
+
+/// Whoever can read the data folder.
+pub(super) fn operator() -> Author {
+    Author::without_request("operator")
 }
 
 /// Where a tenant's folder is made before it has its name.

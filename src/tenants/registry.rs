@@ -19,7 +19,7 @@ use super::{Tenant, TenantId, TenantInfo, control, directory, keys, lifecycle, m
 use crate::clock::Clock;
 use crate::db::{Db, FileSpec, OpenError};
 use crate::error::{Error, Result};
-use crate::events::{self, Denials, Head, Verdict};
+use crate::events::{self, Author, Denials, Head, Verdict};
 use crate::secrets::{MasterKey, Purpose};
 
 /// How many tenants stay open, and for how long.
@@ -100,10 +100,15 @@ impl Tenants {
         Ok(tenants)
     }
 
-    /// Makes a tenant and opens it. `Conflict` when the slug is taken.
+    /// Makes a tenant and opens it, in the name of whoever can read the data folder. `Conflict` when the slug is taken.
     pub async fn create(&self, slug: &str, name: &str) -> Result<Tenant> {
+        self.create_by(slug, name, lifecycle::operator()).await
+    }
+
+    /// [`Self::create`] in somebody's name.
+    pub async fn create_by(&self, slug: &str, name: &str, by: Author) -> Result<Tenant> {
         let (tenants, slug, name) = (self.clone(), slug.to_owned(), name.to_owned());
-        let id = blocking(move || lifecycle::create(&tenants, &slug, &name)).await?;
+        let id = blocking(move || lifecycle::create(&tenants, &slug, &name, &by)).await?;
         self.open(&id).await
     }
 

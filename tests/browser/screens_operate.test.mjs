@@ -17,6 +17,20 @@ const ARCHIVE = {
   verified_at: "2026-11-19T02:00:09Z",
   verify_failure: "the archive is refused: row 7 of orders differs",
 };
+const LOG = {
+  until: "2026-11-19T17:59:00Z",
+  waiting_commits: 1204,
+  waiting_since: "2026-11-19T18:00:00Z",
+  waiting_bytes: 48_102_331,
+  failure: "writing 018f3b2e-7c55-7f10-9a3e-2f6c2d1b9c10/log/20261119T020000.000Z-0a1b2c3d/0000000001.log: No space left on device",
+  failing_since: "2026-11-19T18:00:00Z",
+  began_at: "2026-11-11T02:00:00Z",
+  began_because: "more than 512 MB waited to be copied",
+  first_snapshot_at: "2026-11-11T02:00:09Z",
+  last_snapshot_at: "2026-11-18T02:00:09Z",
+  gap_from: "2026-11-11T00:30:00Z",
+  days: 30,
+};
 const NO_BACKUPS = {
   running: false,
   overdue: true,
@@ -24,6 +38,7 @@ const NO_BACKUPS = {
   identity_on_machine: false,
   sealed_for: null,
   schedule: null,
+  log: null,
   backups: [],
 };
 const CHAIN = { entries: 9, head: "f0".repeat(32), verified_at: null, hot_since: "2026-11-01T02:00:00Z" };
@@ -54,6 +69,7 @@ const SCREENS = [
       identity_on_machine: true,
       sealed_for: "age1qyqszqgpqyqszqgpqyqszqgpqyqszqgpqyqszqgpqyqszqgpqyqs3f9dal",
       schedule: { hour: 2, keep_daily: 7, keep_weekly: 3, keep_monthly: 12 },
+      log: LOG,
       backups: [ARCHIVE, { ...ARCHIVE, id: "b2", verify_failure: null }, { ...ARCHIVE, id: "b3", verified_at: null }],
     },
     empty: (route) => route.fulfill(json(200, NO_BACKUPS)),

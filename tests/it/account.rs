@@ -6,7 +6,10 @@ use pulsepoint::auth::Role;
 use pulsepoint::events;
 use serde_json::{Value, json};
 
+use crate::access::invitation;
+use crate::passkeys::{self, ORIGIN};
 use crate::support::app::{Answer, PASSWORD, Shop, TestApp, request};
+use crate::support::device::Device;
 
 const FIREFOX: &str = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0";
 const NEW: &str = "a new and sound one";
@@ -274,4 +277,72 @@ fn a_store_from_before_keeps_its_people_and_sessions() {
     assert_eq!(session, ("f".into(), "u".into(), 10, 20, 900));
     let required: i64 = conn.query_row("select second_factor from sign_in_rules", [], |row| row.get(0)).unwrap();
     assert_eq!(required, 0);
+}
+
+#[tokio::test]
+async fn words_of_the_company_and_of_oneself_are_no_password() {
+    let app = TestApp::start().await;
+    let (shop, other) = (app.shop("meadowlark").await, app.shop("northwind-demo").await);
+    let (word, name) = ("Meadowlark-2026!", "analyst-9999-analyst");
+    let change = async |shop: &Shop, new: &str| {
+        let who = sign_in(&app, &shop.person(Role::Analyst).email, FIREFOX).await;
+        let body = json!({ "current": PASSWORD, "new": new });
+        ask(&app, Method::POST, "/api/auth/password", &who, Some(body)).await
+    };
+    for own in [word, name] {
+        let refused = change(&shop, own).await;
+        assert_eq!((refused.status.as_u16(), refused.code().as_str()), (422, "password_too_common"), "{own}");
+    }
+    assert_eq!(change(&other, word).await.status, StatusCode::OK, "another company's name is no word of theirs");
+    let add = async |shop: &Shop, email: &str| {
+        let body = json!({ "email": email, "name": "Some Body", "role": "viewer", "password": word });
+        app.ask(Method::POST, "/api/users", Some(&app.token(shop, Role::Owner)), Some(body)).await
+    };
+    assert_eq!(add(&shop, "x@shop.example").await.code(), "password_too_common");
+    assert_eq!(add(&other, "x@meadowlark.example").await.code(), "password_too_common", "it is in the address");
+    assert_eq!(add(&other, "y@shop.example").await.status, StatusCode::CREATED);
+    let (_, token) = invitation(&app, &shop).await;
+    let body = json!({ "token": token, "name": "New", "password": word });
+    let refused = app.ask(Method::POST, "/api/auth/links/accept", None, Some(body)).await;
+    assert_eq!(refused.code(), "password_too_common");
+}
+
+#[tokio::test]
+async fn managers_see_how_people_sign_in_and_take_it_away_but_not_from_above_and_not_their_own() {
+    let app = crate::access::app().await;
+    let (shop, other) = (app.shop("juniper-oak").await, app.shop("northwind-demo").await);
+    let ways = async |shop: &Shop, role: Role| {
+        let list = app.get("/api/users", &app.token(shop, Role::Owner)).await.json();
+        let id = &shop.person(role).id;
+        let found = list["users"].as_array().unwrap().iter().find(|user| user["id"] == id.as_str()).unwrap().clone();
+        (found["passkeys"].as_u64().unwrap(), found["single_sign_on"].as_bool().unwrap())
+    };
+    for role in [Role::Owner, Role::Admin, Role::Viewer] {
+        passkeys::added(&app, &app.token(&shop, role), &mut Device::at(ORIGIN)).await;
+        let id = shop.person(role).id.clone();
+        let bind = move |tx: &rusqlite::Transaction| {
+            Ok(tx.execute("insert into oidc_subjects values (?1, 'issuer', ?1, 0)", [&id])?)
+        };
+        shop.tenant.db().write(bind).await.unwrap();
+    }
+    passkeys::added(&app, &app.token(&shop, Role::Viewer), &mut Device::at(ORIGIN)).await;
+    passkeys::added(&app, &app.token(&other, Role::Viewer), &mut Device::at(ORIGIN)).await;
+    assert_eq!((ways(&shop, Role::Viewer).await, ways(&shop, Role::Analyst).await), ((2, true), (0, false)));
+    let drop = async |by: Role, of: Role, what: &str| {
+        let path = format!("/api/users/{}/{what}", shop.person(of).id);
+        app.ask(Method::DELETE, &path, Some(&app.token(&shop, by)), None).await
+    };
+    assert_eq!(drop(Role::Admin, Role::Owner, "passkeys").await.status, StatusCode::FORBIDDEN, "from above");
+    assert_eq!(drop(Role::Admin, Role::Admin, "passkeys").await.code(), "own_account");
+    assert_eq!(drop(Role::Admin, Role::Viewer, "oidc").await.status, StatusCode::FORBIDDEN, "that is an owner's");
+    assert_eq!(drop(Role::Analyst, Role::Viewer, "passkeys").await.status, StatusCode::FORBIDDEN);
+    assert_eq!((ways(&shop, Role::Owner).await, ways(&shop, Role::Viewer).await), ((1, true), (2, true)));
+    assert_eq!(drop(Role::Admin, Role::Viewer, "passkeys").await.status, StatusCode::NO_CONTENT);
+    assert_eq!(drop(Role::Owner, Role::Viewer, "oidc").await.status, StatusCode::NO_CONTENT);
+    assert_eq!((ways(&shop, Role::Viewer).await, ways(&other, Role::Viewer).await), ((0, false), (1, false)));
+    assert_eq!(drop(Role::Owner, Role::Viewer, "passkeys").await.code(), "no_passkeys");
+    assert_eq!(drop(Role::Owner, Role::Viewer, "oidc").await.code(), "not_bound");
+    let told = shop.tenant.db().read(|conn| events::read_from(conn, "test", 1000)).await.unwrap();
+    let kinds = ["passkeys.reset", "oidc.unbound"].map(|kind| told.iter().filter(|one| one.kind == kind).count());
+    assert_eq!(kinds, [1, 1]);
 }

@@ -10,9 +10,11 @@ use pulsepoint::http::Peer;
 use pulsepoint::routes::{Route, openapi, table};
 use serde_json::{Map, Value, json};
 
-use crate::access::{Ask, app, ask};
+use crate::access::{app, ask};
+use crate::access_admin::credential;
 use crate::imports::{number, upload};
 use crate::support::app::{PASSWORD, Shop, request};
+use crate::support::ask::Ask;
 
 /// Queries in disguise: closing quotes, comments, unions, stacked statements, delays, functions of SQLite, DuckDB and others.
 const QUERIES: [&str; 40] = [
@@ -144,7 +146,8 @@ async fn queries_in_disguise_are_texts_everywhere() {
         let asked = ask(&app, &shop, route, who).await.unwrap();
         for text in QUERIES {
             for (place, mut request) in with_text(&document, route, &asked, text) {
-                let token = HeaderValue::try_from(format!("Bearer {}", app.token(&shop, who))).unwrap();
+                let token = credential(&app, &shop, route, who).await;
+                let token = HeaderValue::try_from(format!("Bearer {token}")).unwrap();
                 request.headers_mut().insert(header::AUTHORIZATION, token);
                 // Each from an address of its own: who guesses much from one is not looked at any more.
                 request.extensions_mut().insert(Peer(format!("[2001:db8:{sent:x}::1]:1").parse().unwrap()));

@@ -9,9 +9,11 @@ use axum::http::{Method, StatusCode};
 use pulsepoint::auth::{Access, Role};
 use pulsepoint::routes::table;
 
-use crate::access::{Ask, ask, with_random_ids};
+use crate::access::ask;
+use crate::access_admin::credential;
 use crate::blackbox::{Tester, unlimited};
 use crate::support::app::request;
+use crate::support::ask::{Ask, with_random_ids};
 use crate::support::wire::serve;
 
 const METHODS: [&str; 10] =
@@ -51,7 +53,8 @@ async fn other_methods_than_the_document_s_are_refused() {
     // A question about a page's head is its question.
     for route in table().iter().filter(|route| route.method == Method::GET) {
         let asked = ask(&running.app, &shop, route, Role::Owner).await.unwrap();
-        for token in [None, Some(owner.as_str())] {
+        let right = credential(&running.app, &shop, route, Role::Owner).await;
+        for token in [None, Some(owner.as_str()), Some(right.as_str())] {
             let full = tester.send(&Method::GET, &asked, token).await;
             let head = tester.send(&Method::HEAD, &asked, token).await;
             assert_eq!((head.status, head.body.len()), (full.status, 0), "HEAD {}", asked.path);
@@ -254,9 +257,11 @@ async fn paths_that_climb_lead_nowhere() {
     let shop = app.shop("juniper-oak").await;
     let owner = app.token(&shop, Role::Owner);
     let mut asked_for = 0;
+    let instance = app.instance_token().await;
     let mut ask_for = async |method: &Method, path: &str, body: &Ask| {
         let Ok(uri) = path.parse::<axum::http::Uri>() else { return };
-        let mut asked = request(method.clone(), "/", Some(&owner), None);
+        let token = if path.starts_with("/mcp/admin/tenants") { &instance } else { &owner };
+        let mut asked = request(method.clone(), "/", Some(token), None);
         *asked.uri_mut() = uri;
         *asked.body_mut() = body.body.clone().into();
         if !body.kind.is_empty() {

@@ -68,6 +68,7 @@ fn a_lost_machine_comes_back_on_another_with_its_events_and_its_name() {
     let (home, other) = (Home::new(), Home::new());
     stocked(&home, "acme");
     stocked(&home, "zenith");
+    home.run(&["instance-token", "add", "billing"]).ok();
     let made = home.run(&["backup", "--json"]).ok().json();
     let key = other.path().join("identity.txt");
     std::fs::copy(home.data().join("backup-identity.txt"), &key).unwrap();
@@ -87,6 +88,8 @@ fn a_lost_machine_comes_back_on_another_with_its_events_and_its_name() {
     let of = |verified: &Value| verified["chains"][2]["entries"].as_i64().unwrap();
     // Lost with the machine: that the instance was backed up. New: three restores, and the tenants' backups are their own.
     assert_eq!(of(&verified), of(&before) - 1 + 3, "{verified} {before}");
+    let tokens = other.run(&["instance-token", "list", "--json"]).ok().json();
+    assert_eq!(tokens["tokens"].as_array().unwrap().len(), 0, "what was revoked since must not come back: {tokens}");
     // Its archives go on where they were: the name is the same.
     let again = other.run(&["backup", "--to", text(&home.data().join("backups")), "--json"]).ok().json();
     assert_eq!(file_of(&again, "(instance)").parent(), instance.parent());

@@ -11,6 +11,8 @@ use pulsepoint::schedule;
 use pulsepoint::secrets::MasterKey;
 use pulsepoint::tenants::Tenants;
 
+use crate::support::app::operator;
+
 pub const HOUR: i64 = 3600;
 pub const DAY: i64 = 24 * HOUR;
 /// Forty days, an hour, and the steps that a time server takes, both ways.
@@ -104,7 +106,7 @@ async fn a_clock_that_jumps_removes_nothing_before_its_time() {
         housekeeping(&app).await;
         app.tenants.delete(gone.id()).await.unwrap();
         let planned = app.tenants.create("planned", "P").await.unwrap();
-        app.tenants.plan_deletion(planned.id(), hand.now()).await.unwrap();
+        app.tenants.plan_deletion(planned.id(), hand.now(), operator()).await.unwrap();
         drop((gone, planned));
 
         hand.jump(jump);

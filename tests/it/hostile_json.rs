@@ -8,9 +8,11 @@ use pulsepoint::auth::Role;
 use pulsepoint::routes::{Route, openapi, table};
 use serde_json::{Map, Value, json};
 
-use crate::access::{Ask, app, ask};
+use crate::access::{app, ask};
+use crate::access_admin::credential;
 use crate::imports::number;
 use crate::support::app::{Answer, Shop, TestApp};
+use crate::support::ask::Ask;
 
 /// Words of other languages than JSON.
 const WORDS: &[&str] = &[
@@ -224,7 +226,8 @@ fn fields_of(document: &Value, route: &Route) -> Option<Vec<String>> {
 
 async fn send(app: &TestApp, shop: &Shop, route: &Route, asked: &Ask, kind: Option<&str>, body: Vec<u8>) -> Answer {
     let mut request = Request::builder().method(&route.method).uri(&asked.path);
-    request = request.header(header::AUTHORIZATION, format!("Bearer {}", app.token(shop, Role::Owner)));
+    let token = credential(app, shop, route, Role::Owner).await;
+    request = request.header(header::AUTHORIZATION, format!("Bearer {token}"));
     if let Some(kind) = kind {
         request = request.header(header::CONTENT_TYPE, kind);
     }
@@ -290,7 +293,8 @@ async fn every_route_refuses_what_is_no_json() {
             is_refusal(&answer, route.path);
         }
         assert_eq!(written(&shop).await, before, "{} {} wrote something", route.method, route.path);
-        let sound = asked.send(&app, &route.method, Some(&app.token(&shop, Role::Owner))).await;
+        let token = credential(&app, &shop, &route, Role::Owner).await;
+        let sound = asked.send(&app, &route.method, Some(&token)).await;
         assert_eq!(sound.status, asked.expected, "{} {} does not work any more: {sound:?}", route.method, route.path);
     }
     let operations =

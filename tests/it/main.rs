@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may stop at the first surprise")]
 
 mod access;
+mod access_admin;
 mod access_keys;
 mod account;
 mod acme;
@@ -72,14 +73,17 @@ mod privacy_restore;
 mod privacy_rest;
 mod privacy_sweep;
 mod renewals;
+mod policies;
 mod power_cuts;
 mod passkeys;
 mod passkeys_attacked;
 mod second_factor;
 mod stores_torn;
+mod sessions_ended;
 mod shipping;
 mod shipping_crash;
 mod shipping_keys;
+mod shipping_state;
 mod shipping_weeks;
 mod support;
 mod systemd;

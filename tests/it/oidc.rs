@@ -9,7 +9,7 @@ use pulsepoint::http;
 use serde_json::{Value, json};
 
 use crate::second_factor;
-use crate::support::app::{Answer, PASSWORD, Shop, TestApp};
+use crate::support::app::{Answer, PASSWORD, Shop, TestApp, operator};
 use crate::support::provider::{CLIENT, Provider, SECRET};
 
 pub const PUBLIC: &str = "https://figures.example.com";
@@ -159,9 +159,9 @@ async fn somebody_of_the_e_mail_comes_in_and_is_bound() {
 async fn a_closed_company_and_a_disabled_person_stay_out() {
     let (app, _, shop, _) = world().await;
     signed_in(&app).await;
-    app.app.tenants.suspend(shop.tenant.id()).await.unwrap();
+    app.app.tenants.suspend(shop.tenant.id(), operator()).await.unwrap();
     assert_eq!(word(&app).await, "closed");
-    app.app.tenants.resume(shop.tenant.id()).await.unwrap();
+    app.app.tenants.resume(shop.tenant.id(), operator()).await.unwrap();
     let path = format!("/api/users/{}", shop.person(Role::Analyst).id);
     let owner = app.token(&shop, Role::Owner);
     let disable = app.ask(Method::PATCH, &path, Some(&owner), Some(json!({ "state": "disabled" }))).await;

@@ -6,6 +6,7 @@ use pulsepoint::routes::{openapi, table};
 use serde_json::{Map, Value, json};
 
 use crate::access::{app, ask};
+use crate::access_admin::credential;
 use crate::metrics_http::filled;
 use crate::support::app::Answer;
 
@@ -128,7 +129,7 @@ async fn every_route_answers_what_the_document_says() {
     let (app, document) = (app().await, document());
     let shop = app.shop("juniper-oak").await;
     for route in table() {
-        for token in [Some(app.token(&shop, Role::Owner)), None] {
+        for token in [Some(credential(&app, &shop, &route, Role::Owner).await), None] {
             let asked = ask(&app, &shop, &route, Role::Owner).await.unwrap();
             let answer = asked.send(&app, &route.method, token.as_deref()).await;
             document.check_answer(&route.method, route.path, &answer);

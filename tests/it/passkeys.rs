@@ -8,7 +8,7 @@ use pulsepoint::http::{PerMinute, Settings};
 use serde_json::{Value, json};
 
 use crate::second_factor;
-use crate::support::app::{Answer, PASSWORD, Shop, TestApp};
+use crate::support::app::{Answer, PASSWORD, Shop, TestApp, operator};
 use crate::support::device::Device;
 
 pub const ORIGIN: &str = "https://figures.example.com";
@@ -190,9 +190,9 @@ async fn a_closed_company_a_disabled_person_and_a_reset_shut_it_out() {
     let (app, shop, other) = world().await;
     let mut device = Device::at(ORIGIN);
     added(&app, &app.token(&shop, Role::Analyst), &mut device).await;
-    app.app.tenants.suspend(shop.tenant.id()).await.unwrap();
+    app.app.tenants.suspend(shop.tenant.id(), operator()).await.unwrap();
     assert_eq!(sign_in(&app, &mut device).await.status, StatusCode::FORBIDDEN);
-    app.app.tenants.resume(shop.tenant.id()).await.unwrap();
+    app.app.tenants.resume(shop.tenant.id(), operator()).await.unwrap();
     let id = &shop.person(Role::Analyst).id;
     let owner = app.token(&shop, Role::Owner);
     for (state, status) in [("disabled", StatusCode::UNAUTHORIZED), ("active", StatusCode::OK)] {

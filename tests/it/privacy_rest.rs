@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use crate::backup::{by, made};
 use crate::imports::{self, number};
 use crate::privacy::{ADDRESS, ID, canary_in, figures, orders_file, planted, post, shopify_file};
-use crate::support::app::{PASSWORD, Shop, TestApp, now};
+use crate::support::app::{PASSWORD, Shop, TestApp, now, operator};
 use crate::support::binary::Home;
 
 fn after(days: i64) -> Timestamp {
@@ -68,7 +68,7 @@ async fn each_kind_is_kept_as_long_as_its_rule_says_and_figures_do_not_notice() 
         dated(shop).await;
         assert_eq!(counts(shop).await, [5, 3, 1, 1, 1]);
     }
-    app.app.tenants.suspend(suspended.tenant.id()).await.unwrap();
+    app.app.tenants.suspend(suspended.tenant.id(), operator()).await.unwrap();
     let rules = Settings { rejected_rows_days: 30, imports_days: 365, sessions_days: 10 };
     let privacy = app.app.privacy.with_retention(rules);
     for (day, left) in [

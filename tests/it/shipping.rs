@@ -270,12 +270,12 @@ async fn sixty_flipped_bits_are_found_and_named() {
         let place = usize::try_from(dice.roll(bent.len() as u64)).unwrap();
         bent[place] ^= 1 << dice.roll(8);
         std::fs::write(path, &bent).unwrap();
-        let found = reader.backups.check_log(tenant.id()).await;
+        let found = reader.backups.check_log(Some(tenant.id())).await;
         let said = found.unwrap_err().to_string();
         assert!(said.contains("entry "), "round {round}, byte {place} of {}: {said}", path.display());
         std::fs::write(path, &whole).unwrap();
     }
-    reader.backups.check_log(tenant.id()).await.unwrap();
+    reader.backups.check_log(Some(tenant.id())).await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]

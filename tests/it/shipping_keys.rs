@@ -62,7 +62,7 @@ async fn a_key_made_anew_begins_a_new_log_and_what_was_committed_before_it_comes
     rate(&tenant, 70, 70);
     let of_last = rates(&tenant);
     here.app.backups.ship_all().await.unwrap();
-    here.app.backups.check_log(&id).await.unwrap().unwrap();
+    here.app.backups.check_log(Some(&id)).await.unwrap().unwrap();
     here.pass(120_000);
     assert_eq!(as_of(&here, moments[1]).await, before[..2], "as of long before");
     assert_eq!(as_of(&here, unshipped).await, before, "as of a commit that only the old log had");

@@ -53,7 +53,7 @@ async fn what_is_gathered_reads_as_before_and_takes_fewer_things() {
     here.app.backups.gather_logs().await.unwrap();
     let after = bundles(target.path(), tenant.id().as_str());
     assert!(after.len() < before - 20, "{before} became {}", after.len());
-    here.app.backups.check_log(tenant.id()).await.unwrap().unwrap();
+    here.app.backups.check_log(Some(tenant.id())).await.unwrap().unwrap();
     for place in [1, 20, 37, 60, 99] {
         let aside = Wanted { slug: Some(format!("as-of-{place}")), ..over("acme") };
         let (done, _) = here.app.backups.restore_at(when(moments[place]), here.identity(), aside, by()).await.unwrap();
@@ -66,7 +66,7 @@ async fn what_is_gathered_reads_as_before_and_takes_fewer_things() {
     let middle = bent.len() / 2;
     bent[middle] ^= 1;
     std::fs::write(large, bent).unwrap();
-    let found = here.app.backups.check_log(tenant.id()).await.unwrap_err().to_string();
+    let found = here.app.backups.check_log(Some(tenant.id())).await.unwrap_err().to_string();
     assert!(found.contains("entry ") && found.contains("damaged"), "{found}");
 }
 

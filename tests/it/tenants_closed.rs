@@ -10,7 +10,7 @@ use pulsepoint::tenants::{Standing, TIME_TO_UNDO, Tenant, Tenants};
 use pulsepoint::{events, imports};
 use serde_json::json;
 
-use crate::support::app::{PASSWORD, Shop, TestApp};
+use crate::support::app::{PASSWORD, Shop, TestApp, operator};
 use crate::support::binary::Home;
 use crate::support::stores::start;
 
@@ -34,8 +34,8 @@ async fn a_suspended_tenant_is_refused_by_every_door_and_opens_again() {
     let email = &shop.people[0].email;
     let cookie = app.login(email, PASSWORD).await.cookie();
     let held = shop.tenant.closing();
-    assert!(app.app.tenants.suspend(shop.tenant.id()).await.unwrap());
-    assert!(!app.app.tenants.suspend(shop.tenant.id()).await.unwrap(), "it was suspended already");
+    assert!(app.app.tenants.suspend(shop.tenant.id(), operator()).await.unwrap());
+    assert!(!app.app.tenants.suspend(shop.tenant.id(), operator()).await.unwrap(), "it was suspended already");
     held.await;
 
     let refresh = axum::http::Request::builder().method(Method::POST).uri("/api/auth/refresh");
@@ -56,8 +56,8 @@ async fn a_suspended_tenant_is_refused_by_every_door_and_opens_again() {
     assert_eq!(app.get("/api/auth/me", &stranger).await.status, StatusCode::OK, "another tenant noticed");
     assert!(matches!(app.app.tenants.by_slug("acme").await, Err(Error::Closed { .. })), "commands go on");
 
-    assert!(app.app.tenants.resume(shop.tenant.id()).await.unwrap());
-    assert!(!app.app.tenants.resume(shop.tenant.id()).await.unwrap());
+    assert!(app.app.tenants.resume(shop.tenant.id(), operator()).await.unwrap());
+    assert!(!app.app.tenants.resume(shop.tenant.id(), operator()).await.unwrap());
     assert!(!shop.tenant.is_closed());
     assert_eq!(app.get("/api/auth/me", &owner).await.status, StatusCode::OK, "a token outlives a suspension");
     assert_eq!(app.get("/api/brands", &key).await.status, StatusCode::OK);
@@ -82,12 +82,12 @@ async fn nothing_is_imported_into_a_suspended_tenant() {
             .read_blocking(|conn| Ok(conn.query_row("select count(*) from orders", [], |row| row.get::<_, i64>(0))?))
             .unwrap()
     };
-    app.app.tenants.suspend(shop.tenant.id()).await.unwrap();
+    app.app.tenants.suspend(shop.tenant.id(), operator()).await.unwrap();
     // Whoever had the tenant in hand already, as an upload that was coming when it was closed.
     let refused = import("late").await.err();
     assert!(matches!(refused, Some(Error::Unavailable { code: "import_interrupted", .. })), "{refused:?}");
     assert_eq!(orders(), 0);
-    app.app.tenants.resume(shop.tenant.id()).await.unwrap();
+    app.app.tenants.resume(shop.tenant.id(), operator()).await.unwrap();
     import("again").await.unwrap();
     assert!(orders() > 0);
 }
@@ -98,7 +98,7 @@ async fn a_suspension_outlives_a_restart_and_keeps_the_data() {
     let tenants = start(data.path());
     let tenant = tenants.create("acme", "Acme").await.unwrap();
     let id = tenant.id().clone();
-    tenants.suspend(&id).await.unwrap();
+    tenants.suspend(&id, operator()).await.unwrap();
     drop(tenant);
     tenants.close_all().await.unwrap();
     drop(tenants);
@@ -108,7 +108,7 @@ async fn a_suspension_outlives_a_restart_and_keeps_the_data() {
     let kept = tenants.open_even_closed(&id).await.unwrap();
     assert!(kept.is_closed(), "one that opens closed does not know it");
     assert_eq!(kinds(kept.db()), ["tenant.suspended"]);
-    tenants.resume(&id).await.unwrap();
+    tenants.resume(&id, operator()).await.unwrap();
     assert!(!kept.is_closed());
     tenants.open(&id).await.unwrap();
 }
@@ -129,19 +129,19 @@ async fn a_deletion_can_be_undone_for_seven_days_and_not_after() {
     tenants.register_email("a@gone.example", gone.id()).await.unwrap();
     let now: Timestamp = "2026-11-22T15:00:00Z".parse().unwrap();
     let (last, over) = (now + TIME_TO_UNDO - SignedDuration::from_secs(1), now + TIME_TO_UNDO);
-    assert!(tenants.plan_deletion(gone.id(), now).await.unwrap());
-    assert!(!tenants.plan_deletion(gone.id(), last).await.unwrap(), "the date moved");
+    assert!(tenants.plan_deletion(gone.id(), now, operator()).await.unwrap());
+    assert!(!tenants.plan_deletion(gone.id(), last, operator()).await.unwrap(), "the date moved");
     assert!(matches!(tenants.open(gone.id()).await, Err(Error::Closed { code: "tenant_deleted", .. })));
     assert!(gone.is_closed());
     assert!(matches!(tenants.create("gone", "Again").await, Err(Error::Conflict { .. })), "its slug is kept for it");
     assert_eq!(tenants.delete_due(last).await.unwrap(), Vec::<String>::new());
-    assert!(tenants.undelete(gone.id(), last).await.unwrap());
-    assert!(!tenants.undelete(gone.id(), last).await.unwrap());
+    assert!(tenants.undelete(gone.id(), last, operator()).await.unwrap());
+    assert!(!tenants.undelete(gone.id(), last, operator()).await.unwrap());
     assert_eq!(tenants.delete_due(over).await.unwrap(), Vec::<String>::new(), "it was restored");
     tenants.open(gone.id()).await.unwrap();
 
-    tenants.plan_deletion(gone.id(), now).await.unwrap();
-    let late = tenants.undelete(gone.id(), over).await;
+    tenants.plan_deletion(gone.id(), now, operator()).await.unwrap();
+    let late = tenants.undelete(gone.id(), over, operator()).await;
     assert!(matches!(late, Err(Error::Conflict { code: "too_late", .. })), "{late:?}");
     assert_eq!(tenants.delete_due(over).await.unwrap(), ["gone"]);
     assert!(matches!(tenants.open_even_closed(gone.id()).await, Err(Error::NotFound)));
@@ -162,7 +162,7 @@ async fn what_a_kill_leaves_of_a_deletion_is_finished_by_the_next_start() {
         let tenants = start(data.path());
         let (gone, stays) = two(&tenants).await;
         let now: Timestamp = "2026-11-22T15:00:00Z".parse().unwrap();
-        tenants.plan_deletion(gone.id(), now).await.unwrap();
+        tenants.plan_deletion(gone.id(), now, operator()).await.unwrap();
         let id = gone.id().clone();
         let (of, folder) = (id.clone(), data.path().join("tenants").join(id.as_str()));
         tenants
@@ -185,7 +185,7 @@ async fn what_a_kill_leaves_of_a_deletion_is_finished_by_the_next_start() {
         let left: Vec<String> = tenants.list().await.unwrap().into_iter().map(|info| info.slug).collect();
         assert_eq!(left, ["stays"]);
         assert!(
-            matches!(tenants.undelete(&id, now).await, Err(Error::NotFound)),
+            matches!(tenants.undelete(&id, now, operator()).await, Err(Error::NotFound)),
             "its key is gone: nothing to restore"
         );
         tenants.by_slug("stays").await.unwrap();

@@ -11,6 +11,7 @@ use hyper::client::conn::http2;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use pulsepoint::clock::Clock;
 use pulsepoint::http::Settings;
+use pulsepoint::outgoing::{self, Allowed, Failed};
 use pulsepoint::tls::{MinVersion, Mode, Tls, look};
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
@@ -279,4 +280,19 @@ fn an_authority_of_ones_own_renews_its_leaf_and_keeps_its_root() {
     let bad = pulsepoint::tls::Settings { names: vec!["no name".to_owned()], ..settings.clone() };
     assert!(Tls::start(&bad, folder.path(), [127, 0, 0, 1].into(), now()).is_err());
     assert_ne!(start(&settings, days(3640)).root().unwrap().pem, root.pem, "a root that ends is made anew");
+}
+
+/// A server whose certificate nobody vouches for is not asked anything: not by us either.
+#[tokio::test]
+async fn a_server_that_nobody_vouches_for_is_not_talked_to() {
+    let running = serve_tls(quick(), |_| {}).await;
+    let url = url::Url::parse(&format!("https://127.0.0.1:{}/healthz", running.address.port())).unwrap();
+    let allowed = Allowed::by(&url).unwrap();
+    let asked = http::Request::get(url.as_str()).body(b"secret".to_vec()).unwrap();
+    let refused = outgoing::send(asked, &allowed).await;
+    assert!(matches!(&refused, Err(Failed::Broken(_, why)) if why.contains("certificate")), "{refused:?}");
+    // The same server answers whoever trusts it.
+    let mut trusting = Client::trusting(&[&running.root.clone().unwrap()]).connect(running.address).await.unwrap();
+    trusting.write_all(GET).await.unwrap();
+    assert!(read_answer(&mut trusting).await.starts_with("HTTP/1.1 200"));
 }

@@ -5,8 +5,8 @@ pub mod routes;
 pub(super) mod store;
 mod token;
 
-pub(super) use token::FAMILY;
 pub use token::KeyToken;
+pub(super) use token::{FAMILY, check, random_id};
 
 use std::sync::atomic::{AtomicI64, Ordering};
 
@@ -14,12 +14,13 @@ use jiff::Timestamp;
 use secrecy::SecretString;
 use serde_json::json;
 
-use super::member::{Author, Member};
+use super::member::Member;
 use super::people::parse_name;
 use super::permission::Permissions;
 use super::reach::Reach;
 use super::roster::Roster;
 use crate::error::{Error, Result};
+use crate::events::Author;
 use crate::secrets::{Purpose, constant_time_eq};
 use crate::tenants::Tenant;
 use store::KeyRow;

@@ -26,8 +26,7 @@ pub struct KeyToken {
 impl KeyToken {
     /// A new one.
     pub fn random(tenant: &TenantId) -> Self {
-        const LETTERS: &[u8; 32] = b"abcdefghjkmnpqrstuvwxyz023456789";
-        let id: String = random_bytes::<ID>().iter().map(|byte| char::from(LETTERS[usize::from(byte % 32)])).collect();
+        let id = random_id();
         let owner = uuid::Uuid::try_parse(tenant.as_str()).unwrap_or_default();
         let body = BASE64_URL_SAFE_NO_PAD.encode([&owner.as_bytes()[..], &random_bytes::<32>()].concat());
         let start = format!("{PREFIX}{id}_{body}");
@@ -74,7 +73,14 @@ impl KeyToken {
     }
 }
 
-fn check(text: &str) -> String {
+/// Letters that nobody mistakes for each other, to name a credential by.
+pub(in crate::auth) fn random_id() -> String {
+    const LETTERS: &[u8; 32] = b"abcdefghjkmnpqrstuvwxyz023456789";
+    random_bytes::<ID>().iter().map(|byte| char::from(LETTERS[usize::from(byte % 32)])).collect()
+}
+
+/// A check sum over what comes before it.
+pub(in crate::auth) fn check(text: &str) -> String {
     let mut crc = flate2::Crc::new();
     crc.update(text.as_bytes());
     format!("{:08x}", crc.sum())

@@ -12,7 +12,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde_json::json;
 
 use super::cookie::TenantToken;
-use super::member::{Author, User};
+use super::member::User;
 use super::passwords;
 use super::people::{check_reach, parse_email, parse_name};
 use super::permission::{Permission, Role};
@@ -21,7 +21,7 @@ use super::roster::Roster;
 use super::session::Auth;
 use super::{sessions, store as people};
 use crate::error::{Error, Result};
-use crate::events::Denial;
+use crate::events::{Author, Denial};
 use crate::http;
 use crate::secrets::{hash_password, random_bytes};
 use crate::tenants::Tenant;
@@ -265,7 +265,8 @@ pub async fn accept(
     scope: &http::Scope,
 ) -> Result<String> {
     let Opened { tenant, row } = open(auth, token.expose_secret(), scope).await?;
-    passwords::check(&password, &row.email)?;
+    let own = [tenant.name(), tenant.slug(), name.unwrap_or_default()];
+    passwords::check(&password, &row.email, &own)?;
     let token = TenantToken::parse(token.expose_secret().trim()).ok_or(Error::NotFound)?;
     let name = match row.kind {
         LinkKind::Reset => String::new(),

@@ -6,11 +6,11 @@ use super::store::{self, PasskeyRow};
 use super::take;
 use crate::auth::cookie::RefreshToken;
 use crate::auth::login::{Also, Factor, Opening, SignedIn, begin_session};
-use crate::auth::member::Author;
 use crate::auth::second::Passed;
 use crate::auth::session::Auth;
 use crate::auth::store as people;
 use crate::error::{Error, Result};
+use crate::events::Author;
 use crate::http;
 use crate::tenants::{Tenant, TenantId};
 

@@ -26,12 +26,13 @@ use webauthn_rs::prelude::{
 
 use super::account::confirm_person;
 use super::cookie::RefreshToken;
-use super::member::{Author, Member};
+use super::member::Member;
 use super::people::parse_name;
 use super::reach::{Power, allows};
 use super::session::Auth;
 use super::store as people;
 use crate::error::{Error, Result};
+use crate::events::Author;
 use crate::http;
 use crate::secrets::random_bytes;
 use crate::tenants::Tenant;

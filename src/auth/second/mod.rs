@@ -12,13 +12,13 @@ use secrecy::{ExposeSecret, SecretString};
 use serde_json::json;
 
 use super::account::confirm_password;
-use super::member::{Author, Member};
+use super::member::Member;
 use super::reach::{Power, allows};
 use super::roster::Roster;
 use super::session::Auth;
 use super::store as people;
 use crate::error::{Error, Result};
-use crate::events::Denial;
+use crate::events::{Author, Denial};
 use crate::http;
 use crate::secrets::{Purpose, TenantKey, random_bytes};
 use crate::tenants::Tenant;

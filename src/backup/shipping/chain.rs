@@ -69,7 +69,7 @@ pub(super) struct Chain {
     /// Bytes that were shipped since.
     pub(super) since_base: u64,
     /// All that was acknowledged up to then is in it, milliseconds of unix time.
-    sealed_ms: i64,
+    pub(super) sealed_ms: i64,
     /// Sealed, and perhaps there.
     sent: Option<Sent>,
 }

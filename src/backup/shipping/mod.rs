@@ -8,6 +8,7 @@ pub(super) mod names;
 mod prune;
 pub(super) mod read;
 pub(super) mod replay;
+pub(super) mod state;
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -24,11 +25,12 @@ use super::make::Source;
 use super::target::Target;
 use super::{Backups, archive};
 use crate::auth::Author;
-use crate::db::LogKeeper;
+use crate::db::{Db, LogKeeper};
 use crate::error::{Error, Result};
 use crate::tenants::{Tenant, TenantId};
 use chain::{Chain, Stop, Work};
 use entry::Base;
+use state::Told;
 
 /// Stores that are shipped at once.
 const AT_ONCE: usize = 4;
@@ -49,6 +51,7 @@ pub(super) const SNAPSHOT_AGE: SignedDuration = SignedDuration::from_hours(7 * 2
 pub(super) struct Shipping {
     pub(super) target: Arc<dyn Target>,
     ships: Mutex<BTreeMap<Option<TenantId>, Arc<Mutex<Ship>>>>,
+    told: Mutex<BTreeMap<Option<TenantId>, Told>>,
     turns: Semaphore,
 }
 
@@ -63,16 +66,21 @@ struct Ship {
 
 struct Failing {
     since: Timestamp,
+    why: String,
     told: bool,
 }
 
 impl Shipping {
     pub(super) fn new(target: Arc<dyn Target>) -> Self {
-        Self { target, ships: Mutex::default(), turns: Semaphore::new(AT_ONCE) }
+        Self { target, ships: Mutex::default(), told: Mutex::default(), turns: Semaphore::new(AT_ONCE) }
     }
 
     fn ships(&self) -> MutexGuard<'_, BTreeMap<Option<TenantId>, Arc<Mutex<Ship>>>> {
         self.ships.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn told(&self) -> MutexGuard<'_, BTreeMap<Option<TenantId>, Told>> {
+        self.told.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn of(&self, id: &Option<TenantId>) -> Arc<Mutex<Ship>> {
@@ -181,6 +189,7 @@ impl Backups {
                 Ok(tenant) => Source::Tenant(tenant),
                 Err(Error::NotFound) => {
                     shipping.ships().remove(&Some(id.clone()));
+                    shipping.told().remove(&Some(id.clone()));
                     let (tenants, id) = (self.tenants().clone(), id.clone());
                     return super::blocking(move || tenants.forget_log(&id)).await;
                 }
@@ -199,8 +208,21 @@ impl Backups {
         let with = Work { target: &*shipping.target, shelf: &shelf, db, file, key, keeper };
         keeper.take_dirty();
         let outcome = advance(ship, &with).and_then(|()| self.see_to_snapshot(&source, ship, &with));
+        let outcome = self.settle(&source, ship, (db, keeper), outcome);
+        self.note_state(shipping, &with, source.tenant().cloned(), ship);
+        outcome
+    }
+
+    /// Tells how shipping went, where it has to be told.
+    fn settle(
+        &self,
+        source: &Source,
+        ship: &mut Ship,
+        (db, keeper): (&Db, &LogKeeper),
+        outcome: Result<(), Stop>,
+    ) -> Result<()> {
         match outcome {
-            Ok(()) => self.tell_recovered(&source, ship),
+            Ok(()) => self.tell_recovered(source, ship),
             // An exchange retired the store under our hands: the next round meets the new one.
             Err(Stop::Failed(_)) if db.damage().is_some() => {
                 keeper.set_dirty();
@@ -212,7 +234,7 @@ impl Backups {
                     Stop::Failed(error) => error,
                     Stop::Broken(why) => anyhow::anyhow!("the log cannot go on: {why}").into(),
                 };
-                self.tell_failing(&source, ship, &error)?;
+                self.tell_failing(source, ship, &error)?;
                 Err(error)
             }
         }
@@ -283,8 +305,9 @@ impl Backups {
         let now = self.clock().system_time();
         let failing = ship.failing.get_or_insert_with(|| {
             tracing::error!(store = source.subject(), %error, "what was committed could not be shipped");
-            Failing { since: now, told: false }
+            Failing { since: now, why: String::new(), told: false }
         });
+        failing.why = error.to_string();
         if failing.told || now.duration_since(failing.since) < PATIENCE {
             return Ok(());
         }

@@ -59,6 +59,11 @@ pub(in crate::backup) fn new_generation(now: Timestamp) -> String {
     format!("{}-{:08x}", stamp(now), u32::from_be_bytes(random))
 }
 
+/// When a generation began, as its name tells.
+pub(in crate::backup) fn begun_at(generation: &str) -> Option<Timestamp> {
+    folder::moment_of(&folder::named(generation.rsplit_once('-')?.0))
+}
+
 /// The generations of a shelf, oldest first.
 pub(in crate::backup) fn generations(target: &dyn Target, shelf: &str) -> Result<Vec<String>> {
     target.folders(&logs(shelf))

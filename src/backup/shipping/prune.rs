@@ -5,9 +5,8 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::super::Backups;
 use super::super::target::Target;
+use super::entry;
 use super::names::{self, Bundle, Listing, Snapshot};
-use super::read::Source as Log;
-use super::{entry, read};
 use crate::error::Result;
 use crate::tenants::TenantId;
 
@@ -56,24 +55,6 @@ impl Backups {
         shelves.push(self.instance_shelf()?);
         let target = self.target(None);
         super::super::blocking(move || shelves.iter().try_for_each(|shelf| gather(&*target, shelf))).await
-    }
-
-    /// Checks every entry and every snapshot of the log that a tenant's store is shipped to now, against the key of the store.
-    /// Returns its entries and their bytes; none before there is one.
-    ///
-    /// # Errors
-    /// `Invalid` with code `log_refused` that names the first thing that is not sound.
-    pub async fn check_log(&self, id: &TenantId) -> Result<Option<(u64, u64)>> {
-        let tenant = self.tenants().open_even_closed(id).await?;
-        let scratch = self.tenants().scratch().map_err(super::super::for_the_caller)?;
-        let target = self.target(None);
-        super::super::unhurried(move || {
-            let shelf = tenant.id().to_string();
-            let Some(generation) = names::generations(&*target, &shelf)?.pop() else { return Ok(None) };
-            let log = Log { target: &*target, shelf: &shelf, cache: read::cache_in(scratch.path()) };
-            log.check(&generation, &tenant.key()).map(Some)
-        })
-        .await
     }
 }
 

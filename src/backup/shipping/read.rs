@@ -284,14 +284,16 @@ impl Source<'_> {
         Ok(())
     }
 
-    /// Checks the whole of a generation's log under a key. Returns how many entries and bytes that was.
-    pub(in crate::backup) fn check(&self, generation: &str, key: &TenantKey) -> Result<(u64, u64)> {
+    /// Checks the whole of a generation's log under a key. Returns how many entries and bytes that was, and of the last one when it
+    /// was sealed, milliseconds of unix time, and the commits of the store behind it.
+    pub(super) fn check(&self, generation: &str, key: &TenantKey) -> Result<(u64, u64, (i64, i64))> {
         let Listing { bundles, snapshots, .. } = names::list(self.target, self.shelf, generation)?;
-        let (mut entries, mut bytes) = (0, 0);
+        let (mut entries, mut bytes, mut last) = (0, 0, None);
         let mut bases = Vec::new();
         self.each(generation, key, &bundles, |entry| {
             entries += 1;
             bytes += entry.frames.len() as u64;
+            last = Some((entry.about.at_ms, entry.about.commits));
             bases.extend(entry.about.base.clone().filter(|base| !bases.contains(base)));
             Ok(())
         })?;
@@ -310,7 +312,8 @@ impl Source<'_> {
                 return Err(log_refused(format!("the snapshot {} is damaged", snapshot.name)));
             }
         }
-        Ok((entries, bytes))
+        let last = last.ok_or_else(|| log_refused(format!("all entries of the log {generation} are missing")))?;
+        Ok((entries, bytes, last))
     }
 }
 
@@ -334,7 +337,7 @@ fn way_to(
     Way { snapshot: path, manifest, identity, generation, bundles, commits, at, bytes, remarks }
 }
 
-fn time_of(at_ms: i64) -> Timestamp {
+pub(super) fn time_of(at_ms: i64) -> Timestamp {
     Timestamp::from_millisecond(at_ms).unwrap_or(Timestamp::MIN)
 }
 

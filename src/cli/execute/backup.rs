@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::{author, listed, missing, said};
 use crate::app::App;
-use crate::backup::{Archive, IDENTITY_FILE, Identity, Made, Manifest, Seal, Verdict, Wanted};
+use crate::backup::{Archive, IDENTITY_FILE, Identity, Made, Seal, Wanted};
 use crate::cli::command::{Outcome, Password, Upload};
 use crate::error::{Error, Result};
 use crate::tenants::TenantInfo;
@@ -100,81 +100,6 @@ pub(super) async fn list(app: &App, tenant: Option<&str>, to: Option<&Path>) -> 
     listed(&["tenant", "at", "bytes", "file"], &rows, &none, json!({ "backups": json }))
 }
 
-/// Checks the newest archive of one tenant, or of each and of the instance.
-pub(super) async fn verify(
-    app: &App,
-    tenant: Option<&str>,
-    to: Option<&Path>,
-    key: Option<Password>,
-) -> Result<Outcome> {
-    let identity = identity(app, key)?;
-    let mut verdicts = Vec::new();
-    for info in chosen(app, tenant).await? {
-        let newest = app.backups.list(&info.id, to).await?.into_iter().next();
-        verdicts.push(verdict(app, &info.slug, newest, &identity).await?);
-    }
-    if tenant.is_none() {
-        let newest = app.backups.list_of_instance(to).await?.into_iter().next();
-        verdicts.push(verdict(app, "(instance)", newest, &identity).await?);
-    }
-    report(&verdicts)
-}
-
-/// Checks the archive that follows.
-pub(super) async fn verify_file(app: &App, name: String, key: Option<Password>, file: Upload) -> Result<Outcome> {
-    let identity = identity(app, key)?;
-    let (_scratch, path) = receive(app, file).await?;
-    let found = app.backups.verify(path, identity).await?;
-    let subject = found.outcome.as_ref().map_or_else(|_| "?".to_owned(), Manifest::subject);
-    report(&[(subject, Some(Verdict { file: name.into(), ..found }))])
-}
-
-async fn verdict(
-    app: &App,
-    name: &str,
-    newest: Option<Archive>,
-    identity: &Identity,
-) -> Result<(String, Option<Verdict>)> {
-    let found = match newest {
-        Some(archive) => Some(app.backups.verify(archive.path, identity.clone()).await?),
-        None => None,
-    };
-    Ok((name.to_owned(), found))
-}
-
-fn report(verdicts: &[(String, Option<Verdict>)]) -> Result<Outcome> {
-    let (mut lines, mut checked) = (Vec::new(), Vec::new());
-    for (name, verdict) in verdicts {
-        let Some(verdict) = verdict else {
-            lines.push(format!("{name}: NO BACKUP"));
-            checked.push(json!({ "tenant": name, "ok": false, "error": "there is no backup" }));
-            continue;
-        };
-        let (file, took_ms) = (verdict.file.display(), verdict.took_ms);
-        match &verdict.outcome {
-            Ok(manifest) => {
-                let (tables, rows, entries) = (manifest.tables.len(), manifest.rows(), manifest.chain.seq);
-                lines.push(format!(
-                    "{name}: sound: as of {}, {rows} rows in {tables} tables, {entries} events, {took_ms} ms: {file}",
-                    manifest.made_at
-                ));
-                checked.push(json!({
-                    "tenant": name, "ok": true, "file": verdict.file, "at": manifest.made_at, "rows": rows,
-                    "tables": manifest.tables, "events": entries, "took_ms": took_ms, "of": manifest.tenant,
-                }));
-            }
-            Err(reason) => {
-                lines.push(format!("{name}: NOT SOUND: {reason}: {file}"));
-                checked.push(json!({
-                    "tenant": name, "ok": false, "file": verdict.file, "error": reason, "took_ms": took_ms
-                }));
-            }
-        }
-    }
-    let ok = checked.iter().all(|one| one["ok"] == true);
-    said(lines.join("\n"), json!({ "ok": ok, "checked": checked }))
-}
-
 /// Restores a tenant from the archive that follows.
 pub(super) async fn restore(app: &App, wanted: Wanted, key: Password, file: Upload) -> Result<Outcome> {
     let identity = Identity::parse(key.0.expose_secret())?;
@@ -203,7 +128,7 @@ pub(super) async fn restore(app: &App, wanted: Wanted, key: Password, file: Uplo
 }
 
 /// The file as it arrives, sealed as it is, in a folder that goes with the guard.
-async fn receive(app: &App, mut file: Upload) -> Result<(tempfile::TempDir, PathBuf)> {
+pub(super) async fn receive(app: &App, mut file: Upload) -> Result<(tempfile::TempDir, PathBuf)> {
     let scratch = app.tenants.scratch()?;
     let path = scratch.path().join("archive");
     let taking = "taking the archive in";
@@ -213,7 +138,7 @@ async fn receive(app: &App, mut file: Upload) -> Result<(tempfile::TempDir, Path
     Ok((scratch, path))
 }
 
-fn identity(app: &App, key: Option<Password>) -> Result<Identity> {
+pub(super) fn identity(app: &App, key: Option<Password>) -> Result<Identity> {
     match key {
         Some(key) => Identity::parse(key.0.expose_secret()),
         None => {
@@ -229,7 +154,7 @@ fn identity(app: &App, key: Option<Password>) -> Result<Identity> {
 }
 
 /// One tenant or all, whether their stores open or not.
-async fn chosen(app: &App, tenant: Option<&str>) -> Result<Vec<TenantInfo>> {
+pub(super) async fn chosen(app: &App, tenant: Option<&str>) -> Result<Vec<TenantInfo>> {
     let Some(slug) = tenant else { return app.tenants.list().await };
     match app.tenants.find(slug).await? {
         Some(info) => Ok(vec![info]),

@@ -6,10 +6,12 @@ mod brands;
 mod customers;
 mod export;
 mod import;
+mod instance_tokens;
 mod keys;
 mod moment;
 mod people;
 mod tenants;
+mod verify;
 mod warehouse;
 
 use serde::Serialize;
@@ -52,9 +54,9 @@ pub async fn execute(app: &App, command: Command, file: Upload, progress: mpsc::
         Command::Backup { tenant, to } => backup::make(app, tenant.as_deref(), to.as_deref()).await,
         Command::BackupList { tenant, to } => backup::list(app, tenant.as_deref(), to.as_deref()).await,
         Command::BackupVerify { tenant, to, identity } => {
-            backup::verify(app, tenant.as_deref(), to.as_deref(), identity).await
+            verify::newest(app, tenant.as_deref(), to.as_deref(), identity).await
         }
-        Command::BackupVerifyFile { name, identity } => backup::verify_file(app, name, identity, file).await,
+        Command::BackupVerifyFile { name, identity } => verify::file(app, name, identity, file).await,
         Command::Restore { tenant, slug, overwrite, identity } => {
             backup::restore(app, Wanted { tenant, slug, overwrite }, identity, file).await
         }
@@ -66,6 +68,9 @@ pub async fn execute(app: &App, command: Command, file: Upload, progress: mpsc::
         Command::KeysRotate { which, tenant, new_master } => {
             keys::rotate(app, which, tenant.as_deref(), new_master).await
         }
+        Command::InstanceTokenAdd { name, days } => instance_tokens::add(app, &name, days).await,
+        Command::InstanceTokenList => instance_tokens::list(app).await,
+        Command::InstanceTokenRevoke { id } => instance_tokens::revoke(app, &id).await,
         Command::AuditReview { tenant } => audit::review(app, tenant.as_deref()).await,
         Command::Status => status(app).await,
     }
@@ -74,6 +79,11 @@ pub async fn execute(app: &App, command: Command, file: Upload, progress: mpsc::
 /// Who stands in the event log for what a command did: whoever could read the data folder.
 fn author() -> Author {
     Author::without_request("command")
+}
+
+/// The same, of what concerns the installation and no tenant's data.
+fn operator() -> Author {
+    Author::without_request("operator")
 }
 
 /// The tenant of a slug, or a sentence that says how to find it.

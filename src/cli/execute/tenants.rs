@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::{listed, no_tenant, said};
+use super::{listed, no_tenant, operator, said};
 use crate::app::App;
 use crate::cli::command::Outcome;
 use crate::error::Result;
@@ -28,7 +28,7 @@ pub(super) async fn list(app: &App) -> Result<Outcome> {
 }
 
 pub(super) async fn suspend(app: &App, slug: &str) -> Result<Outcome> {
-    let changed = app.tenants.suspend(&id_of(app, slug).await?).await?;
+    let changed = app.tenants.suspend(&id_of(app, slug).await?, operator()).await?;
     let text = match changed {
         true => format!("Suspended tenant {slug}: its people and keys are refused, its data stays."),
         false => format!("Tenant {slug} is suspended already."),
@@ -37,7 +37,7 @@ pub(super) async fn suspend(app: &App, slug: &str) -> Result<Outcome> {
 }
 
 pub(super) async fn resume(app: &App, slug: &str) -> Result<Outcome> {
-    let changed = app.tenants.resume(&id_of(app, slug).await?).await?;
+    let changed = app.tenants.resume(&id_of(app, slug).await?, operator()).await?;
     let text = match changed {
         true => format!("Tenant {slug} is no longer suspended."),
         false => format!("Tenant {slug} was not suspended."),
@@ -52,7 +52,7 @@ pub(super) async fn delete(app: &App, slug: &str, at_once: bool) -> Result<Outco
         let text = format!("Deleted tenant {slug}: its key is destroyed and its data with it.");
         return said(text, json!({ "slug": slug, "state": "deleted", "changed": true }));
     }
-    let changed = app.tenants.plan_deletion(&id, app.clock.system_time()).await?;
+    let changed = app.tenants.plan_deletion(&id, app.clock.system_time(), operator()).await?;
     let text = match changed {
         true => format!(
             "Tenant {slug} is closed and will be destroyed in 7 days. Until then: pulsepoint tenant restore {slug}"
@@ -63,7 +63,7 @@ pub(super) async fn delete(app: &App, slug: &str, at_once: bool) -> Result<Outco
 }
 
 pub(super) async fn restore(app: &App, slug: &str) -> Result<Outcome> {
-    let changed = app.tenants.undelete(&id_of(app, slug).await?, app.clock.system_time()).await?;
+    let changed = app.tenants.undelete(&id_of(app, slug).await?, app.clock.system_time(), operator()).await?;
     let text = match changed {
         true => format!("Restored tenant {slug}: it is no longer to be deleted."),
         false => format!("Tenant {slug} was not to be deleted."),

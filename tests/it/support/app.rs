@@ -7,14 +7,17 @@ use axum::body::{Body, Bytes};
 use axum::http::{HeaderMap, Method, Request, StatusCode, header};
 use jiff::Timestamp;
 use pulsepoint::app::App;
+use pulsepoint::auth::instance;
 use pulsepoint::auth::{Author, Claims, NewPerson, Role, User, create_person};
 use pulsepoint::brands::{self, Brand, NewBrand};
 use pulsepoint::clock::Clock;
 use pulsepoint::http::{Peer, PerMinute, Settings};
 use pulsepoint::secrets::MasterKey;
 use pulsepoint::tenants::{Tenant, Tenants};
+use secrecy::ExposeSecret;
 use serde_json::Value;
 use tempfile::TempDir;
+use tokio::sync::OnceCell;
 use tower::ServiceExt;
 
 /// Everybody's password.
@@ -27,12 +30,18 @@ pub fn now() -> Timestamp {
     "2026-11-22T15:00:00Z".parse().unwrap()
 }
 
+/// In whose name tests close and open tenants.
+pub fn operator() -> Author {
+    Author::without_request("operator")
+}
+
 /// A running Pulsepoint.
 pub struct TestApp {
     /// Its parts.
     pub app: App,
     router: Router,
     folder: TempDir,
+    instance_token: OnceCell<String>,
 }
 
 /// A tenant with a person of every role and a brand.
@@ -58,13 +67,17 @@ impl TestApp {
 
     /// With these settings.
     pub async fn with(settings: Settings) -> Self {
+        Self::at(settings, Clock::fixed(now())).await
+    }
+
+    /// With these settings and this clock.
+    pub async fn at(settings: Settings, clock: Clock) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let (master, _) = MasterKey::load(folder.path(), None, true).unwrap();
-        let clock = Clock::fixed(now());
         let tenants = Tenants::start(folder.path(), master, clock.clone(), &Default::default()).unwrap();
         let app = App::start(tenants, clock, settings).await.unwrap();
         let router = pulsepoint::server::router(&app).unwrap();
-        Self { app, router, folder }
+        Self { app, router, folder, instance_token: OnceCell::new() }
     }
 
     /// Where its data lies.
@@ -96,6 +109,17 @@ impl TestApp {
         });
         let claims = Claims::new(shop.tenant.id().as_str(), &user.id, role, version.unwrap(), now);
         self.app.auth.signer().sign(&claims).unwrap()
+    }
+
+    /// An instance token that was used already.
+    pub async fn instance_token(&self) -> String {
+        let made = self.instance_token.get_or_init(|| async {
+            let (_, token) = instance::create(&self.app.tenants, ("Tests", None), operator(), now()).await.unwrap();
+            let token = token.expose_secret().to_owned();
+            assert_eq!(self.get("/mcp/admin/tenants", &token).await.status, StatusCode::OK);
+            token
+        });
+        made.await.clone()
     }
 
     /// Sends a request as it is; without a peer of its own it comes from `PEER`.

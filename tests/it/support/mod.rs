@@ -1,6 +1,7 @@
 //! What tests of several areas share.
 
 pub mod app;
+pub mod ask;
 pub mod binary;
 pub mod disk;
 pub mod device;

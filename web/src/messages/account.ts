@@ -140,14 +140,30 @@ export const invite = {
   brands: "Choose brands",
   brandsOf: (name: string) => `Brands of ${name}`,
   reset: "Link to a new password",
-  resetFactor: "Turn off second factor",
-  resetFactorQuestion: (name: string) => `Turn off the second factor of ${name}?`,
-  resetFactorText: "Do this only if you are sure who asks: their password alone lets them in afterwards.",
+  resets: {
+    totp: {
+      action: "Turn off second factor",
+      question: (name: string) => `Turn off the second factor of ${name}?`,
+      text: "Do this only if you are sure who asks: their password alone lets them in afterwards.",
+    },
+    passkeys: {
+      action: "Remove passkeys",
+      question: (name: string) => `Remove all passkeys of ${name}?`,
+      text: "They let nobody in afterwards. Whoever is signed in stays so: end the sessions as well if a device was lost.",
+    },
+    oidc: {
+      action: "Let go of single sign-on",
+      question: (name: string) => `Let go of the single sign-on account of ${name}?`,
+      text: "The next account at the provider that has their e-mail is bound to them. Do this when theirs was made anew.",
+    },
+  },
   signOut: "End all sessions",
   signedOut: (name: string) => `${name} is signed out everywhere.`,
   requireAll: "Ask a second factor of everybody",
   requireHelp: "Whoever has none can do nothing but set one up.",
   factorOn: "2FA",
+  passkeysOn: (n: number) => (n === 1 ? "1 passkey" : `${n} passkeys`),
+  ssoOn: "SSO",
 };
 
 export const link = {

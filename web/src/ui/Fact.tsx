@@ -2,8 +2,8 @@ import type { ReactNode } from "react";
 import { cx } from "./cx";
 
 /** A few facts side by side; one below the other on a phone. */
-export function Facts({ children }: { children: ReactNode }) {
-  return <dl className="grid gap-3 sm:grid-cols-3">{children}</dl>;
+export function Facts({ children, four }: { children: ReactNode; four?: boolean }) {
+  return <dl className={cx("grid gap-3", four ? "sm:grid-cols-2 lg:grid-cols-4" : "sm:grid-cols-3")}>{children}</dl>;
 }
 
 export function Fact({

@@ -110,6 +110,17 @@ function Worries({ list }: { list: List }) {
           <p>{backups.unsoundText}</p>
         </Notice>
       )}
+      {list.log?.failure && (
+        <Notice tone="danger" title={backups.logStopped} testId="log-stopped">
+          <p className="break-words">{sentence(list.log.failure)}</p>
+          {list.log.failing_since && <p>{backups.logStoppedText(longInstantLabel(list.log.failing_since))}</p>}
+        </Notice>
+      )}
+      {list.log?.gap_from && (
+        <Notice tone="warn" title={backups.logGap} testId="log-gap">
+          <p className="break-words">{gapText(list.log.gap_from, list.log)}</p>
+        </Notice>
+      )}
       {list.overdue && newest && (
         <Notice tone="warn" title={backups.overdue} testId="backup-overdue">
           <p>{backups.overdueText(longInstantLabel(newest.at))}</p>
@@ -129,18 +140,59 @@ function Figures({ list }: { list: List }) {
   const { schedule } = list;
   const test = testOf(list);
   return (
-    <Facts>
+    <Facts four>
       <Fact name={backups.newest} value={newest ? instantLabel(newest.at) : backups.never}>
         {newest && `${ageLabel(newest.at, Date.now())} · ${formatBytes(newest.bytes)}`}
       </Fact>
       <Fact name={backups.test} value={backups.tests[test.verdict]} bad={test.verdict === "unsound"}>
         {test.text}
       </Fact>
+      <LogFact log={list.log ?? null} />
       <Fact name={backups.schedule} value={schedule ? backups.daily(hourLabel(schedule.hour)) : backups.off}>
         {schedule ? backups.keeps(schedule.keep_daily, schedule.keep_weekly, schedule.keep_monthly) : backups.offText}
       </Fact>
     </Facts>
   );
+}
+
+type Log = NonNullable<List["log"]>;
+
+const gapText = (from: string, log: Log) =>
+  backups.logGapText(
+    longInstantLabel(from),
+    log.first_snapshot_at ? longInstantLabel(log.first_snapshot_at) : null,
+    log.began_because ?? null,
+  );
+
+/** How far the copying of every commit has come. */
+function LogFact({ log }: { log: Log | null }) {
+  if (!log)
+    return (
+      <Fact name={backups.log} value={backups.logOff}>
+        {backups.logOffText}
+      </Fact>
+    );
+  const size = log.waiting_bytes > 0 && formatBytes(log.waiting_bytes);
+  const lines = [
+    log.waiting_since && backups.logWaitingSince(ageLabel(log.waiting_since, Date.now()), size),
+    log.until && backups.logNewest(ageLabel(log.until, Date.now())),
+    log.first_snapshot_at ? backups.logSince(instantLabel(log.first_snapshot_at)) : backups.logSoon,
+  ];
+  return (
+    <Fact name={backups.log} value={logWord(log)} bad={Boolean(log.failure)}>
+      {lines.filter(Boolean).map((line) => (
+        <span key={line} className="block">
+          {line}
+        </span>
+      ))}
+    </Fact>
+  );
+}
+
+function logWord(log: Log): string {
+  if (log.failure) return backups.logFailing;
+  if (log.waiting_commits > 0) return backups.logWaiting(log.waiting_commits);
+  return log.until ? backups.logCurrent : backups.logNone;
 }
 
 const lastTested = (list: List) => list.backups.find((archive) => archive.verified_at);

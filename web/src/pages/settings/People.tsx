@@ -52,7 +52,7 @@ export function People() {
           <Forbidden need="manage" />
         </div>
       )}
-      {allowed && <List myId={me?.user.id ?? ""} />}
+      {allowed && <List myId={me?.user.id ?? ""} byOwner={me?.user.role === "owner"} />}
       {allowed && <Invitations />}
       {allowed && <Roles />}
       {me && allowed && me.user.role === "owner" && <Rule required={me.second_factor.required} />}
@@ -82,7 +82,7 @@ function Rule({ required }: { required: boolean }) {
   );
 }
 
-function List({ myId }: { myId: string }) {
+function List({ myId, byOwner }: { myId: string; byOwner: boolean }) {
   const people = useQuery(peopleQuery);
   const brands = useBrands().data ?? [];
   const [disabling, setDisabling] = useState<Person | null>(null);
@@ -111,7 +111,7 @@ function List({ myId }: { myId: string }) {
     );
   }
   const nameOf = (id: string) => brands.find((brand) => brand.id === id)?.name ?? id;
-  const columns = columnsFor(myId, nameOf, (person, body) =>
+  const columns = columnsFor({ myId, byOwner }, nameOf, (person, body) =>
     body.state === "disabled" ? setDisabling(person) : change.mutate({ person, body }),
   );
   return (
@@ -136,8 +136,18 @@ function List({ myId }: { myId: string }) {
   );
 }
 
+/** How somebody signs in beside a password, as the server tells. */
+function waysIn(person: Person): string[] {
+  const ways = [
+    person.second_factor && t.invite.factorOn,
+    person.passkeys > 0 && t.invite.passkeysOn(person.passkeys),
+    person.single_sign_on && t.invite.ssoOn,
+  ];
+  return ways.filter((way) => way !== false);
+}
+
 function columnsFor(
-  myId: string,
+  { myId, byOwner }: { myId: string; byOwner: boolean },
   nameOf: (brand: string) => string,
   onChange: (person: Person, body: PersonChange) => void,
 ): Column<Person>[] {
@@ -191,9 +201,11 @@ function columnsFor(
       left: true,
       sort: (person) => person.state,
       cell: (person) => (
-        <span className={cx(person.state === "disabled" && "text-ink-mute")}>
+        <span className={cx("block", person.state === "disabled" && "text-ink-mute")}>
           {person.state === "active" ? t.people.active : t.people.disabled}
-          {person.second_factor && <span className="text-ink-mute"> · {t.invite.factorOn}</span>}
+          {waysIn(person).length > 0 && (
+            <span className="block text-xs text-ink-mute">{waysIn(person).join(" · ")}</span>
+          )}
         </span>
       ),
     },
@@ -221,7 +233,7 @@ function columnsFor(
             >
               {person.state === "active" ? t.people.disable : t.people.enable}
             </Button>
-            <PersonMenu person={person} onChange={(body) => onChange(person, body)} />
+            <PersonMenu person={person} byOwner={byOwner} onChange={(body) => onChange(person, body)} />
           </span>
         ),
     },

@@ -17,12 +17,14 @@ import { LinkShown } from "./Invite";
 
 interface Props {
   person: Person;
+  /** Whether an owner looks: they alone let go of an account at the provider. */
+  byOwner: boolean;
   onChange: (body: PersonChange) => void;
 }
 
-export function PersonMenu({ person, onChange }: Props) {
+export function PersonMenu({ person, byOwner, onChange }: Props) {
   const [link, setLink] = useState<LinkMade | null>(null);
-  const [asking, setAsking] = useState(false);
+  const [asking, setAsking] = useState<Reset | null>(null);
   const [choosing, setChoosing] = useState(false);
   const [removing, setRemoving] = useState(false);
   const path = { params: { path: { id: person.id } } };
@@ -37,12 +39,12 @@ export function PersonMenu({ person, onChange }: Props) {
     onSuccess: () => toast(t.invite.signedOut(person.name)),
     onError: failed,
   });
-  const resetFactor = useMutation({
-    mutationFn: () => api.DELETE("/api/users/{id}/totp", path),
+  const takeAway = useMutation({
+    mutationFn: (what: Reset) => api.DELETE(`/api/users/{id}/${what}`, path),
     onSuccess: () => toast(t.people.changed(person.name)),
     onError: failed,
     onSettled: () => {
-      setAsking(false);
+      setAsking(null);
       void queryClient.invalidateQueries({ queryKey: ["people"] });
     },
   });
@@ -68,19 +70,23 @@ export function PersonMenu({ person, onChange }: Props) {
           ...(active ? [{ id: "reset", label: t.invite.reset, run: () => reset.mutate() }] : []),
           { id: "sign-out", label: t.invite.signOut, run: () => signOut.mutate() },
           ...(person.role === "owner" ? [] : [{ id: "brands", label: t.invite.brands, run: () => setChoosing(true) }]),
-          ...(person.second_factor ? [{ id: "factor", label: t.invite.resetFactor, run: () => setAsking(true) }] : []),
+          ...resets(person, byOwner).map((what) => ({
+            id: what,
+            label: t.invite.resets[what].action,
+            run: () => setAsking(what),
+          })),
           { id: "remove", apart: true, label: t.people.remove, run: () => setRemoving(true) },
         ]}
       />
       <LinkShown made={link} email={person.email} onClose={() => setLink(null)} />
       <Confirm
-        open={asking}
-        onOpenChange={setAsking}
-        title={t.invite.resetFactorQuestion(person.name)}
-        lead={t.invite.resetFactorText}
-        action={t.invite.resetFactor}
-        busy={resetFactor.isPending}
-        onConfirm={() => resetFactor.mutate()}
+        open={asking !== null}
+        onOpenChange={(open) => !open && setAsking(null)}
+        title={asking ? t.invite.resets[asking].question(person.name) : ""}
+        lead={asking ? t.invite.resets[asking].text : ""}
+        action={asking ? t.invite.resets[asking].action : ""}
+        busy={takeAway.isPending}
+        onConfirm={() => asking && takeAway.mutate(asking)}
       />
       <Confirm
         open={removing}
@@ -104,6 +110,19 @@ export function PersonMenu({ person, onChange }: Props) {
       </Dialog>
     </>
   );
+}
+
+/** What can be taken away of how somebody signs in, by its address. */
+type Reset = keyof typeof t.invite.resets;
+
+/** What there is of it. */
+function resets(person: Person, byOwner: boolean): Reset[] {
+  const all: Record<Reset, boolean> = {
+    totp: person.second_factor,
+    passkeys: person.passkeys > 0,
+    oidc: person.single_sign_on && byOwner,
+  };
+  return (Object.keys(all) as Reset[]).filter((what) => all[what]);
 }
 
 function BrandsForm({
