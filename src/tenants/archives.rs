@@ -102,11 +102,15 @@ fn run<K: Fn(&Path) -> Result<()>>(
     Moving { before, now, keep, steps }: &Moving<K>,
     stop: &impl Fn() -> bool,
 ) -> Result<usize> {
-    db.read_blocking(|conn| archives.tidy(conn))?;
+    // What the moving itself tells does not make the entry before it one to be moved.
+    let newest = db.read_blocking(|conn| {
+        archives.tidy(conn)?;
+        Ok(events::head(conn)?.seq)
+    })?;
     steps.done("tidied up");
-    let mut moved = 0;
+    let (times, mut moved) = ((before.as_millisecond(), now.as_millisecond()), 0);
     while !stop() {
-        let due = db.read_blocking(|conn| events::due(conn, before.as_millisecond(), now.as_millisecond()))?;
+        let due = db.read_blocking(|conn| events::due(conn, times, newest))?;
         if due.is_empty() {
             break;
         }

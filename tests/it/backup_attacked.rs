@@ -265,7 +265,9 @@ async fn an_archive_of_an_older_schema_is_brought_up_to_date() {
     let key = format!("pragma key = \"x'{}'\"; pragma cipher_page_size = 8192;", store_key(&manifest));
     conn.execute_batch(&key).unwrap();
     conn.execute_batch(
-        "drop table event_origin; drop table erased_customers; drop table erasures; drop table oidc_subjects; drop table passkeys;
+        "drop view events_known; drop table events_kept; drop table event_archives; drop table unswept;
+         alter table sessions drop column renewal_told_ms; alter table sessions drop column renewals_untold;
+         drop table event_origin; drop table erased_customers; drop table erasures; drop table oidc_subjects; drop table passkeys;
          alter table sessions drop column second_factor;
          pragma user_version = 6; pragma wal_checkpoint(truncate)",
     )
@@ -275,7 +277,16 @@ async fn an_archive_of_an_older_schema_is_brought_up_to_date() {
     manifest["schema"] = json!(6);
     manifest["bytes"] = json!(store.len());
     manifest["sha256"] = json!(sha256(&store));
-    let later = ["event_origin", "erased_customers", "erasures", "oidc_subjects", "passkeys"];
+    let later = [
+        "event_archives",
+        "event_origin",
+        "events_kept",
+        "erased_customers",
+        "erasures",
+        "oidc_subjects",
+        "passkeys",
+        "unswept",
+    ];
     manifest["tables"].as_array_mut().unwrap().retain(|table| !later.contains(&table["name"].as_str().unwrap()));
     let file = victim.folder.path().join("older.age");
     std::fs::write(&file, victim.sealed(&join(&manifest, &store))).unwrap();

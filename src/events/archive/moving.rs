@@ -49,12 +49,12 @@ impl Sealed {
     }
 }
 
-/// The oldest entries, as many as one archive takes, that were written before `before_ms` and that every subscriber has read. The
-/// newest entry always stays: the next one follows from it. An entry that is dated in the future was written by a clock that was
+/// The oldest entries, as many as one archive takes, that were written before `before_ms`, have a place below `newest`, and were read by
+/// every subscriber. The newest entry always stays: the next one follows from it. An entry that is dated in the future was written by a clock that was
 /// wrong, and goes with those around it.
-pub fn due(conn: &Connection, before_ms: i64, now_ms: i64) -> Result<Due> {
+pub fn due(conn: &Connection, (before_ms, now_ms): (i64, i64), newest: i64) -> Result<Due> {
     let read: Option<i64> = conn.query_row("select min(seq) from event_watermarks", [], |row| row.get(0))?;
-    let end = (head(conn)?.seq - 1).min(read.unwrap_or(i64::MAX));
+    let end = (head(conn)?.seq.min(newest) - 1).min(read.unwrap_or(i64::MAX));
     let mut query = conn.prepare(&format!("select {COLUMNS} from events where seq <= ?1 order by seq"))?;
     let mut rows = query.query([end])?;
     let (mut entries, mut bytes, mut old) = (Vec::new(), 0, 0);

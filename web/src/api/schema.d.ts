@@ -1047,7 +1047,7 @@ export interface components {
             head: string;
             /**
              * Format: date-time
-             * @description The oldest entry that is listed here; older ones are in sealed files.
+             * @description The oldest entry that lies in the store; older ones are listed, too, and come out of sealed archives.
              */
             hot_since?: string | null;
             /**
@@ -1085,7 +1085,8 @@ export interface components {
             entries: components["schemas"]["AuditEntry"][];
             /**
              * Format: int64
-             * @description What to send as `before` for the next page; null where there is none.
+             * @description What to send as `before` for the next page; null where there is none. A page may have fewer entries than were asked for, or none,
+             *     and be followed by another: so many archives were looked through for it.
              */
             next_before?: number | null;
         };
