@@ -42,8 +42,8 @@ const STATES = [
   ["off", null, [/Not copied/, /backup\.folder/], []],
   ["not begun", { ...CURRENT, until: null, began_at: null, first_snapshot_at: null }, [/Not begun/, /first snapshot/], []],
   ["current", CURRENT, [/Copied/, /Newest entry/, /Any second since/], []],
-  ["waiting", { ...CURRENT, waiting_commits: 1, waiting_since: ago(2) }, [/1 waits/, /The first from/], []],
-  ["stopped", STOPPED, [/Stopped/, /45\.9 MB|48\.1 MB/], ["log-stopped", "log-gap"]],
+  ["waiting", { ...CURRENT, waiting_commits: 1, waiting_since: ago(2) }, [/Catching up/, /1 commit waits, from/], []],
+  ["stopped", STOPPED, [/Stopped/, /1,234 commits wait, the first from/, /48\.1 MB are kept here/], ["log-stopped", "log-gap"]],
 ];
 
 for (const width of WIDTHS) {

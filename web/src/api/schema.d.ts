@@ -1104,6 +1104,7 @@ export interface components {
             schedule?: components["schemas"]["BackupSchedule"] | null;
             /** @description The public key that archives are sealed for; null before the first backup where none is configured. */
             sealed_for?: string | null;
+            log?: null | components["schemas"]["BackupLog"];
         };
         /** @description What the daily run does. */
         BackupSchedule: {
@@ -2246,6 +2247,9 @@ export interface components {
             /** @description Whether a code is asked for at the sign-in. */
             second_factor: boolean;
             state: components["schemas"]["State"];
+            /** Format: int32 */
+            passkeys: number;
+            single_sign_on: boolean;
         };
         /** @description A person as it sees itself. */
         UserView: {
@@ -2275,6 +2279,27 @@ export interface components {
             /** @description The first day, or instant. */
             start: string;
             timezone: string;
+        };
+        BackupLog: {
+            /** Format: date-time */
+            until?: string | null;
+            waiting_commits: number;
+            /** Format: date-time */
+            waiting_since?: string | null;
+            waiting_bytes: number;
+            failure?: string | null;
+            /** Format: date-time */
+            failing_since?: string | null;
+            /** Format: date-time */
+            began_at?: string | null;
+            began_because?: string | null;
+            /** Format: date-time */
+            first_snapshot_at?: string | null;
+            /** Format: date-time */
+            last_snapshot_at?: string | null;
+            /** Format: date-time */
+            gap_from?: string | null;
+            days: number;
         };
     };
     responses: never;

@@ -39,8 +39,14 @@ export const backups = {
   logFailing: "Stopped",
   logNone: "Not begun",
   logCurrent: "Copied",
-  logWaiting: (n: number) => (n === 1 ? "1 waits" : `${new Intl.NumberFormat().format(n)} wait`),
-  logWaitingSince: (age: string, size: string | false) => `The first from ${age}${size ? `, ${size} kept here` : ""}`,
+  logBehind: "Catching up",
+  logWaiting: (n: number, age: string, size: string | false) => {
+    const commits =
+      n === 1
+        ? `1 commit waits, from ${age}`
+        : `${new Intl.NumberFormat().format(n)} commits wait, the first from ${age}`;
+    return size ? `${commits}; ${size} are kept here` : commits;
+  },
   logNewest: (age: string) => `Newest entry ${age}`,
   logSince: (when: string) => `Any second since ${when} can be restored`,
   logSoon: "Its first snapshot is being made",
@@ -49,7 +55,7 @@ export const backups = {
     `What was committed since ${since} lies on this machine alone. It is copied as soon as that works again.`,
   logGap: "A stretch of time cannot be restored",
   logGapText: (from: string, to: string | null, why: string | null) =>
-    `The log ended at ${from} and a new one begins with the snapshot of ${to ?? "the next minutes"}${why ? `: ${why}` : ""}. Moments between have archives alone.`,
+    `The log ended at ${from} and a new one begins with the snapshot of ${to ?? "the next minutes"}${why ? `: ${why}` : ""}. Of what lies between, only archives are left.`,
   sealed: "Sealed for",
   sealedNone: "The first backup makes a key pair",
   copyKey: "Copy the public key",

@@ -1,9 +1,9 @@
 import type { ReactNode } from "react";
 import { cx } from "./cx";
 
-/** A few facts side by side; one below the other on a phone. */
+/** Three facts side by side, or four two by two; one below the other on a phone. */
 export function Facts({ children, four }: { children: ReactNode; four?: boolean }) {
-  return <dl className={cx("grid gap-3", four ? "sm:grid-cols-2 lg:grid-cols-4" : "sm:grid-cols-3")}>{children}</dl>;
+  return <dl className={cx("grid gap-3", four ? "sm:grid-cols-2" : "sm:grid-cols-3")}>{children}</dl>;
 }
 
 export function Fact({

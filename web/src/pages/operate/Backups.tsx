@@ -174,7 +174,7 @@ function LogFact({ log }: { log: Log | null }) {
     );
   const size = log.waiting_bytes > 0 && formatBytes(log.waiting_bytes);
   const lines = [
-    log.waiting_since && backups.logWaitingSince(ageLabel(log.waiting_since, Date.now()), size),
+    log.waiting_since && backups.logWaiting(log.waiting_commits, ageLabel(log.waiting_since, Date.now()), size),
     log.until && backups.logNewest(ageLabel(log.until, Date.now())),
     log.first_snapshot_at ? backups.logSince(instantLabel(log.first_snapshot_at)) : backups.logSoon,
   ];
@@ -191,7 +191,7 @@ function LogFact({ log }: { log: Log | null }) {
 
 function logWord(log: Log): string {
   if (log.failure) return backups.logFailing;
-  if (log.waiting_commits > 0) return backups.logWaiting(log.waiting_commits);
+  if (log.waiting_commits > 0) return backups.logBehind;
   return log.until ? backups.logCurrent : backups.logNone;
 }
 
@@ -280,7 +280,7 @@ function columns(onRestore: (archive: Archive) => void): Column<Archive>[] {
       left: true,
       sort: (archive) => archive.at,
       cell: (archive) => (
-        <span className="block">
+        <span className="block whitespace-normal sm:whitespace-nowrap">
           <span className="block font-medium">{longInstantLabel(archive.at)}</span>
           <span className="block text-xs text-ink-mute">{ageLabel(archive.at, Date.now())}</span>
         </span>

@@ -204,7 +204,7 @@ function columnsFor(
         <span className={cx("block", person.state === "disabled" && "text-ink-mute")}>
           {person.state === "active" ? t.people.active : t.people.disabled}
           {waysIn(person).length > 0 && (
-            <span className="block text-xs text-ink-mute">{waysIn(person).join(" · ")}</span>
+            <span className="block w-32 text-xs whitespace-normal text-ink-mute">{waysIn(person).join(" · ")}</span>
           )}
         </span>
       ),
