@@ -1,7 +1,5 @@
 //! Backups over HTTP: a tenant's own, listed and begun. Archives are not handed out here, and restoring is the command line's.
 
-use std::path::Path;
-
 use axum::extract;
 use axum::http::StatusCode;
 use jiff::{SignedDuration, Timestamp};
@@ -108,7 +106,7 @@ async fn view(backups: &Backups, member: &Member) -> Result<BackupList> {
     let rehearsals: Vec<Event> = rehearsals.into_iter().map(|(event, _)| event).collect();
     let seal = backups.seal()?;
     let State { running, failure } = backups.state(member.tenant.id());
-    let (settings, folder) = (&backups.0.settings, backups.folder(None));
+    let settings = &backups.0.settings;
     let now = backups.clock().system_time();
     Ok(BackupList {
         schedule: settings.daily.then_some(BackupSchedule {
@@ -122,15 +120,15 @@ async fn view(backups: &Backups, member: &Member) -> Result<BackupList> {
         last_failure: failure,
         identity_on_machine: seal.as_ref().is_some_and(|seal| seal.identity.is_some()),
         sealed_for: seal.map(|seal| seal.recipient.to_string()),
-        backups: archives.into_iter().map(|archive| row(archive, &folder, &rehearsals)).collect(),
+        backups: archives.into_iter().map(|archive| row(archive, &rehearsals)).collect(),
     })
 }
 
-fn row(archive: Archive, folder: &Path, newest_first: &[Event]) -> BackupView {
+fn row(archive: Archive, newest_first: &[Event]) -> BackupView {
     let id = folder::stamp(archive.at);
     let rehearsal = newest_first.iter().find(|event| event.data["archive"] == *id);
     BackupView {
-        file: archive.path.strip_prefix(folder).unwrap_or(&archive.path).display().to_string(),
+        file: archive.name,
         at: archive.at,
         bytes: archive.bytes,
         verified_at: rehearsal.and_then(|event| Timestamp::from_millisecond(event.at_ms).ok()),
