@@ -246,6 +246,10 @@ async fn what_lies_there_is_not_replaced_whether_the_store_heeds_conditions_or_n
         let put = |bytes: &'static [u8]| on(&target, move |target| target.put("a/thing", bytes).unwrap());
         assert_eq!((put(b"first").await, put(b"second").await), (Put::Done, Put::Taken), "{kind}");
         assert_eq!(on(&target, |target| target.get("a/thing").unwrap()).await.unwrap(), b"first", "{kind}");
+        // Another one that comes there, and has not seen yet what the store does.
+        let other = TestApp::backing_up_to(&place).await.app.backups.target(None);
+        assert_eq!(on(&other, |target| target.put("a/thing", b"third").unwrap()).await, Put::Taken, "{kind}");
+        assert_eq!(on(&other, |target| target.get("a/thing").unwrap()).await.unwrap(), b"first", "{kind}");
         let large = app.folder().join("large");
         std::fs::write(&large, vec![7; 9 << 20]).unwrap();
         let put = || {

@@ -70,6 +70,9 @@ impl Bucket {
     /// two who put at the same moment could replace each other's.
     pub(super) async fn put(&self, key: &Key, bytes: Bytes) -> Result<Put> {
         let known = self.conditions.load(Ordering::Relaxed);
+        if known != HEEDED && self.exists(key).await? {
+            return Ok(Put::Taken);
+        }
         if known != NOT_HEEDED {
             let put = self.put_once(key, bytes.clone(), PutMode::Create).await;
             match put {
@@ -85,9 +88,6 @@ impl Bucket {
                     return Ok(Put::Done);
                 }
             }
-        }
-        if self.exists(key).await? {
-            return Ok(Put::Taken);
         }
         self.put_once(key, bytes, PutMode::Overwrite).await.map_err(|error| failed(&error))
     }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use axum::body::Body;
 use axum::http::{Method, Request, Response, header};
 use hyper::body::Incoming;
-use hyper_util::rt::{TokioExecutor, TokioIo};
+use hyper_util::rt::TokioIo;
 use pulsepoint::backup::{self, Destination};
 use s3s::auth::SimpleAuth;
 use s3s::service::{S3Service, S3ServiceBuilder};
@@ -104,14 +104,20 @@ impl S3 {
         let (bound, at) = std::sync::mpsc::channel();
         let (address, tls) = (self.address, self.tls.as_ref().map(acceptor));
         runtime.spawn(async move {
-            let listener = TcpListener::bind(address).await.unwrap();
+            let listener = loop {
+                // The one before it may not have let go yet.
+                match TcpListener::bind(address).await {
+                    Ok(listener) => break listener,
+                    Err(_) => tokio::time::sleep(Duration::from_millis(20)).await,
+                }
+            };
             bound.send(listener.local_addr().unwrap()).unwrap();
             loop {
                 let (socket, _) = listener.accept().await.unwrap();
                 let (service, state, tls) = (service.clone(), state.clone(), tls.clone());
                 let answer = hyper::service::service_fn(move |request| answer(service.clone(), state.clone(), request));
                 tokio::spawn(async move {
-                    let connection = hyper_util::server::conn::auto::Builder::new(TokioExecutor::new());
+                    let connection = hyper::server::conn::http1::Builder::new();
                     // Whoever breaks it off is part of the test.
                     match tls {
                         None => drop(connection.serve_connection(TokioIo::new(socket), answer).await),
