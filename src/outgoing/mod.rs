@@ -33,6 +33,9 @@ const ANSWER_BYTES: u64 = 512 << 10;
 /// How long a connection may take to stand.
 const CONNECTING: Duration = Duration::from_secs(5);
 
+/// How long a connection is kept for the next request.
+const IDLE: Duration = Duration::from_secs(30);
+
 /// How long an answer may take and how large it may be.
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
@@ -200,6 +203,7 @@ fn client(allowed: &Allowed) -> Result<&Client, Failed> {
         .http1_only()
         .user_agent("Pulsepoint")
         .connect_timeout(CONNECTING)
+        .pool_idle_timeout(IDLE)
         .build();
     let built = built.map_err(|error| told("what sends requests", error))?;
     Ok(allowed.client.get_or_init(|| built))
