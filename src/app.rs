@@ -68,8 +68,8 @@ impl App {
         );
         let kept = backup::Settings::default().kept_for();
         let privacy = Privacy::new(tenants.clone(), clock.clone()).with_backups_kept(kept);
-        let (pages, backups) = (Pages::default(), Backups::new(tenants.clone(), clock.clone(), Default::default()));
-        let (audit, tls) = (Audit::new(tenants.clone(), clock.clone(), backups.folder(None)), Tls::off());
+        let (pages, backups) = (Pages::default(), Backups::new(tenants.clone(), clock.clone(), Default::default())?);
+        let (audit, tls) = (Audit::new(tenants.clone(), clock.clone(), backups.target(None)), Tls::off());
         let parts =
             Parts { clock, tenants, auth, http, counters, assets, imports, pages, privacy, backups, audit, tls, jobs };
         Ok(Self(Arc::new(parts)))
@@ -79,7 +79,7 @@ impl App {
     pub fn with_backups(self, settings: backup::Settings) -> Result<Self> {
         let privacy = self.privacy.with_backups_kept(settings.kept_for());
         let backups = Backups::shipping(self.tenants.clone(), self.clock.clone(), settings)?;
-        let audit = Audit::new(self.tenants.clone(), self.clock.clone(), backups.folder(None));
+        let audit = Audit::new(self.tenants.clone(), self.clock.clone(), backups.target(None));
         Ok(Self(Arc::new(Parts { privacy, backups, audit, ..Parts::clone(&self.0) })))
     }
 

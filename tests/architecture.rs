@@ -18,11 +18,13 @@ struct Fence {
     homes: &'static [&'static str],
 }
 
-const FENCES: [Fence; 7] = [
+const FENCES: [Fence; 9] = [
     Fence { what: "Connection::open", homes: &["db", "duck"] },
     Fence { what: "duckdb::", homes: &["duck", "warehouse", "metrics"] },
     Fence { what: "axum::", homes: &["http", "auth", "server", "server.rs", "app.rs", "routes.rs"] },
     Fence { what: "env::var", homes: &["config", "secrets"] },
+    Fence { what: "reqwest::", homes: &["outgoing"] },
+    Fence { what: "object_store::", homes: &["backup"] },
     Fence { what: "println!", homes: &["cli", "main.rs"] },
     Fence { what: "process::exit", homes: &[] },
     Fence { what: "thread::sleep", homes: &[] },

@@ -1,5 +1,5 @@
 //! The files of signed heads: one a day, numbered without gaps, each naming the digest of the one before. They lie in the data
-//! folder and once more with the backups.
+//! folder and once more with the backups, wherever those are.
 //!
 //! A file is two lines: what it says as JSON, and the HMAC-SHA-256 of that line under a key derived from the master key for this
 //! alone. Nobody who holds only the keys of stores can make one.
@@ -7,6 +7,7 @@
 use std::collections::BTreeMap;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use anyhow::Context;
 use hmac::{Hmac, KeyInit, Mac};
@@ -17,6 +18,7 @@ use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
 use super::write_file;
+use crate::backup::Target;
 use crate::error::Result;
 use crate::events::Head;
 use crate::secrets::constant_time_eq;
@@ -83,15 +85,21 @@ pub(super) struct Found {
 /// Where heads lie and what signs them.
 pub(super) struct Heads {
     own: PathBuf,
-    copies: PathBuf,
+    /// Where backups go, and the name that copies have there.
+    copies: (Arc<dyn Target>, String),
     key: Zeroizing<[u8; 32]>,
 }
 
 impl Heads {
     /// In this data folder, and among these backups under the instance's name and the key's: another key's are another's.
-    pub(super) fn open(data: &Path, backups: &Path, instance: &str, key: Zeroizing<[u8; 32]>) -> Result<Self> {
+    pub(super) fn open(
+        data: &Path,
+        backups: Arc<dyn Target>,
+        instance: &str,
+        key: Zeroizing<[u8; 32]>,
+    ) -> Result<Self> {
         let of_key = hex(&mac(&key, b"which key")[..4]);
-        let copies = backups.join(format!("audit-heads-{instance}-{of_key}"));
+        let copies = (backups, format!("audit-heads-{instance}-{of_key}"));
         Ok(Self { own: data.join("audit").join("heads"), copies, key })
     }
 
@@ -104,19 +112,35 @@ impl Heads {
 
     /// Puts with the backups what is not there yet. Never replaces one.
     pub(super) fn copy_missing(&self) -> Result<()> {
-        let there: Vec<String> = list(&self.copies)?.into_values().collect();
+        let there: Vec<String> = self.copied()?.into_values().collect();
         for name in list(&self.own)?.into_values().filter(|name| !there.contains(name)) {
             let bytes = std::fs::read(self.own.join(&name)).context("reading a signed head")?;
-            write_file(&self.copies, &name, &bytes)?;
+            let (target, folder) = &self.copies;
+            target.put(&format!("{folder}/{name}"), &bytes)?;
         }
         Ok(())
+    }
+
+    /// The copies, by number.
+    fn copied(&self) -> Result<BTreeMap<u64, String>> {
+        let (target, folder) = &self.copies;
+        let items = target.list(folder)?.into_iter();
+        Ok(items.filter_map(|item| numbered(item.name.rsplit('/').next()?.to_owned())).collect())
+    }
+
+    /// The bytes of a copy.
+    fn copy(&self, name: &str) -> Result<Vec<u8>, String> {
+        let (target, folder) = &self.copies;
+        let copy = target.get(&format!("{folder}/{name}")).map_err(|error| format!("it cannot be read: {error}"))?;
+        copy.ok_or_else(|| "it is missing".to_owned())
     }
 
     /// Reads and checks all files. Those that cannot be read are faults like others.
     pub(super) fn read(&self) -> Found {
         let mut found = Found::default();
-        let own = self.names(&self.own, &mut found.faults);
-        let copies = self.names(&self.copies, &mut found.faults);
+        let place = self.copies.0.address(&self.copies.1);
+        let own = names(&self.own, list(&self.own), &mut found.faults);
+        let copies = names(&place, self.copied(), &mut found.faults);
         let last = own.keys().chain(copies.keys()).max().copied().unwrap_or(0);
         let mut before: Option<DayHead> = None;
         for number in 1..=last {
@@ -127,18 +151,21 @@ impl Heads {
                     None
                 }
                 (None, Some(name)) => {
-                    let place = self.copies.display();
+                    let place = place.display();
                     found.fault(name, &format!("it is missing in the data folder; its copy in {place} is there"));
-                    self.sound(&self.copies, name, number, &mut found.faults)
+                    self.sound(self.copy(name), name, number, &mut found.faults)
                 }
                 (Some(name), copy) => {
-                    let head = self.sound(&self.own, name, number, &mut found.faults);
-                    if let Some(copy) = copy
-                        && std::fs::read(self.own.join(name)).ok() != std::fs::read(self.copies.join(copy)).ok()
-                    {
-                        found.fault(name, &format!("it differs from its copy in {}", self.copies.display()));
+                    let bytes =
+                        std::fs::read(self.own.join(name)).map_err(|error| format!("it cannot be read: {error}"));
+                    match copy.map(|copy| self.copy(copy)) {
+                        Some(Err(why)) => found.fault(name, &format!("of its copy in {}: {why}", place.display())),
+                        Some(copy) if copy != bytes => {
+                            found.fault(name, &format!("it differs from its copy in {}", place.display()));
+                        }
+                        _ => {}
                     }
-                    head
+                    self.sound(bytes, name, number, &mut found.faults)
                 }
             };
             if let (Some(head), Some(before)) = (&head, &before)
@@ -155,24 +182,23 @@ impl Heads {
         found
     }
 
-    fn names(&self, folder: &Path, faults: &mut Vec<HeadFault>) -> BTreeMap<u64, String> {
-        list(folder).unwrap_or_else(|error| {
-            faults
-                .push(HeadFault { file: folder.display().to_string(), reason: format!("it cannot be read: {error}") });
-            BTreeMap::new()
-        })
-    }
-
-    fn sound(&self, folder: &Path, name: &str, number: u64, faults: &mut Vec<HeadFault>) -> Option<DayHead> {
-        let outcome = self.parse(&folder.join(name)).and_then(|head| match name_of(head.number, head.day) == name {
-            true if head.number == number => Ok(head),
-            _ => Err("it says that it is another".to_owned()),
-        });
+    fn sound(
+        &self,
+        bytes: Result<Vec<u8>, String>,
+        name: &str,
+        number: u64,
+        faults: &mut Vec<HeadFault>,
+    ) -> Option<DayHead> {
+        let outcome =
+            bytes.and_then(|bytes| self.parse(bytes)).and_then(|head| match name_of(head.number, head.day) == name {
+                true if head.number == number => Ok(head),
+                _ => Err("it says that it is another".to_owned()),
+            });
         outcome.map_err(|reason| faults.push(HeadFault { file: name.to_owned(), reason })).ok()
     }
 
-    fn parse(&self, path: &Path) -> Result<DayHead, String> {
-        let text = std::fs::read_to_string(path).map_err(|error| format!("it cannot be read: {error}"))?;
+    fn parse(&self, bytes: Vec<u8>) -> Result<DayHead, String> {
+        let text = String::from_utf8(bytes).map_err(|error| format!("it cannot be read: {error}"))?;
         let forged = || "its signature is not this instance's: it was edited, or made by another".to_owned();
         let (body, signature) = text.trim_end().split_once('\n').ok_or_else(forged)?;
         let signature: [u8; 32] = unhex(signature).ok_or_else(forged)?;
@@ -181,6 +207,14 @@ impl Heads {
         }
         serde_json::from_str(body).map_err(|error| format!("it is of another version: {error}"))
     }
+}
+
+/// What was found in a place; that it could not be looked at is a fault of it.
+fn names(place: &Path, listed: Result<BTreeMap<u64, String>>, faults: &mut Vec<HeadFault>) -> BTreeMap<u64, String> {
+    listed.unwrap_or_else(|error| {
+        faults.push(HeadFault { file: place.display().to_string(), reason: format!("it cannot be read: {error}") });
+        BTreeMap::new()
+    })
 }
 
 impl Found {
@@ -215,13 +249,15 @@ fn list(folder: &Path) -> Result<BTreeMap<u64, String>> {
     };
     let mut names = BTreeMap::new();
     for entry in entries {
-        let name = entry.context("looking for signed heads")?.file_name().to_string_lossy().into_owned();
-        let number = name.strip_suffix(SUFFIX).and_then(|name| name.split_once('-')).map(|(number, _)| number.parse());
-        if let Some(Ok(number)) = number {
-            names.insert(number, name);
-        }
+        names.extend(numbered(entry.context("looking for signed heads")?.file_name().to_string_lossy().into_owned()));
     }
     Ok(names)
+}
+
+/// A head's name with its number; none for other names.
+fn numbered(name: String) -> Option<(u64, String)> {
+    let number = name.strip_suffix(SUFFIX)?.split_once('-')?.0.parse().ok()?;
+    Some((number, name))
 }
 
 fn mac(key: &[u8; 32], text: &[u8]) -> [u8; 32] {

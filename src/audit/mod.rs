@@ -11,12 +11,13 @@ pub mod routes;
 mod verify;
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use anyhow::Context;
 use jiff::Timestamp;
 
+use crate::backup::Target;
 use crate::clock::Clock;
 use crate::error::Result;
 use crate::tenants::{TenantId, Tenants};
@@ -37,7 +38,7 @@ struct Inner {
     tenants: Tenants,
     clock: Clock,
     /// Where backups go: heads are kept there, too.
-    backups: PathBuf,
+    backups: Arc<dyn Target>,
     /// One writing of heads at a time.
     turn: tokio::sync::Mutex<()>,
     settings: Settings,
@@ -46,8 +47,8 @@ struct Inner {
 }
 
 impl Audit {
-    /// Of these tenants, with copies of the heads in the folder of the backups.
-    pub fn new(tenants: Tenants, clock: Clock, backups: PathBuf) -> Self {
+    /// Of these tenants, with copies of the heads where backups go.
+    pub fn new(tenants: Tenants, clock: Clock, backups: Arc<dyn Target>) -> Self {
         let (turn, verified, settings) = (tokio::sync::Mutex::default(), Mutex::default(), Settings::default());
         Self(Arc::new(Inner { tenants, clock, backups, turn, settings, verified }))
     }
@@ -90,7 +91,7 @@ impl Audit {
 
     fn heads(&self) -> Result<heads::Heads> {
         let tenants = &self.0.tenants;
-        heads::Heads::open(tenants.data_folder(), &self.0.backups, &tenants.instance()?, tenants.audit_key()?)
+        heads::Heads::open(tenants.data_folder(), self.0.backups.clone(), &tenants.instance()?, tenants.audit_key()?)
     }
 
     fn tenants(&self) -> &Tenants {

@@ -102,7 +102,7 @@ impl Backups {
 
     /// Removes the archives of a shelf that no rule keeps.
     pub(super) async fn thin(&self, shelf: String) -> Result<()> {
-        let (shelf, settings) = (Shelf::of(&self.folder(None), &shelf), self.0.settings.clone());
+        let (shelf, settings) = (Shelf::of(self.target(None), &shelf), self.0.settings.clone());
         super::blocking(move || {
             let archives = shelf.list()?;
             for archive in superfluous(&archives, &settings) {
@@ -120,9 +120,9 @@ impl Backups {
             return Ok(());
         }
         let living: BTreeSet<TenantId> = self.tenants().list().await?.into_iter().map(|tenant| tenant.id).collect();
-        let (folder, now) = (self.folder(None), self.clock().system_time());
+        let now = self.clock().system_time();
         for id in self.tenants().deleted().await?.into_iter().filter(|id| !living.contains(id)) {
-            let shelf = Shelf::of(&folder, id.as_str());
+            let shelf = Shelf::of(self.target(None), id.as_str());
             super::blocking(move || {
                 let archives = shelf.list()?;
                 archives.iter().filter(|archive| is_expired(archive, now)).try_for_each(|archive| shelf.remove(archive))
@@ -189,7 +189,7 @@ mod tests {
     use super::*;
 
     fn archives(stamps: &[&str]) -> Vec<Archive> {
-        let archive = |at: &&str| Archive { at: at.parse().unwrap(), bytes: 1, path: at.into() };
+        let archive = |at: &&str| Archive { at: at.parse().unwrap(), bytes: 1, name: String::new(), path: at.into() };
         let mut all: Vec<Archive> = stamps.iter().map(archive).collect();
         all.sort_by_key(|archive| std::cmp::Reverse(archive.at));
         all

@@ -1,79 +1,87 @@
-//! Where archives lie: a folder per tenant, a file per moment. Names tell whose and when, and nothing else.
+//! How archives lie at a target: a shelf per tenant, a thing per moment. Names tell whose and when, and nothing else.
 
 use std::fs::{DirBuilder, File};
-use std::io::ErrorKind;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use anyhow::{Context, anyhow};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use tempfile::NamedTempFile;
 
+use super::target::{Item, PART, Put, Target};
 use crate::error::Result;
 
 const SUFFIX: &str = ".backup.age";
 const STAMP: &str = "%Y%m%dT%H%M%S";
-/// A file that is being written.
-const PART: &str = ".part-";
 
 /// An archive as it lies there, unopened.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Archive {
     /// When its store was copied, to the millisecond.
     pub at: Timestamp,
-    /// Bytes of the file.
+    /// Its size.
     pub bytes: u64,
-    /// Where it lies.
+    /// Its name under the target.
+    pub name: String,
+    /// Where it lies: a file of this machine, or an address such as `s3://bucket/prefix/…`. A restore and a rehearsal take either.
     pub path: PathBuf,
 }
 
-/// The folder of one tenant's archives, or of an instance's.
-#[derive(Debug, Clone)]
-pub(super) struct Shelf(PathBuf);
+/// The archives of one tenant, or of an instance.
+#[derive(Clone)]
+pub(super) struct Shelf {
+    target: Arc<dyn Target>,
+    name: String,
+}
 
 impl Shelf {
     /// The shelf named `name`, which is a tenant's id or an instance's name.
-    pub(super) fn of(folder: &Path, name: &str) -> Self {
-        Self(folder.join(name))
+    pub(super) fn of(target: Arc<dyn Target>, name: &str) -> Self {
+        Self { target, name: name.to_owned() }
     }
 
-    /// A new file that is not an archive yet; what crashes left of earlier ones is removed first.
-    pub(super) fn begin(&self) -> Result<tempfile::NamedTempFile> {
-        let making = || format!("making a file in the backup folder {}", self.0.display());
-        DirBuilder::new().recursive(true).mode(0o700).create(&self.0).with_context(making)?;
-        for entry in std::fs::read_dir(&self.0).with_context(making)? {
+    /// A new file that is not an archive yet. Where archives are files it is beside them, so that it need not be copied; what crashes
+    /// left of earlier ones is removed first. Else it is in `scratch`.
+    pub(super) fn begin(&self, scratch: &Path) -> Result<NamedTempFile> {
+        let Some(folder) = self.target.local(&self.name) else {
+            return Ok(NamedTempFile::new_in(scratch).context("making a file for an archive")?);
+        };
+        let making = || format!("making a file in the backup folder {}", folder.display());
+        DirBuilder::new().recursive(true).mode(0o700).create(&folder).with_context(making)?;
+        for entry in std::fs::read_dir(&folder).with_context(making)? {
             let path = entry.with_context(making)?.path();
             if path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(PART)) {
                 std::fs::remove_file(&path).with_context(making)?;
             }
         }
-        Ok(tempfile::Builder::new().prefix(PART).tempfile_in(&self.0).with_context(making)?)
+        Ok(tempfile::Builder::new().prefix(PART).tempfile_in(&folder).with_context(making)?)
     }
 
     /// Gives a written and synced file the name of its moment. Never replaces one that is there.
-    pub(super) fn place(&self, file: tempfile::NamedTempFile, at: Timestamp) -> Result<Archive> {
-        let path = self.0.join(name_of(at)?);
-        let keeping = || format!("keeping the archive {}", path.display());
-        let bytes = file.as_file().metadata().with_context(keeping)?.len();
-        file.persist_noclobber(&path).map_err(|error| anyhow!(error.error)).with_context(keeping)?;
-        File::open(&self.0).and_then(|folder| folder.sync_all()).with_context(keeping)?;
-        Ok(Archive { at, bytes, path })
+    pub(super) fn place(&self, file: NamedTempFile, at: Timestamp) -> Result<Archive> {
+        let archive = self.archive(at, file.as_file().metadata().context("keeping an archive")?.len())?;
+        let keeping = || format!("keeping the archive {}", archive.path.display());
+        match self.target.local(&self.name) {
+            Some(folder) => {
+                file.persist_noclobber(&archive.path).map_err(|error| anyhow!(error.error)).with_context(keeping)?;
+                File::open(folder).and_then(|folder| folder.sync_all()).with_context(keeping)?;
+            }
+            None if self.target.put_file(&archive.name, file.path())? == Put::Taken => {
+                return Err(anyhow!("there is one of that name").context(keeping()).into());
+            }
+            None => {}
+        }
+        Ok(archive)
     }
 
-    /// All archives, newest first. Files of other names are no archives.
+    /// All archives, newest first. Things of other names are no archives.
     pub(super) fn list(&self) -> Result<Vec<Archive>> {
-        let reading = || format!("reading the backup folder {}", self.0.display());
-        let entries = match std::fs::read_dir(&self.0) {
-            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
-            entries => entries.with_context(reading)?,
-        };
         let mut archives = Vec::new();
-        for entry in entries {
-            let entry = entry.with_context(reading)?;
-            let about = entry.metadata().with_context(reading)?;
-            let at = entry.file_name().to_str().and_then(moment_of);
-            if let Some(at) = at.filter(|_| about.is_file()) {
-                archives.push(Archive { at, bytes: about.len(), path: entry.path() });
+        for Item { name, bytes } in self.target.list(&self.name)? {
+            if let Some(at) = name.rsplit('/').next().and_then(moment_of) {
+                archives.push(self.archive(at, bytes)?);
             }
         }
         archives.sort_by_key(|archive| std::cmp::Reverse(archive.at));
@@ -82,10 +90,12 @@ impl Shelf {
 
     /// Removes an archive for good.
     pub(super) fn remove(&self, archive: &Archive) -> Result<()> {
-        let removing = || format!("removing the archive {}", archive.path.display());
-        std::fs::remove_file(&archive.path).with_context(removing)?;
-        File::open(&self.0).and_then(|folder| folder.sync_all()).with_context(removing)?;
-        Ok(())
+        self.target.remove(&archive.name)
+    }
+
+    fn archive(&self, at: Timestamp, bytes: u64) -> Result<Archive> {
+        let name = format!("{}/{}", self.name, name_of(at)?);
+        Ok(Archive { at, bytes, path: self.target.address(&name), name })
     }
 }
 

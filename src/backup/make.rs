@@ -13,6 +13,7 @@ use zeroize::Zeroizing;
 use super::folder::Shelf;
 use super::keys::Seal;
 use super::manifest::{FORMAT, FileSum, Manifest, StoreKey, Whose};
+use super::target::Target;
 use super::{Archive, Backups, archive, tables};
 use crate::auth::Author;
 use crate::db::Db;
@@ -85,13 +86,13 @@ impl Source {
 }
 
 impl Backups {
-    /// Backs a tenant up, into `to` or the folder of the settings, and tells its events so. Its readers and writers go on.
+    /// Backs a tenant up, into the folder `to` or where the settings say, and tells its events so. Its readers and writers go on.
     pub async fn make(&self, tenant: &Tenant, to: Option<&Path>, by: Author) -> Result<Made> {
         let _turn = self.turn().await;
         self.states().entry(tenant.id().clone()).or_default().running = true;
-        let (source, folder) = (Source::Tenant(tenant.clone()), self.folder(to));
+        let (source, target) = (Source::Tenant(tenant.clone()), self.target(to));
         let all = self.clone();
-        let outcome = super::unhurried(move || all.make_blocking(source, &folder, &by)).await;
+        let outcome = super::unhurried(move || all.make_blocking(source, target, &by)).await;
         let mut states = self.states();
         let state = states.entry(tenant.id().clone()).or_default();
         state.running = false;
@@ -102,16 +103,16 @@ impl Backups {
     /// Backs `control.db` up: the instance's own events, its tenants and its signing keys. Tenants are restored without it.
     pub async fn make_of_instance(&self, to: Option<&Path>, by: Author) -> Result<Made> {
         let _turn = self.turn().await;
-        let (all, folder) = (self.clone(), self.folder(to));
-        super::unhurried(move || all.make_blocking(Source::Control, &folder, &by)).await
+        let (all, target) = (self.clone(), self.target(to));
+        super::unhurried(move || all.make_blocking(Source::Control, target, &by)).await
     }
 
-    fn make_blocking(&self, source: Source, folder: &Path, by: &Author) -> Result<Made> {
+    fn make_blocking(&self, source: Source, target: Arc<dyn Target>, by: &Author) -> Result<Made> {
         let begun = Instant::now();
         let seal = self.seal_to_make()?;
         let scratch = self.tenants().scratch()?;
-        let (db, shelf) = (source.db(self.tenants()), Shelf::of(folder, &self.shelf_of(&source)?));
-        let mut file = shelf.begin()?;
+        let (db, shelf) = (source.db(self.tenants()), Shelf::of(target, &self.shelf_of(&source)?));
+        let mut file = shelf.begin(scratch.path())?;
         let at = millis(self.clock().system_time())?;
         let (manifest, store) = self.copy(&source, db, scratch.path(), at)?;
         archive::write(file.as_file_mut(), &seal.recipient, &manifest, &store)?;

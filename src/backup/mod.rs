@@ -8,14 +8,16 @@
 mod archive;
 mod check;
 mod daily;
+mod fetch;
 mod folder;
-mod kept;
 mod keys;
 mod make;
 mod manifest;
 mod renew;
 mod restore;
 pub mod routes;
+mod s3;
+mod settings;
 mod shipping;
 mod tables;
 mod target;
@@ -23,80 +25,31 @@ mod verify;
 
 use std::collections::BTreeMap;
 use std::io::ErrorKind;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use anyhow::Context;
-use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::clock::Clock;
 use crate::error::{Error, Result};
 use crate::tenants::{TenantId, Tenants};
 use shipping::Shipping;
-use target::{Folder, Target};
+use target::Folder;
 
+pub use fetch::fetch;
 pub use folder::Archive;
 pub use keys::{IDENTITY_FILE, Identity, Recipient, RecipientSetting, Seal, read_key_file};
 pub use make::Made;
 pub use manifest::{FileSum, Manifest, Sum, TableSum};
 pub use renew::Renewed;
 pub use restore::{Done, Wanted, restore_instance};
+pub use settings::{Destination, Settings, Store};
 pub use shipping::read::Moment;
 pub use shipping::replay::{Reached, When, restore_shipped_instance};
 pub use shipping::state::{Beginning, LogChecked, LogState};
 pub use tables::sums;
+pub use target::{Item, Put, Target};
 pub use verify::Verdict;
-
-/// Where backups go, for whom they are sealed, and which are kept.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Settings {
-    /// The folder of the archives. Default: `backups` in the data folder.
-    pub folder: PathBuf,
-    /// The `age` public key that archives are sealed for. Default: one whose private half the first backup makes.
-    pub recipient: RecipientSetting,
-    /// Whether what is committed is shipped every second to the folder, where one is set: one beside the data would be lost with
-    /// it.
-    pub continuous: bool,
-    /// Days to any second of which can be restored.
-    pub continuous_days: u32,
-    /// Megabytes of each store's log that may wait on this disk for a target that is away.
-    pub continuous_backlog_mb: u64,
-    /// Whether every tenant is backed up each day.
-    pub daily: bool,
-    /// The hour of day, UTC, from which on the daily backup is due.
-    #[serde(deserialize_with = "hour")]
-    pub hour: u8,
-    /// Days of which the newest archive is kept.
-    pub keep_daily: usize,
-    /// Weeks of which the newest archive is kept.
-    pub keep_weekly: usize,
-    /// Months of which the newest archive is kept. None by default: what is erased must be gone from backups within 30 days.
-    pub keep_monthly: usize,
-}
-
-impl Default for Settings {
-    fn default() -> Self {
-        let (folder, recipient) = (PathBuf::new(), RecipientSetting::default());
-        Self {
-            folder,
-            recipient,
-            continuous: true,
-            continuous_days: 30,
-            continuous_backlog_mb: 512,
-            daily: true,
-            hour: 2,
-            keep_daily: 7,
-            keep_weekly: 3,
-            keep_monthly: 0,
-        }
-    }
-}
-
-fn hour<'de, D: Deserializer<'de>>(from: D) -> Result<u8, D::Error> {
-    let hour = u8::deserialize(from)?;
-    if hour < 24 { Ok(hour) } else { Err(serde::de::Error::custom("is no hour from 0 to 23")) }
-}
 
 /// Makes, lists, checks and restores backups. Cheap to clone.
 #[derive(Clone)]
@@ -106,6 +59,7 @@ struct Inner {
     tenants: Tenants,
     clock: Clock,
     settings: Settings,
+    target: Arc<dyn Target>,
     /// One backup or restore at a time: each takes a disk and a core.
     turn: tokio::sync::Mutex<()>,
     states: Mutex<BTreeMap<TenantId, State>>,
@@ -122,28 +76,37 @@ pub struct State {
 }
 
 impl Backups {
-    /// Of these tenants.
-    pub fn new(tenants: Tenants, clock: Clock, settings: Settings) -> Self {
-        let (turn, states) = (tokio::sync::Mutex::default(), Mutex::default());
-        if let Err(error) = renew::settle(tenants.data_folder(), tenants.control()) {
-            tracing::error!(%error, "an exchange of the backup key that was interrupted could not be finished");
-        }
-        Self(Arc::new(Inner { tenants, clock, settings, turn, states, shipping: None }))
+    /// Of these tenants. To be called on the runtime that a store is asked on, if the settings name one; asks nobody.
+    ///
+    /// # Errors
+    /// A sentence where a store cannot be as the settings say.
+    pub fn new(tenants: Tenants, clock: Clock, settings: Settings) -> Result<Self> {
+        Self::with(tenants, clock, settings, |_| Ok(None))
     }
 
     /// The same, and from now on nothing leaves a store's log before it was shipped, if the settings say so. Blocks for a moment;
     /// to be called before any tenant is opened.
     pub fn shipping(tenants: Tenants, clock: Clock, settings: Settings) -> Result<Self> {
-        let ships = settings.ships();
-        let plain = Self::new(tenants, clock, settings);
-        if !ships {
-            return Ok(plain);
+        let backlog = settings.ships().then_some(settings.continuous_backlog_mb << 20);
+        let keeping = tenants.clone();
+        Self::with(tenants, clock, settings, move |target| {
+            backlog.map(|bytes| keeping.keep_logs(bytes).map(|()| Shipping::new(target.clone()))).transpose()
+        })
+    }
+
+    fn with(
+        tenants: Tenants,
+        clock: Clock,
+        settings: Settings,
+        shipping: impl FnOnce(&Arc<dyn Target>) -> Result<Option<Shipping>>,
+    ) -> Result<Self> {
+        if let Err(error) = renew::settle(tenants.data_folder(), tenants.control()) {
+            tracing::error!(%error, "an exchange of the backup key that was interrupted could not be finished");
         }
-        plain.tenants().keep_logs(plain.0.settings.continuous_backlog_mb << 20)?;
-        let shipping = Some(Shipping::new(plain.target(None)));
-        let (tenants, clock, settings) = (plain.tenants().clone(), plain.clock().clone(), plain.0.settings.clone());
+        let target = settings.target(tenants.data_folder())?;
+        let shipping = shipping(&target)?;
         let (turn, states) = (tokio::sync::Mutex::default(), Mutex::default());
-        let all = Self(Arc::new(Inner { tenants, clock, settings, turn, states, shipping }));
+        let all = Self(Arc::new(Inner { tenants, clock, settings, target, turn, states, shipping }));
         let of = Arc::downgrade(&all.0);
         all.tenants().before_exchanges(move |tenant| {
             if let Some(inner) = of.upgrade() {
@@ -153,17 +116,11 @@ impl Backups {
         Ok(all)
     }
 
-    /// Where sealed things go, or the folder that is asked for.
-    fn target(&self, asked: Option<&Path>) -> Arc<dyn Target> {
-        Arc::new(Folder(self.folder(asked)))
-    }
-
-    /// The folder of the archives, or the one that is asked for.
-    pub fn folder(&self, asked: Option<&Path>) -> PathBuf {
+    /// Where sealed things go: where the settings say, or into the folder that is asked for.
+    pub fn target(&self, asked: Option<&Path>) -> Arc<dyn Target> {
         match asked {
-            Some(folder) => folder.to_owned(),
-            None if self.0.settings.folder.as_os_str().is_empty() => self.tenants().data_folder().join("backups"),
-            None => self.0.settings.folder.clone(),
+            Some(folder) => Arc::new(Folder(folder.to_owned())),
+            None => self.0.target.clone(),
         }
     }
 
@@ -174,14 +131,14 @@ impl Backups {
 
     /// A tenant's archives, newest first.
     pub async fn list(&self, tenant: &TenantId, folder: Option<&Path>) -> Result<Vec<Archive>> {
-        let shelf = folder::Shelf::of(&self.folder(folder), tenant.as_str());
+        let shelf = folder::Shelf::of(self.target(folder), tenant.as_str());
         blocking(move || shelf.list()).await
     }
 
     /// Archives of `control.db`, newest first.
     pub async fn list_of_instance(&self, folder: Option<&Path>) -> Result<Vec<Archive>> {
-        let (all, folder) = (self.clone(), self.folder(folder));
-        blocking(move || folder::Shelf::of(&folder, &all.instance_shelf()?).list()).await
+        let (all, target) = (self.clone(), self.target(folder));
+        blocking(move || folder::Shelf::of(target, &all.instance_shelf()?).list()).await
     }
 
     /// What this process knows of a tenant's backups.

@@ -55,19 +55,20 @@ pub(super) struct Target {
 }
 
 impl Backups {
-    /// Restores a tenant from the archive at `file`. Nothing is changed unless all of it is sound.
+    /// Restores a tenant from the archive at `file`, a path or an address. Nothing is changed unless all of it is sound.
     ///
     /// # Errors
     /// `Conflict` with code `tenant_exists` when there is a tenant of that slug and it may not be replaced; `Invalid` with code
     /// `archive_refused`, `wrong_identity` or `another_tenant` for the archive.
     pub async fn restore(&self, file: PathBuf, identity: Identity, wanted: Wanted, by: Author) -> Result<Done> {
         let _turn = self.turn().await;
-        let (path, key) = (file.clone(), identity.clone());
+        let fetched = self.at_hand(file).await?;
+        let (path, key) = (fetched.path().to_owned(), identity.clone());
         let manifest = super::blocking(move || Ok(archive::open(&path, &key)?.manifest().clone())).await?;
         let target = self.whither(&manifest, &wanted).await?;
         let scratch = self.tenants().scratch().map_err(super::for_the_caller)?;
         let work = scratch.path().to_owned();
-        let unpack = move || check::unpack(archive::open(&file, &identity)?, &work);
+        let unpack = move || check::unpack(archive::open(fetched.path(), &identity)?, &work);
         self.put_in_place(target, wanted, manifest, by, unpack).await
     }
 

@@ -1,7 +1,5 @@
 //! Backups over HTTP: a tenant's own, listed and begun. Archives are not handed out here, and restoring is the command line's.
 
-use std::path::Path;
-
 use axum::extract;
 use axum::http::StatusCode;
 use jiff::{SignedDuration, Timestamp};
@@ -141,7 +139,7 @@ async fn view(backups: &Backups, member: &Member) -> Result<BackupList> {
     };
     let seal = backups.seal()?;
     let State { running, failure } = backups.state(member.tenant.id());
-    let (settings, folder) = (&backups.0.settings, backups.folder(None));
+    let settings = &backups.0.settings;
     let now = backups.clock().system_time();
     Ok(BackupList {
         schedule: settings.daily.then_some(BackupSchedule {
@@ -156,7 +154,7 @@ async fn view(backups: &Backups, member: &Member) -> Result<BackupList> {
         identity_on_machine: seal.as_ref().is_some_and(|seal| seal.identity.is_some()),
         sealed_for: seal.map(|seal| seal.recipient.to_string()),
         log: backups.log_state(Some(member.tenant.id())).map(|state| log(state, settings.continuous_days)),
-        backups: archives.into_iter().map(|archive| row(archive, &folder, &rehearsals)).collect(),
+        backups: archives.into_iter().map(|archive| row(archive, &rehearsals)).collect(),
     })
 }
 
@@ -180,11 +178,11 @@ fn log(state: LogState, days: u32) -> BackupLog {
     }
 }
 
-fn row(archive: Archive, folder: &Path, newest_first: &[Known]) -> BackupView {
+fn row(archive: Archive, newest_first: &[Known]) -> BackupView {
     let id = folder::stamp(archive.at);
     let rehearsal = newest_first.iter().find(|event| event.data["archive"] == *id);
     BackupView {
-        file: archive.path.strip_prefix(folder).unwrap_or(&archive.path).display().to_string(),
+        file: archive.name,
         at: archive.at,
         bytes: archive.bytes,
         verified_at: rehearsal.and_then(|event| Timestamp::from_millisecond(event.at_ms).ok()),

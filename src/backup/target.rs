@@ -1,5 +1,5 @@
 //! Where sealed things go: names with `/`, bytes behind them, nothing else asked of the place. What is put is there whole or not
-//! at all, and stays after a power cut.
+//! at all, and stays after a power cut. A folder is one such place; a bucket of a store is [`super::s3`]'s.
 
 use std::fs::{DirBuilder, File};
 use std::io::{ErrorKind, Write};
@@ -15,16 +15,16 @@ pub(super) const PART: &str = ".part-";
 
 /// A thing as it lies there.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Item {
+pub struct Item {
     /// Its name under the target.
-    pub(super) name: String,
+    pub name: String,
     /// Its size.
-    pub(super) bytes: u64,
+    pub bytes: u64,
 }
 
 /// Whether a put found the name free.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Put {
+pub enum Put {
     /// It is there now.
     Done,
     /// There is one of that name, which was not touched.
@@ -32,7 +32,7 @@ pub(super) enum Put {
 }
 
 /// A place for sealed things. All of it blocks.
-pub(super) trait Target: Send + Sync {
+pub trait Target: Send + Sync {
     /// Puts bytes under a name that is free.
     fn put(&self, name: &str, bytes: &[u8]) -> Result<Put>;
     /// Puts a file under a name that is free.
@@ -41,7 +41,7 @@ pub(super) trait Target: Send + Sync {
     fn get(&self, name: &str) -> Result<Option<Vec<u8>>>;
     /// Copies a thing to a new file.
     fn get_file(&self, name: &str, to: &Path) -> Result<()>;
-    /// Everything whose name begins with `folder` and a `/`, by name.
+    /// Every thing right under `folder`, by name.
     fn list(&self, folder: &str) -> Result<Vec<Item>>;
     /// The names right under `folder` that have more under them, by name; `folder` is empty for the top.
     fn folders(&self, folder: &str) -> Result<Vec<String>>;
@@ -49,8 +49,15 @@ pub(super) trait Target: Send + Sync {
     fn remove(&self, name: &str) -> Result<()>;
     /// Where a thing lies, if on this machine.
     fn local(&self, name: &str) -> Option<PathBuf>;
+    /// The name under the target of what people call so: an address or a name; none where it does not lie here, or is a path.
+    fn name_of(&self, address: &str) -> Option<String>;
     /// What people call it.
     fn describe(&self) -> String;
+
+    /// What people call a thing: its path, or its address.
+    fn address(&self, name: &str) -> PathBuf {
+        self.local(name).unwrap_or_else(|| format!("{}/{name}", self.describe()).into())
+    }
 }
 
 /// A folder of the file system.
@@ -87,31 +94,6 @@ impl Folder {
         }
         File::open(above)?.sync_all()
     }
-
-    fn walk(&self, folder: &Path, found: &mut Vec<Item>) -> std::io::Result<()> {
-        let entries = match std::fs::read_dir(folder) {
-            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
-            entries => entries?,
-        };
-        for entry in entries {
-            let entry = entry?;
-            let about = match entry.metadata() {
-                // Removed meanwhile.
-                Err(error) if error.kind() == ErrorKind::NotFound => continue,
-                about => about?,
-            };
-            let path = entry.path();
-            if about.is_dir() {
-                self.walk(&path, found)?;
-            } else if about.is_file()
-                && !entry.file_name().to_string_lossy().starts_with(PART)
-                && let Some(name) = path.strip_prefix(&self.0).ok().and_then(Path::to_str)
-            {
-                found.push(Item { name: name.to_owned(), bytes: about.len() });
-            }
-        }
-        Ok(())
-    }
 }
 
 impl Target for Folder {
@@ -137,9 +119,26 @@ impl Target for Folder {
     }
 
     fn list(&self, folder: &str) -> Result<Vec<Item>> {
+        let path = self.0.join(folder);
+        let listing = || format!("listing {}", path.display());
+        let entries = match std::fs::read_dir(&path) {
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
+            entries => entries.with_context(listing)?,
+        };
         let mut found = Vec::new();
-        let listed = self.walk(&self.0.join(folder), &mut found);
-        listed.with_context(|| format!("listing {}", self.describe()))?;
+        for entry in entries {
+            let entry = entry.with_context(listing)?;
+            let about = match entry.metadata() {
+                // Removed meanwhile.
+                Err(error) if error.kind() == ErrorKind::NotFound => continue,
+                about => about.with_context(listing)?,
+            };
+            let file = entry.file_name();
+            if let Some(file) = file.to_str().filter(|file| about.is_file() && !file.starts_with(PART)) {
+                let name = if folder.is_empty() { file.to_owned() } else { format!("{folder}/{file}") };
+                found.push(Item { name, bytes: about.len() });
+            }
+        }
         found.sort();
         Ok(found)
     }
@@ -175,6 +174,10 @@ impl Target for Folder {
 
     fn local(&self, name: &str) -> Option<PathBuf> {
         Some(self.0.join(name))
+    }
+
+    fn name_of(&self, _: &str) -> Option<String> {
+        None
     }
 
     fn describe(&self) -> String {

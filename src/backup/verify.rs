@@ -24,9 +24,10 @@ impl Backups {
     pub async fn verify(&self, file: PathBuf, identity: Identity) -> Result<Verdict> {
         let _turn = self.turn().await;
         let scratch = self.tenants().scratch().map_err(super::for_the_caller)?;
+        let (begun, fetched) = (Instant::now(), self.at_hand(file.clone()).await?);
         super::unhurried(move || {
-            let begun = Instant::now();
-            let outcome = archive::open(&file, &identity).and_then(|opened| check::unpack(opened, scratch.path()));
+            let outcome =
+                archive::open(fetched.path(), &identity).and_then(|opened| check::unpack(opened, scratch.path()));
             let took_ms = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
             let outcome = outcome.map(|(manifest, _)| manifest).map_err(|error| error.to_string());
             Ok(Verdict { file, outcome, took_ms })

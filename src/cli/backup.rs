@@ -12,9 +12,9 @@ use super::backup_args::{Audit, Backup, BackupVerb, Restore};
 use super::command::{Command, Outcome, Password, RestoreAt, RestoreWanted};
 use super::lock::DataLock;
 use super::{instance, settings};
-use crate::backup::{self, Identity, Manifest, Moment, read_key_file};
+use crate::backup::{self, Destination, Identity, Manifest, Moment, read_key_file};
 use crate::clock::Clock;
-use crate::config;
+use crate::config::{self, Settings};
 use crate::error::Result;
 use crate::secrets::MasterKey;
 
@@ -33,8 +33,13 @@ pub async fn run(args: Backup) -> Result<(bool, Outcome)> {
             let identity = identity.as_deref().map(read_identity).transpose()?;
             let outcome = match file {
                 Some(file) => {
-                    let command = Command::BackupVerifyFile { name: file.display().to_string(), identity };
-                    ask_with_file(&plain, command, &file).await?
+                    let name = file.display().to_string();
+                    ask_with_archive(&plain, &file, |stored| Command::BackupVerifyFile {
+                        name,
+                        stored: stored.is_some(),
+                        identity,
+                    })
+                    .await?
                 }
                 None => ask(&plain, Command::BackupVerify { tenant, to: to.map(whole).transpose()?, identity }).await?,
             };
@@ -50,25 +55,34 @@ pub async fn restore(args: Restore) -> Result<(bool, Outcome)> {
     let settings = settings::of(&plain.place, None)?.settings;
     let outcome = match (tenant, from, at) {
         (Some(tenant), Some(from), _) => {
-            ask_with_file(&plain, Command::Restore { tenant, slug, overwrite, identity }, &from).await?
+            let restore = |stored| Command::Restore { tenant, slug, overwrite, stored, identity };
+            ask_with_archive(&plain, &from, restore).await?
         }
         (Some(tenant), None, Some(moment)) => {
             let (at, to) = (RestoreAt::of(moment), to.map(whole).transpose()?);
             let wanted = RestoreWanted { tenant, slug, overwrite };
             instance::run(&settings, Command::RestoreAt { wanted, at, last_good, dry_run, to, identity }).await?
         }
-        (None, Some(from), _) => restore_instance(&settings.data, &identity, |data, master, identity, now| {
-            backup::restore_instance(data, master, &from, identity, now).map(|done| (done, Vec::new()))
-        })?,
+        (None, Some(from), _) => {
+            let opened = Opened::instance(&settings.data, &identity)?;
+            let scratch = tempfile::tempdir_in(&settings.data).context("making a folder for the archive")?;
+            let file = match stored(&settings, &from) {
+                Some(name) => backup::fetch(&settings.backup, &name, scratch.path()).await?,
+                None => from,
+            };
+            let done = backup::restore_instance(&settings.data, &opened.master, &file, &opened.identity, opened.now)?;
+            told(&done, &[])
+        }
         (None, None, Some(Moment::At(_))) => {
             return Err(anyhow::anyhow!("the instance's own records come back as they were last: --at latest").into());
         }
-        (None, None, _) => restore_instance(&settings.data, &identity, |data, master, identity, now| {
-            let from = &settings.backup.folder;
-            let (done, reached) =
-                backup::restore_shipped_instance(data, master, (from, None), (identity, last_good), now)?;
-            Ok((done, reached.remarks))
-        })?,
+        (None, None, _) => {
+            let opened = Opened::instance(&settings.data, &identity)?;
+            let (from, wanted) = ((&settings.backup, None), (&opened.identity, last_good));
+            let shipped =
+                backup::restore_shipped_instance(&settings.data, &opened.master, from, wanted, opened.now).await?;
+            told(&shipped.0, &shipped.1.remarks)
+        }
         (Some(_), None, None) => {
             return Err(anyhow::anyhow!("name an archive with --from, or a moment with --at").into());
         }
@@ -76,24 +90,31 @@ pub async fn restore(args: Restore) -> Result<(bool, Outcome)> {
     Ok((plain.json, outcome))
 }
 
-/// Before there is an instance to ask: the folder is empty, and ours meanwhile.
-fn restore_instance(
-    data: &Path,
-    identity: &Password,
-    restore: impl FnOnce(&Path, &MasterKey, &Identity, Timestamp) -> Result<(Manifest, Vec<String>)>,
-) -> Result<Outcome> {
-    let lock = DataLock::take(data)?;
-    let (master, _) = MasterKey::load(data, config::master_key_from_environment(), true)?;
-    let identity = Identity::parse(identity.0.expose_secret())?;
-    let (done, remarks) = restore(data, &master, &identity, Clock::system().system_time())?;
-    drop(lock);
+/// What restores an instance before there is one to ask: the folder is empty, and ours meanwhile.
+struct Opened {
+    master: MasterKey,
+    identity: Identity,
+    now: Timestamp,
+    _lock: DataLock,
+}
+
+impl Opened {
+    fn instance(data: &Path, identity: &Password) -> Result<Self> {
+        let lock = DataLock::take(data)?;
+        let (master, _) = MasterKey::load(data, config::master_key_from_environment(), true)?;
+        let identity = Identity::parse(identity.0.expose_secret())?;
+        Ok(Self { master, identity, now: Clock::system().system_time(), _lock: lock })
+    }
+}
+
+fn told(done: &Manifest, remarks: &[String]) -> Outcome {
     let (at, events) = (done.made_at, done.chain.seq);
     let mut text = format!(
         "Restored the instance's own records as of {at}: {events} events. \
          Next, for every tenant: pulsepoint restore --tenant … --from … (or --at latest) --identity …"
     );
     remarks.iter().for_each(|remark| text.push_str(&format!("\nNote: {remark}.")));
-    Ok(Outcome { text, json: json!({ "instance": true, "at": at, "events": events, "remarks": remarks }) })
+    Outcome { text, json: json!({ "instance": true, "at": at, "events": events, "remarks": remarks }) }
 }
 
 /// `audit …`.
@@ -117,19 +138,35 @@ async fn ask(plain: &Plain, command: Command) -> Result<Outcome> {
     instance::run(&settings::of(&plain.place, None)?.settings, command).await
 }
 
-/// The archive may be readable by whoever types and by no server, so its bytes travel.
-async fn ask_with_file(plain: &Plain, command: Command, file: &Path) -> Result<Outcome> {
+/// The archive may be readable by whoever types and by no server, so its bytes travel; one of the store is fetched by who has it.
+async fn ask_with_archive(
+    plain: &Plain,
+    file: &Path,
+    command: impl FnOnce(Option<String>) -> Command,
+) -> Result<Outcome> {
     let settings = settings::of(&plain.place, None)?.settings;
+    if let Some(name) = stored(&settings, file) {
+        return instance::run(&settings, command(Some(name))).await;
+    }
     let opening = || format!("opening the archive {}", file.display());
     let opened = tokio::fs::File::open(file).await.with_context(opening)?;
     if !opened.metadata().await.with_context(opening)?.is_file() {
         return Err(anyhow::anyhow!("{} is not a file", file.display()).into());
     }
-    instance::run_with_file(&settings, command, opened, |_| Ok(())).await
+    instance::run_with_file(&settings, command(None), opened, |_| Ok(())).await
+}
+
+/// The address or name of an archive in the store of the settings, where it is no file here.
+fn stored(settings: &Settings, file: &Path) -> Option<String> {
+    let is_store = matches!(settings.backup.folder, Destination::S3 { .. });
+    file.to_str().filter(|_| is_store && !file.exists()).map(str::to_owned)
 }
 
 /// A server has another working folder.
 fn whole(folder: PathBuf) -> Result<PathBuf> {
+    if folder.starts_with("s3:") {
+        return Err(anyhow::anyhow!("--to takes a folder: without it the store of backup.folder is used").into());
+    }
     Ok(std::path::absolute(&folder).with_context(|| format!("finding {}", folder.display()))?)
 }
 

@@ -103,16 +103,18 @@ pub enum Command {
         to: Option<PathBuf>,
         identity: Option<Password>,
     },
-    /// The archive follows in pieces.
+    /// The archive follows in pieces, or is one of the store that `name` names.
     BackupVerifyFile {
         name: String,
+        stored: bool,
         identity: Option<Password>,
     },
-    /// The archive follows in pieces.
+    /// The archive follows in pieces, or is this one of the store.
     Restore {
         tenant: String,
         slug: Option<String>,
         overwrite: bool,
+        stored: Option<String>,
         identity: Password,
     },
     /// Out of what was shipped.

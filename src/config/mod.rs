@@ -12,7 +12,9 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 use toml::Value;
 
-pub use sources::{Sources, data_home, master_key_from_environment, oidc_secret_from_environment};
+pub use sources::{
+    Sources, backup_secret_from_environment, data_home, master_key_from_environment, oidc_secret_from_environment,
+};
 
 use crate::auth::oidc;
 use crate::{audit, backup, http, privacy, tenants, tls, warehouse};
@@ -23,6 +25,9 @@ pub const MASTER_KEY_VARIABLE: &str = "PULSEPOINT_MASTER_KEY";
 /// The environment variable of the secret that the provider of single sign-on knows this installation by. No setting either.
 pub const OIDC_SECRET_VARIABLE: &str = "PULSEPOINT_OIDC_CLIENT_SECRET";
 
+/// The environment variable of the secret that the store of the backups knows this installation's key by. No setting either.
+pub const BACKUP_SECRET_VARIABLE: &str = "PULSEPOINT_BACKUP_S3_SECRET_ACCESS_KEY";
+
 /// Everything that can be set. A field is a key; a nested struct is a table of the file and a word in the variable.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(default)]
@@ -31,6 +36,8 @@ pub struct Settings {
     pub data: PathBuf,
     /// Where to listen.
     pub listen: SocketAddr,
+    /// Whether nothing is asked but this machine, whatever else the settings name.
+    pub offline: bool,
     /// How requests are treated; its keys stand at the top.
     #[serde(flatten)]
     pub http: http::Settings,
@@ -55,6 +62,7 @@ impl Default for Settings {
         Self {
             data: data_home().join("pulsepoint"),
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)),
+            offline: false,
             http: http::Settings::default(),
             oidc: oidc::Settings::default(),
             tls: tls::Settings::default(),

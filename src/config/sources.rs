@@ -7,13 +7,13 @@ use etcetera::BaseStrategy;
 use secrecy::SecretString;
 use toml::{Table, Value};
 
-use super::{Given, Keys, MASTER_KEY_VARIABLE, OIDC_SECRET_VARIABLE, Origin, Problem, keys};
+use super::{BACKUP_SECRET_VARIABLE, Given, Keys, MASTER_KEY_VARIABLE, OIDC_SECRET_VARIABLE, Origin, Problem, keys};
 
 /// The variable that names the configuration file.
 const FILE_VARIABLE: &str = "PULSEPOINT_CONFIG";
 
 /// Variables that are no settings: what they hold is never shown.
-const SECRETS: [&str; 2] = [MASTER_KEY_VARIABLE, OIDC_SECRET_VARIABLE];
+const SECRETS: [&str; 3] = [MASTER_KEY_VARIABLE, OIDC_SECRET_VARIABLE, BACKUP_SECRET_VARIABLE];
 
 /// The layers over the defaults, not yet read.
 #[derive(Clone, Debug, Default)]
@@ -65,6 +65,9 @@ impl Sources {
             let (reason, nearest) = match key.as_str() {
                 "master_key" => (secret.to_owned(), Some(MASTER_KEY_VARIABLE.to_owned())),
                 "oidc.client_secret" => (secret.to_owned(), Some("oidc.client_secret_file".to_owned())),
+                "backup.s3.secret_access_key" | "backup.s3.secret" => {
+                    (secret.to_owned(), Some("backup.s3.secret_access_key_file".to_owned()))
+                }
                 _ => ("is no setting".to_owned(), keys::nearest(&key, known.keys().map(String::as_str))),
             };
             problems.push(Problem { key, origin: origin(), reason, nearest });
@@ -126,10 +129,19 @@ pub fn data_home() -> PathBuf {
 
 /// The master key of the environment, if it is there.
 pub fn master_key_from_environment() -> Option<SecretString> {
-    std::env::var(MASTER_KEY_VARIABLE).ok().filter(|key| !key.is_empty()).map(SecretString::from)
+    secret(MASTER_KEY_VARIABLE)
 }
 
 /// The secret of the provider's client in the environment, if it is there.
 pub fn oidc_secret_from_environment() -> Option<SecretString> {
-    std::env::var(OIDC_SECRET_VARIABLE).ok().filter(|secret| !secret.is_empty()).map(SecretString::from)
+    secret(OIDC_SECRET_VARIABLE)
+}
+
+/// The secret of the key at the store of the backups in the environment, if it is there.
+pub fn backup_secret_from_environment() -> Option<SecretString> {
+    secret(BACKUP_SECRET_VARIABLE)
+}
+
+fn secret(variable: &str) -> Option<SecretString> {
+    std::env::var(variable).ok().filter(|secret| !secret.is_empty()).map(SecretString::from)
 }

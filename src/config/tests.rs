@@ -53,6 +53,8 @@ fn a_master_key_does_not_belong_in_the_file() {
     assert!(found[0].contains("PULSEPOINT_MASTER_KEY") && !found[0].contains("secret-text"), "{found:?}");
     let found = problems("[oidc]\nclient_secret = \"secret-text\"", &[]);
     assert!(found[0].contains("oidc.client_secret_file") && !found[0].contains("secret-text"), "{found:?}");
+    let found = problems("[backup.s3]\nsecret_access_key = \"secret-text\"", &[]);
+    assert!(found[0].contains("backup.s3.secret_access_key_file") && !found[0].contains("secret-text"), "{found:?}");
 }
 
 #[test]
@@ -86,6 +88,18 @@ fn a_public_address_is_one_without_a_path() {
     ] {
         assert!(url(bad).is_err(), "{bad}");
     }
+}
+
+#[test]
+fn a_store_for_backups_is_checked_key_by_key() {
+    let file = "[backup]\nfolder = \"s3://shop/pulsepoint\"\n[backup.s3]\nendpoint = \"https://store.lan\"";
+    let (_folder, good) = sources(file, &[("PULSEPOINT_BACKUP_S3_ACCESS_KEY_ID", "id")]);
+    let settings = resolve(&good).unwrap().settings.backup;
+    assert_eq!(settings.folder, "s3://shop/pulsepoint".parse().unwrap());
+    assert_eq!((settings.s3.endpoint.as_str(), settings.s3.access_key_id.as_str()), ("https://store.lan", "id"));
+    let found = problems("backup.folder = \"s3://shop/../x\"\nbackup.s3.timeout_secs = 0", &[]);
+    assert!(found[0].contains("backup.folder: has a prefix"), "{found:?}");
+    assert!(found[1].contains("backup.s3.timeout_secs: is not from 1 to 300"), "{found:?}");
 }
 
 #[test]

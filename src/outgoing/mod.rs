@@ -1,35 +1,51 @@
 //! Requests that Pulsepoint sends: HTTPS to a checked address, within a time and a size, without following where an answer points.
 //!
-//! Names are looked up once and the connection goes to the very address that was checked, so a name that changes its mind in
-//! between leads nowhere else. Plain HTTP is for this machine alone.
+//! Names are looked up by the resolver here, which hands out none but checked addresses, and the connection goes to one of those: a
+//! name that changes its mind in between leads nowhere else. Plain HTTP is for this machine, or where the operator asked for it in
+//! their own network. No proxy of the environment is used, for it would see to addresses of its own.
 
 mod reach;
 #[cfg(test)]
 mod tests;
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use http::header::{HOST, HeaderValue, USER_AGENT};
+use bytes::Bytes;
+use futures_util::{Stream, StreamExt};
 use http::{Request, Response};
-use hyper::body::Body;
-use hyper::client::conn::http1;
-use hyper_util::rt::TokioIo;
-use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::TcpStream;
-use tokio_rustls::TlsConnector;
+use reqwest::Client;
+use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use tokio_rustls::rustls::crypto::ring;
-use tokio_rustls::rustls::pki_types::ServerName;
 use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 use url::{Host, Url};
 
-pub use reach::Allowed;
+pub use reach::{Allowed, stay_offline};
+use reach::{NotAllowed, Reach};
+/// What is sent: bytes, text, or a stream of a known or unknown length.
+pub use reqwest::Body;
 
 /// How long a request may take from the look-up of its name to the last byte of its answer.
 const PATIENCE: Duration = Duration::from_secs(10);
 /// The largest answer that is read.
-const ANSWER_BYTES: usize = 64 << 20;
+const ANSWER_BYTES: u64 = 512 << 10;
+/// How long a connection may take to stand.
+const CONNECTING: Duration = Duration::from_secs(5);
+
+/// How long a connection is kept for the next request.
+const IDLE: Duration = Duration::from_secs(30);
+
+/// How long an answer may take and how large it may be.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// From the look-up of the name to the head of the answer; sending the body is part of it.
+    pub head: Duration,
+    /// Between two pieces of the answer.
+    pub pause: Duration,
+    /// Of the whole answer.
+    pub bytes: u64,
+}
 
 /// Why a request brought nothing. For logs: it may name the address, and never holds what was sent.
 #[derive(Debug, thiserror::Error)]
@@ -37,7 +53,10 @@ pub enum Failed {
     /// Not an address that may be asked.
     #[error("{0} may not be asked: {1}")]
     Refused(String, &'static str),
-    /// It could not be reached, or broke off.
+    /// It could not be reached: nothing was sent.
+    #[error("{0}: {1}")]
+    Unreached(String, String),
+    /// It broke off.
     #[error("{0}: {1}")]
     Broken(String, String),
     /// It took too long.
@@ -48,7 +67,7 @@ pub enum Failed {
     TooLarge(String),
 }
 
-/// Sends a request with a body of text and reads the answer whole, whatever its status. The address of the request is absolute.
+/// Sends a request and reads the answer whole, whatever its status. The address of the request is absolute.
 ///
 /// # Errors
 /// See [`Failed`].
@@ -62,92 +81,150 @@ pub(crate) async fn send_within(
     allowed: &Allowed,
     patience: Duration,
 ) -> Result<Response<Vec<u8>>, Failed> {
-    let url = request.uri().to_string();
-    let url = Url::parse(&url).map_err(|_| Failed::Refused(url, "it is no address"))?;
-    let name = url.origin().ascii_serialization();
-    tokio::time::timeout(patience, exchange(request, &url, allowed)).await.unwrap_or(Err(Failed::Slow(name)))
-}
-
-async fn exchange(request: Request<Vec<u8>>, url: &Url, allowed: &Allowed) -> Result<Response<Vec<u8>>, Failed> {
-    let name = url.origin().ascii_serialization();
-    let broken = |error: &dyn std::fmt::Display| Failed::Broken(name.clone(), error.to_string());
-    let address = find(url, allowed).await?;
-    let stream = TcpStream::connect(address).await.map_err(|error| broken(&error))?;
-    if url.scheme() != "https" {
-        return over(stream, request, url, &name).await;
-    }
-    let server = match url.host() {
-        Some(Host::Domain(domain)) => ServerName::try_from(domain.to_owned()).map_err(|error| broken(&error))?,
-        _ => ServerName::from(address.ip()),
+    let name = origin(&address(&request)?);
+    let limits = Limits { head: patience, pause: patience, bytes: ANSWER_BYTES };
+    let whole = async {
+        let (parts, body) = send_streaming(request.map(Body::from), allowed, limits).await?.into_parts();
+        let (mut body, mut answer) = (std::pin::pin!(body), Vec::new());
+        while let Some(piece) = body.next().await {
+            answer.extend_from_slice(&piece?);
+        }
+        Ok(Response::from_parts(parts, answer))
     };
-    let stream = TlsConnector::from(tls()?).connect(server, stream).await.map_err(|error| broken(&error))?;
-    over(stream, request, url, &name).await
+    tokio::time::timeout(patience, whole).await.unwrap_or(Err(Failed::Slow(name)))
 }
 
-/// The address to connect to: the first of the name's that may be asked.
-async fn find(url: &Url, allowed: &Allowed) -> Result<SocketAddr, Failed> {
-    let name = url.origin().ascii_serialization();
-    let refused = |why| Failed::Refused(name.clone(), why);
+/// Sends a request and returns once the head of the answer is there, whatever its status; the rest is read as it comes. The
+/// address of the request is absolute. Connections of the same [`Allowed`], and of its clones, are used again.
+///
+/// # Errors
+/// See [`Failed`]; so may the pieces of the answer fail.
+pub async fn send_streaming(
+    request: Request<Body>,
+    allowed: &Allowed,
+    limits: Limits,
+) -> Result<Response<impl Stream<Item = Result<Bytes, Failed>> + Send + Sync + 'static>, Failed> {
+    let url = address(&request)?;
+    let name = origin(&url);
+    check(&url, &allowed.reach)?;
+    let client = client(allowed)?;
+    let request = reqwest::Request::try_from(request).map_err(|error| told(&name, error))?;
+    let asked = tokio::time::timeout(limits.head, client.execute(request)).await;
+    let answer = asked.map_err(|_| Failed::Slow(name.clone()))?.map_err(|error| told(&name, error))?;
+    let mut response = Response::new(());
+    (*response.status_mut(), *response.version_mut()) = (answer.status(), answer.version());
+    *response.headers_mut() = answer.headers().clone();
+    let body = Box::pin(answer.bytes_stream());
+    Ok(response.map(|()| limited(body, name, limits)))
+}
+
+/// The pieces of an answer, within its limits.
+fn limited(
+    body: impl Stream<Item = reqwest::Result<Bytes>> + Send + Sync + Unpin + 'static,
+    name: String,
+    limits: Limits,
+) -> impl Stream<Item = Result<Bytes, Failed>> + Send + Sync + 'static {
+    futures_util::stream::try_unfold((body, 0, name), move |(mut body, so_far, name)| async move {
+        let Ok(piece) = tokio::time::timeout(limits.pause, body.next()).await else { return Err(Failed::Slow(name)) };
+        let Some(piece) = piece else { return Ok(None) };
+        let piece = piece.map_err(|error| told(&name, error))?;
+        let so_far = so_far + piece.len() as u64;
+        if so_far > limits.bytes {
+            return Err(Failed::TooLarge(name));
+        }
+        Ok(Some((piece, (body, so_far, name))))
+    })
+}
+
+fn address<T>(request: &Request<T>) -> Result<Url, Failed> {
+    let url = request.uri().to_string();
+    Url::parse(&url).map_err(|_| Failed::Refused(url, "it is no address"))
+}
+
+fn origin(url: &Url) -> String {
+    url.origin().ascii_serialization()
+}
+
+/// What can be said of an address before its name is looked up; an address in numbers is never looked up.
+fn check(url: &Url, reach: &Reach) -> Result<(), Failed> {
+    let refused = |why| Failed::Refused(origin(url), why);
     if !url.username().is_empty() || url.password().is_some() {
         return Err(refused("it holds a name or password"));
     }
-    let port = url.port_or_known_default().ok_or_else(|| refused("it has no port"))?;
-    let addresses: Vec<SocketAddr> = match url.host().ok_or_else(|| refused("it has no host"))? {
-        Host::Ipv4(ip) => vec![(ip, port).into()],
-        Host::Ipv6(ip) => vec![(ip, port).into()],
-        Host::Domain(domain) => tokio::net::lookup_host((domain, port))
-            .await
-            .map_err(|error| Failed::Broken(name.clone(), error.to_string()))?
-            .collect(),
+    reach.may_ask(url).map_err(refused)?;
+    let ip: IpAddr = match url.host().ok_or_else(|| refused("it has no host"))? {
+        Host::Ipv4(ip) => ip.into(),
+        Host::Ipv6(ip) => ip.into(),
+        Host::Domain(_) => return Ok(()),
     };
-    let mut why = "it has no address";
-    for address in addresses {
-        match allowed.check(url, address.ip()) {
-            Ok(()) => return Ok(address),
-            Err(reason) => why = reason,
-        }
-    }
-    Err(refused(why))
+    reach.may_reach(url.host_str().unwrap_or_default(), ip).map_err(refused)
 }
 
-async fn over<S>(stream: S, request: Request<Vec<u8>>, url: &Url, name: &str) -> Result<Response<Vec<u8>>, Failed>
-where
-    S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
-{
-    let broken = |error: &dyn std::fmt::Display| Failed::Broken(name.to_owned(), error.to_string());
-    let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await.map_err(|error| broken(&error))?;
-    let connection = AbortOnDrop(tokio::spawn(connection));
-    let (mut parts, body) = request.into_parts();
-    let target = match url.query() {
-        Some(query) => format!("{}?{query}", url.path()),
-        None => url.path().to_owned(),
-    };
-    parts.uri = target.parse().map_err(|error: http::uri::InvalidUri| broken(&error))?;
-    let host = &url[url::Position::BeforeHost..url::Position::AfterPort];
-    parts.headers.insert(HOST, HeaderValue::from_str(host).map_err(|error| broken(&error))?);
-    parts.headers.insert(USER_AGENT, HeaderValue::from_static("Pulsepoint"));
-    let request = Request::from_parts(parts, String::from_utf8(body).map_err(|error| broken(&error))?);
-    let response = sender.send_request(request).await.map_err(|error| broken(&error))?;
-    let (parts, mut body) = response.into_parts();
-    let mut answer = Vec::new();
-    while let Some(frame) = std::future::poll_fn(|context| std::pin::Pin::new(&mut body).poll_frame(context)).await {
-        let frame = frame.map_err(|error| broken(&error))?;
-        let Ok(data) = frame.into_data() else { continue };
-        if answer.len() + data.len() > ANSWER_BYTES {
-            return Err(Failed::TooLarge(name.to_owned()));
-        }
-        answer.extend_from_slice(&data);
+/// Looks names up, and hands out the addresses that may be asked.
+struct Checked(Reach);
+
+impl Resolve for Checked {
+    fn resolve(&self, name: Name) -> Resolving {
+        let reach = self.0.clone();
+        Box::pin(async move {
+            let name = name.as_str();
+            let (mut good, mut why) = (Vec::new(), "it has no address");
+            for address in tokio::net::lookup_host((name, 0)).await? {
+                match reach.may_reach(name, address.ip()) {
+                    Ok(()) => good.push(SocketAddr::new(address.ip(), 0)),
+                    Err(reason) => why = reason,
+                }
+            }
+            match good.is_empty() {
+                true => Err(NotAllowed(why).into()),
+                false => Ok(Box::new(good.into_iter()) as Addrs),
+            }
+        })
     }
-    drop(connection);
-    Ok(Response::from_parts(parts, answer))
 }
 
-/// Ends a connection with whoever uses it.
-struct AbortOnDrop<T>(tokio::task::JoinHandle<T>);
+/// What sends for this [`Allowed`]. Its connections belong to the runtime that it is first used on.
+fn client(allowed: &Allowed) -> Result<&Client, Failed> {
+    if let Some(client) = allowed.client.get() {
+        return Ok(client);
+    }
+    let built = Client::builder()
+        .tls_backend_preconfigured(ClientConfig::clone(&*tls()?))
+        .dns_resolver(Arc::new(Checked(allowed.reach.clone())))
+        .redirect(reqwest::redirect::Policy::none())
+        .retry(reqwest::retry::never())
+        .no_proxy()
+        .referer(false)
+        // Unpacked it might be larger than it was sent.
+        .no_gzip()
+        .no_brotli()
+        .no_deflate()
+        .no_zstd()
+        .http1_only()
+        .user_agent("Pulsepoint")
+        .connect_timeout(CONNECTING)
+        .pool_idle_timeout(IDLE)
+        .build();
+    let built = built.map_err(|error| told("what sends requests", error))?;
+    Ok(allowed.client.get_or_init(|| built))
+}
 
-impl<T> Drop for AbortOnDrop<T> {
-    fn drop(&mut self) {
-        self.0.abort();
+/// An error in the words of its cause, without the address's query, which may hold more than a name.
+fn told(name: &str, error: reqwest::Error) -> Failed {
+    let (unreached, slow) = (error.is_connect(), error.is_timeout());
+    let error = error.without_url();
+    let mut cause: &(dyn std::error::Error + 'static) = &error;
+    while let Some(deeper) = cause.source() {
+        cause = deeper;
+        if let Some(refused) = cause.downcast_ref::<NotAllowed>() {
+            return Failed::Refused(name.to_owned(), refused.0);
+        }
+    }
+    match (unreached, slow) {
+        (true, true) => Failed::Unreached(name.to_owned(), "no connection within its time".to_owned()),
+        (true, false) => Failed::Unreached(name.to_owned(), cause.to_string()),
+        (false, true) => Failed::Slow(name.to_owned()),
+        (false, false) => Failed::Broken(name.to_owned(), cause.to_string()),
     }
 }
 

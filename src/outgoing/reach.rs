@@ -1,36 +1,57 @@
 //! Which addresses may be asked.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use url::{Host, Url};
+
+/// Whether this process asks nobody but this machine.
+static OFFLINE: AtomicBool = AtomicBool::new(false);
+
+/// From now on nothing but this machine is asked, whatever else the settings name: `offline = true`. It holds for the whole process,
+/// so that no caller can forget it.
+pub fn stay_offline() {
+    OFFLINE.store(true, Ordering::Relaxed);
+}
 
 /// Which addresses may be asked on whose behalf: the host that the operator named may lie in their own network; whatever it points
 /// to elsewhere has to be on the public internet. This machine is only asked when the operator named it.
 #[derive(Clone, Debug)]
 pub struct Allowed {
+    pub(super) reach: Reach,
+    /// What sends, once something was sent.
+    pub(super) client: Arc<OnceLock<reqwest::Client>>,
+}
+
+/// The rules alone.
+#[derive(Clone, Debug)]
+pub(super) struct Reach {
     host: String,
     loopback: bool,
+    /// Whether the host may be asked without encryption, in the operator's own network.
+    plain: bool,
+    offline: bool,
 }
+
+/// An address that a name leads to and that may not be asked.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub(super) struct NotAllowed(pub(super) &'static str);
 
 impl Allowed {
     /// What an address that the operator wrote into the settings allows.
     ///
     /// # Errors
-    /// A sentence, where it is no `https://` address; `http://` is for this machine (127.0.0.1, ::1, localhost).
+    /// A sentence, where it is no `https://` address; `http://` is for this machine (127.0.0.1, ::1, localhost). So it is for an
+    /// address elsewhere with `offline = true`.
     pub fn by(named: &Url) -> Result<Self, String> {
-        let host = named.host_str().ok_or("has no host")?.to_owned();
-        let loopback = match named.host() {
-            Some(Host::Ipv4(ip)) => ip.is_loopback(),
-            Some(Host::Ipv6(ip)) => ip.is_loopback(),
-            Some(Host::Domain(domain)) => domain == "localhost",
-            None => false,
-        };
-        match named.scheme() {
-            "https" => {}
-            "http" if loopback => {}
-            _ => return Err("is no https:// address (http:// is for this machine alone)".to_owned()),
-        }
-        Ok(Self { host, loopback })
+        Self::new(named, false)
+    }
+
+    /// The same, where the operator also said that the host may be asked without encryption: if it lies in a private network.
+    pub fn by_plain(named: &Url) -> Result<Self, String> {
+        Self::new(named, true)
     }
 
     /// What an address that somebody other than the operator named allows: the public internet, encrypted.
@@ -38,8 +59,8 @@ impl Allowed {
     /// # Errors
     /// A sentence, where it is no `https://` address or names a place that is not public.
     pub fn public(named: &Url) -> Result<Self, String> {
-        let allowed = Self::by(named)?;
-        if allowed.loopback {
+        let reach = Self::by(named)?.reach;
+        if reach.loopback {
             return Err("is this machine's".to_owned());
         }
         if !named.username().is_empty() || named.password().is_some() {
@@ -53,27 +74,72 @@ impl Allowed {
         if ip.is_some_and(|ip| !matches!(kind(ip.to_canonical()), Kind::Public)) {
             return Err("is not on the public internet".to_owned());
         }
-        Ok(Self { host: String::new(), loopback: false })
+        // No host is its own: a name that leads into a private network is refused, too.
+        Ok(Self { reach: Reach { host: String::new(), ..reach }, client: Arc::default() })
     }
 
-    /// Whether this address of a URL's host may be asked.
-    pub(super) fn check(&self, url: &Url, ip: IpAddr) -> Result<(), &'static str> {
-        let ip = ip.to_canonical();
-        match url.scheme() {
+    fn new(named: &Url, plain: bool) -> Result<Self, String> {
+        let reach = Reach::new(named, plain, OFFLINE.load(Ordering::Relaxed))?;
+        Ok(Self { reach, client: Arc::default() })
+    }
+}
+
+impl Reach {
+    fn new(named: &Url, plain: bool, offline: bool) -> Result<Self, String> {
+        let host = named.host_str().ok_or("has no host")?.to_owned();
+        let loopback = is_this_machine(named);
+        match named.scheme() {
             "https" => {}
-            "http" if self.loopback && ip.is_loopback() => {}
-            _ => return Err("it is not encrypted"),
+            "http" if loopback || plain => {}
+            _ => return Err("is no https:// address (http:// is for this machine alone)".to_owned()),
         }
+        if offline && !loopback {
+            return Err("is not this machine, and offline = true allows nothing else".to_owned());
+        }
+        Ok(Self { host, loopback, plain: plain && named.scheme() == "http", offline })
+    }
+
+    /// Whether a URL may be asked as far as it tells by itself.
+    pub(super) fn may_ask(&self, url: &Url) -> Result<(), &'static str> {
+        match url.scheme() {
+            "https" => Ok(()),
+            "http" if url.host_str().is_some_and(|host| self.is_plain(host)) => Ok(()),
+            _ => Err("it is not encrypted"),
+        }
+    }
+
+    /// Whether this address of a host may be asked.
+    pub(super) fn may_reach(&self, host: &str, ip: IpAddr) -> Result<(), &'static str> {
+        let ip = ip.to_canonical();
         if ip.is_loopback() {
             return if self.loopback { Ok(()) } else { Err("it is this machine") };
         }
-        let own = url.host_str() == Some(self.host.as_str());
+        if self.offline {
+            return Err("offline = true allows this machine alone");
+        }
+        let own = host == self.host;
         match kind(ip) {
-            Kind::Public => Ok(()),
             Kind::Private if own => Ok(()),
             Kind::Private => Err("it lies in a private network"),
             Kind::Never => Err("it is no address of a server"),
+            // Whoever says http:// to a name means what is near.
+            Kind::Public if self.is_plain(host) => Err("it is not encrypted"),
+            Kind::Public => Ok(()),
         }
+    }
+
+    fn is_plain(&self, host: &str) -> bool {
+        let near = self.loopback && Url::parse(&format!("http://{host}")).is_ok_and(|url| is_this_machine(&url));
+        near || (self.plain && host == self.host)
+    }
+}
+
+fn is_this_machine(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Ipv4(ip)) => ip.is_loopback(),
+        Some(Host::Ipv6(ip)) => ip.is_loopback(),
+        Some(Host::Domain(domain)) => domain == "localhost",
+        None => false,
     }
 }
 
@@ -137,8 +203,13 @@ mod tests {
         Url::parse(text).unwrap()
     }
 
+    fn by(reach: &Reach, asked: &str, ip: &str) -> bool {
+        let asked = url(asked);
+        reach.may_ask(&asked).and_then(|()| reach.may_reach(asked.host_str().unwrap(), ip.parse().unwrap())).is_ok()
+    }
+
     fn may(named: &str, asked: &str, ip: &str) -> bool {
-        Allowed::by(&url(named)).unwrap().check(&url(asked), ip.parse().unwrap()).is_ok()
+        by(&Reach::new(&url(named), false, false).unwrap(), asked, ip)
     }
 
     #[test]
@@ -190,6 +261,31 @@ mod tests {
         }
         for ip in ["169.254.169.254", "127.0.0.1", "::1", "::ffff:127.0.0.1", "0.0.0.0", "fe80::1"] {
             assert!(!may(named, "https://id.example/token", ip), "{ip} is not even the operator's");
+        }
+    }
+
+    #[test]
+    fn plain_http_that_was_asked_for_stays_in_the_own_network() {
+        let plain = |named: &str| Reach::new(&url(named), true, false).unwrap();
+        assert!(by(&plain("http://store.lan:9000"), "http://store.lan:9000/b", "10.1.2.3"));
+        assert!(by(&plain("http://10.0.0.7:9000"), "http://10.0.0.7:9000/b", "10.0.0.7"));
+        assert!(!by(&plain("http://store.lan:9000"), "http://store.lan:9000/b", "9.9.9.9"), "over the internet");
+        assert!(!by(&plain("http://store.lan:9000"), "http://other.lan/b", "10.1.2.3"), "another host");
+        assert!(!by(&plain("http://store.lan:9000"), "http://store.lan:9000/b", "169.254.169.254"));
+        assert!(!by(&plain("http://store.lan:9000"), "http://store.lan:9000/b", "127.0.0.1"));
+        assert!(!by(&plain("https://store.lan"), "http://store.lan/b", "10.1.2.3"), "https stays https");
+        assert!(Reach::new(&url("ftp://store.lan"), true, false).is_err());
+    }
+
+    #[test]
+    fn offline_leaves_this_machine_alone() {
+        for far in ["https://id.example", "https://10.0.0.7", "https://localhost.example"] {
+            assert!(Reach::new(&url(far), false, true).unwrap_err().contains("offline"), "{far}");
+        }
+        for named in ["http://127.0.0.1:9", "https://localhost:9", "http://[::1]:9"] {
+            let here = Reach::new(&url(named), false, true).unwrap();
+            assert!(by(&here, "https://localhost/x", "127.0.0.1") && by(&here, "http://[::1]/x", "::1"));
+            assert!(!by(&here, "https://id.example/x", "9.9.9.9") && !by(&here, "https://localhost/x", "10.0.0.1"));
         }
     }
 }

@@ -39,10 +39,51 @@ async fn an_answer_is_read_whole_and_a_redirect_is_not_followed() {
     let request = Request::post(url.as_str()).header("x-own", "1").body(b"a=b".to_vec()).unwrap();
     let answer = send(request, &allowed).await.unwrap();
     assert_eq!((answer.status().as_u16(), answer.body().as_slice()), (302, b"hello".as_slice()));
+    // It would keep the connection for the next request.
+    drop(allowed);
     let asked = task.await.unwrap();
     let host = format!("host: {}\r\n", &url[url::Position::BeforeHost..url::Position::AfterPort]);
     assert!(asked.starts_with("POST /path?x=1 HTTP/1.1\r\n"), "{asked}");
     assert!(asked.contains(&host) && asked.contains("x-own: 1\r\n") && asked.ends_with("\r\n\r\na=b"), "{asked}");
+}
+
+#[tokio::test]
+async fn an_answer_that_is_streamed_comes_piece_by_piece_within_its_limits_over_one_connection() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = Url::parse(&format!("http://{}/", listener.local_addr().unwrap())).unwrap();
+    let allowed = Allowed::by(&url).unwrap();
+    let task = tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        let mut asked = [0; 4096];
+        for number in 0..3 {
+            assert!(stream.read(&mut asked).await.unwrap() > 0);
+            let head = "HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nfirst";
+            stream.write_all(head.as_bytes()).await.unwrap();
+            if number < 2 {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+                stream.write_all(b"later").await.unwrap();
+            }
+        }
+        // The last answer is never finished.
+        let _ = stream.read(&mut asked).await;
+    });
+    let pause = Duration::from_millis(300);
+    let ask = async |bytes: u64| {
+        let limits = Limits { head: Duration::from_secs(5), pause, bytes };
+        let answer = send_streaming(get(&url).map(Body::from), &allowed, limits).await.unwrap();
+        answer.into_body().map(|piece| piece.map(|bytes| bytes.to_vec())).collect::<Vec<_>>().await
+    };
+    for bytes in [10, 10] {
+        let pieces: Result<Vec<_>, _> = ask(bytes).await.into_iter().collect();
+        assert_eq!(pieces.unwrap().concat(), b"firstlater");
+        // Until the connection is back where the next request looks for it.
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    let mut last = ask(10).await;
+    assert!(matches!(last.pop(), Some(Err(Failed::Slow(_)))), "{last:?}");
+    assert_eq!(last.remove(0).unwrap(), b"first");
+    drop(allowed);
+    task.await.unwrap();
 }
 
 #[tokio::test]

@@ -24,12 +24,14 @@ use tokio_rustls::rustls::pki_types::pem::PemObject;
 use tokio_rustls::rustls::pki_types::{PrivateKeyDer, ServerName};
 use tokio_rustls::rustls::server::{ClientHello, ParsedCertificate};
 use tokio_rustls::rustls::sign::CertifiedKey;
+use url::Url;
 
 use super::authority::{good_for, write};
 use super::certificate::{Files, Loaded};
 use super::settings::Settings;
 use super::{About, provider};
 use crate::error::Result;
+use crate::outgoing::Allowed;
 
 /// What the authority's own connection asks for.
 pub const PROTOCOL: &[u8] = b"acme-tls/1";
@@ -207,6 +209,10 @@ pub(super) fn check(settings: &Settings) -> Result<()> {
         let said = format!("the authority at {directory} has terms: read them, then set tls.acme_accept_terms = true");
         return Err(anyhow!(said).into());
     }
+    let directory = &settings.acme_directory;
+    let url = Url::parse(directory).map_err(|error| anyhow!("tls.acme_directory is no address: {error}"))?;
+    // The library sends by itself, so what may be asked at all is asked here.
+    Allowed::by(&url).map_err(|why| anyhow!("tls.acme_directory {directory} {why}"))?;
     for name in &settings.names {
         let host = matches!(ServerName::try_from(name.as_str()), Ok(ServerName::DnsName(_)));
         if !host || name == "localhost" || name.contains('*') {

@@ -14,6 +14,7 @@ use serde_json::json;
 
 use crate::backup::{identity, made, stocked, wanted};
 use crate::support::app::{Shop, TestApp};
+use crate::support::store::Place;
 
 fn day(number: i64) -> Timestamp {
     "2026-11-01T08:00:00Z".parse::<Timestamp>().unwrap() + SignedDuration::from_hours(24 * number)
@@ -219,6 +220,40 @@ async fn heads_that_were_edited_forged_or_swapped_are_named() {
     std::fs::write(&all[2], b"").unwrap();
     app.app.audit.run_daily(day(3), || false).await.unwrap();
     assert!(checked(&app).await.head_faults.iter().any(|fault| fault.file == "000003-2026-11-03.head"));
+}
+
+#[tokio::test]
+async fn copies_in_a_store_stand_for_heads_that_are_gone_and_are_held_against_those_that_are_there() {
+    let mut place = Place::store();
+    let app = TestApp::backing_up_to(&place).await;
+    let (shop, _other) = (app.shop("juniper-oak").await, app.shop("northwind-demo").await);
+    signed(&app, &shop, 3).await;
+    assert_eq!(checked(&app).await.head_faults, Vec::new());
+    let mut copies = files(&place.disk);
+    copies.retain(|path| path.file_name().unwrap().to_str().unwrap().starts_with("audit-heads-"));
+    let copies = files(&copies[0]);
+    assert_eq!(copies.len(), 3);
+    let mine = files(&own(&app));
+    let sound = std::fs::read(&mine[0]).unwrap();
+    std::fs::remove_file(&mine[0]).unwrap();
+    std::fs::write(&copies[1], b"edited").unwrap();
+    let report = checked(&app).await;
+    let named: Vec<_> = report.head_faults.iter().map(|fault| (fault.file.as_str(), fault.reason.as_str())).collect();
+    assert_eq!((report.heads, named.len()), (3, 2), "{named:?}");
+    assert!(named[0].0.starts_with("000001") && named[0].1.contains("its copy in s3://"), "{named:?}");
+    assert!(named[1].0.starts_with("000002") && named[1].1.contains("it differs from its copy in s3://"), "{named:?}");
+    std::fs::write(&mine[0], sound).unwrap();
+    std::fs::remove_file(&copies[1]).unwrap();
+    // Away: the chains are still held against what lies here, and the next head waits to be copied.
+    place.store.as_mut().unwrap().end();
+    let report = checked(&app).await;
+    assert_eq!((report.heads, fault(&report, "juniper-oak")), (3, None));
+    assert!(report.head_faults[0].file.starts_with("s3://"), "{:?}", report.head_faults);
+    assert!(app.app.audit.run_daily(day(3), || false).await.is_err());
+    place.store.as_mut().unwrap().begin();
+    app.app.audit.run_daily(day(3), || false).await.unwrap();
+    assert_eq!((files(&own(&app)).len(), files(copies[0].parent().unwrap()).len()), (4, 4));
+    assert_eq!(checked(&app).await.head_faults, Vec::new());
 }
 
 /// Between the file, the telling and the copy: the next run goes on to the end, and nothing is told twice.

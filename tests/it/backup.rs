@@ -14,6 +14,7 @@ use pulsepoint::tenants::Tenant;
 use serde_json::{Value, json};
 
 use crate::support::app::{PASSWORD, Shop, TestApp};
+use crate::support::store::Place;
 use crate::{access, imports};
 
 const ORDERS: &[u8] = include_bytes!("../fixtures/imports/shopify_orders.csv");
@@ -69,7 +70,16 @@ fn token_in(app: &TestApp, shop: &Shop, tenant: &Tenant) -> String {
 
 #[tokio::test]
 async fn another_machine_has_the_same_rows_and_the_same_figures() {
-    let (here, there) = (TestApp::start().await, TestApp::start().await);
+    another_machine_has_the_same(&Place::folder()).await;
+}
+
+#[tokio::test]
+async fn another_machine_has_the_same_rows_and_figures_out_of_a_store() {
+    another_machine_has_the_same(&Place::store()).await;
+}
+
+async fn another_machine_has_the_same(place: &Place) {
+    let (here, there) = (TestApp::backing_up_to(place).await, TestApp::backing_up_to(place).await);
     let (shop, other) = (stocked(&here, "juniper-oak").await, stocked(&here, "northwind-demo").await);
     let resident = stocked(&there, "resident").await;
     imports::imported(&here, &other, ("products.csv", PRODUCTS), &[]).await;
@@ -96,7 +106,16 @@ async fn another_machine_has_the_same_rows_and_the_same_figures() {
 
 #[tokio::test]
 async fn in_place_brings_back_what_was_and_ends_every_session() {
-    let app = TestApp::start().await;
+    in_place_brings_back_what_was(&Place::folder()).await;
+}
+
+#[tokio::test]
+async fn in_place_brings_back_what_was_in_a_store() {
+    in_place_brings_back_what_was(&Place::store()).await;
+}
+
+async fn in_place_brings_back_what_was(place: &Place) {
+    let app = TestApp::backing_up_to(place).await;
     let (shop, other) = (stocked(&app, "juniper-oak").await, stocked(&app, "northwind-demo").await);
     let (before, undisturbed) = (rows(&shop.tenant), rows(&other.tenant));
     let figures = dashboard(&app, &shop, &shop.tenant).await;

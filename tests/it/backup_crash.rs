@@ -15,6 +15,7 @@ use crate::backup::{bulk, by, identity, made, rows, stocked, wanted};
 use crate::cli_backup::{self, file_of, text};
 use crate::support::app::{TestApp, now};
 use crate::support::binary::Home;
+use crate::support::store::Place;
 
 /// Rounds of each; `PULSEPOINT_KILL_ROUNDS` asks for more.
 pub fn rounds() -> u32 {
@@ -89,8 +90,19 @@ fn files(folder: &Path) -> Vec<PathBuf> {
 
 #[test]
 fn a_backup_that_is_killed_leaves_whole_archives_or_none() {
+    killed_while_it_is_made(&Place::folder(), 30_000);
+}
+
+/// Large enough for parts.
+#[test]
+fn a_backup_that_is_killed_while_it_is_sent_leaves_whole_archives_or_none_in_a_store() {
+    killed_while_it_is_made(&Place::store(), 90_000);
+}
+
+fn killed_while_it_is_made(place: &Place, rows: i64) {
     let home = Home::new();
-    filled(&home, 30_000);
+    std::fs::write(home.path().join("pulsepoint.toml"), place.toml(&home.path())).unwrap();
+    filled(&home, rows);
     let mut full = how_long(&home, &["backup"]);
     let (mut killed, rounds) = (0, rounds());
     for round in 0..rounds {

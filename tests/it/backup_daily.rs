@@ -10,6 +10,7 @@ use serde_json::Value;
 
 use crate::backup::stocked;
 use crate::support::app::TestApp;
+use crate::support::store::Place;
 
 #[tokio::test]
 async fn an_operator_begins_one_over_http_and_sees_it_listed() {
@@ -38,7 +39,7 @@ async fn an_operator_begins_one_over_http_and_sees_it_listed() {
     let made = app.app.backups.list(shop.tenant.id(), None).await.unwrap().remove(0);
     let file = Path::new(listed["backups"][0]["file"].as_str().unwrap());
     assert_eq!(
-        app.app.backups.folder(None).join(file),
+        app.folder().join("backups").join(file),
         made.path,
         "a name within the folder, and nothing of the machine"
     );
@@ -70,7 +71,16 @@ async fn an_operator_begins_one_over_http_and_sees_it_listed() {
 
 #[tokio::test]
 async fn the_daily_run_makes_one_a_day_thins_out_and_goes_on_past_a_broken_tenant() {
-    let app = TestApp::start().await;
+    the_daily_run_makes_one_and_thins_out(&Place::folder()).await;
+}
+
+#[tokio::test]
+async fn the_daily_run_does_so_in_a_store() {
+    the_daily_run_makes_one_and_thins_out(&Place::store()).await;
+}
+
+async fn the_daily_run_makes_one_and_thins_out(place: &Place) {
+    let app = TestApp::backing_up_to(place).await;
     let (shop, broken) = (stocked(&app, "juniper-oak").await, app.shop("broken").await);
     let yesterday = "update tenants set created_at_ms = created_at_ms - 2 * 86400000";
     app.app.tenants.control().write_blocking(|tx| Ok(tx.execute(yesterday, [])?)).unwrap();
@@ -93,11 +103,12 @@ async fn the_daily_run_makes_one_a_day_thins_out_and_goes_on_past_a_broken_tenan
     let newest = &listed["backups"][0];
     assert!(newest["verified_at"].is_string() && newest["verify_failure"].is_null(), "{listed}");
     // Thirty older ones, of thirty days: what no rule keeps goes at the next run.
-    let folder = made[0].path.parent().unwrap();
+    let file = place.disk.join(&made[0].name);
+    let folder = file.parent().unwrap();
     for day in 1..=30 {
-        std::fs::copy(&made[0].path, folder.join(format!("202601{day:02}T020000.000Z.backup.age"))).unwrap();
+        std::fs::copy(&file, folder.join(format!("202601{day:02}T020000.000Z.backup.age"))).unwrap();
     }
-    std::fs::remove_file(&made[0].path).unwrap();
+    std::fs::remove_file(&file).unwrap();
     assert!(backups.run_daily(|| false).await.is_err());
     let left = backups.list(shop.tenant.id(), None).await.unwrap();
     let mut days: Vec<String> = left.iter().map(|archive| archive.at.to_string()[..10].to_owned()).collect();

@@ -283,7 +283,7 @@ async fn a_new_backup_key_leaves_old_archives_to_the_old_one() {
 
     let recipient = done.recipient.to_string().try_into().unwrap();
     let settings = backup::Settings { recipient, ..Default::default() };
-    let configured = backup::Backups::new(app.app.tenants.clone(), app.app.clock.clone(), settings);
+    let configured = backup::Backups::new(app.app.tenants.clone(), app.app.clock.clone(), settings).unwrap();
     let refused = configured.rotate_key(Steps::default()).await;
     assert!(matches!(refused, Err(Error::Conflict { code: "recipient_configured", .. })), "{refused:?}");
 }

@@ -86,7 +86,7 @@ async fn another_machine_needs_the_ledger_of_the_instance_or_of_a_newer_archive(
     let (master, _) = MasterKey::load(data.path(), None, true).unwrap();
     restore_instance(data.path(), &master, &instance, &identity(&here), now()).unwrap();
     let tenants = Tenants::start(data.path(), master, Clock::fixed(now()), &Default::default()).unwrap();
-    let backups = pulsepoint::backup::Backups::new(tenants.clone(), Clock::fixed(now()), Default::default());
+    let backups = pulsepoint::backup::Backups::new(tenants.clone(), Clock::fixed(now()), Default::default()).unwrap();
     let done = backups.restore(older.clone(), identity(&here), wanted("juniper-oak"), by()).await.unwrap();
     let there = tenants.open(&done.id).await.unwrap();
     assert_eq!(canary_in(&dumped(&there)), None);

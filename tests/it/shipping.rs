@@ -8,12 +8,14 @@ use std::time::Duration;
 use jiff::Timestamp;
 use pulsepoint::app::App;
 use pulsepoint::auth::Author;
-use pulsepoint::backup::{self, Identity, Moment, Wanted, When};
+use pulsepoint::backup::{self, Destination, Identity, Moment, Wanted, When};
 use pulsepoint::clock::Clock;
 use pulsepoint::error::Error;
 use pulsepoint::events;
 use pulsepoint::secrets::MasterKey;
 use pulsepoint::tenants::{Tenant, Tenants};
+
+use crate::support::store::Place;
 
 /// A machine with a clock that is moved by hand, which ships to a folder of its own.
 pub struct Box {
@@ -44,7 +46,7 @@ pub async fn open(
     });
     let (master, _) = MasterKey::load(data, None, true).unwrap();
     let tenants = Tenants::start(data, master, clock.clone(), &Default::default()).unwrap();
-    let mut settings = backup::Settings { folder: target.to_owned(), ..Default::default() };
+    let mut settings = backup::Settings { folder: Destination::Folder(target.to_owned()), ..Default::default() };
     change(&mut settings);
     App::start(tenants, clock, Default::default()).await.unwrap().with_backups(settings).unwrap()
 }
@@ -52,6 +54,11 @@ pub async fn open(
 impl Box {
     pub async fn start(target: &Path) -> Self {
         Self::with(target, |_| {}).await
+    }
+
+    /// Which ships to a place of either kind.
+    pub async fn at(place: &Place) -> Self {
+        Self::with(&place.disk, |settings| place.configure(settings)).await
     }
 
     pub async fn with(target: &Path, change: impl FnOnce(&mut backup::Settings)) -> Self {
@@ -197,8 +204,25 @@ async fn fifty_random_moments_of_thirty_days_are_equal_to_a_model() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_lost_box_comes_back_elsewhere_with_the_identity_and_the_target_alone() {
-    let target = tempfile::tempdir().unwrap();
-    let here = Box::start(target.path()).await;
+    a_lost_box_comes_back(&Place::folder()).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lost_box_comes_back_elsewhere_with_the_identity_and_the_store_alone() {
+    a_lost_box_comes_back(&Place::store()).await;
+}
+
+/// An instance that reads what lies in a place and ships nothing there.
+pub async fn reader(data: &Path, place: &Place, time: &Arc<AtomicI64>) -> App {
+    open(data, &place.disk, time, |settings| {
+        place.configure(settings);
+        settings.continuous = false;
+    })
+    .await
+}
+
+async fn a_lost_box_comes_back(place: &Place) {
+    let here = Box::at(place).await;
     let (acme, other) = (
         here.app.tenants.create("acme", "Acme").await.unwrap(),
         here.app.tenants.create("other", "Other").await.unwrap(),
@@ -215,16 +239,13 @@ async fn a_lost_box_comes_back_elsewhere_with_the_identity_and_the_target_alone(
     rate(&acme, 99, 99);
     let there = tempfile::tempdir().unwrap();
     let (master, _) = MasterKey::load(there.path(), None, true).unwrap();
-    let (told, reached) = backup::restore_shipped_instance(
-        there.path(),
-        &master,
-        (target.path(), None),
-        (&identity, false),
-        at(here.time.load(Ordering::SeqCst)),
-    )
-    .unwrap();
+    let mut from = backup::Settings::default();
+    place.configure(&mut from);
+    let now = at(here.time.load(Ordering::SeqCst));
+    let (told, reached) =
+        backup::restore_shipped_instance(there.path(), &master, (&from, None), (&identity, false), now).await.unwrap();
     assert!(told.chain.seq > 0 && reached.commits > 0);
-    let there = open(there.path(), target.path(), &here.time, |settings| settings.continuous = false).await;
+    let there = reader(there.path(), place, &here.time).await;
     assert_eq!(there.tenants.instance().unwrap(), here.app.tenants.instance().unwrap());
     for (slug, expected) in [("acme", of_acme), ("other", of_other)] {
         let (done, _) = there.backups.restore_at(LATEST, identity.clone(), over(slug), by()).await.unwrap();
@@ -241,7 +262,15 @@ async fn a_lost_box_comes_back_elsewhere_with_the_identity_and_the_target_alone(
 
 /// A box with a log of some entries, and the moment of each.
 pub async fn logged(target: &Path, rows: u64) -> (Box, Tenant, Vec<i64>) {
-    let here = Box::start(target).await;
+    filled(Box::start(target).await, rows).await
+}
+
+/// The same in a place of either kind.
+pub async fn logged_at(place: &Place, rows: u64) -> (Box, Tenant, Vec<i64>) {
+    filled(Box::at(place).await, rows).await
+}
+
+async fn filled(here: Box, rows: u64) -> (Box, Tenant, Vec<i64>) {
     let tenant = here.app.tenants.create("acme", "Acme").await.unwrap();
     here.app.backups.ship_all().await.unwrap();
     let mut moments = Vec::new();
@@ -256,12 +285,20 @@ pub async fn logged(target: &Path, rows: u64) -> (Box, Tenant, Vec<i64>) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn sixty_flipped_bits_are_found_and_named() {
-    let target = tempfile::tempdir().unwrap();
-    let (here, tenant, _) = logged(target.path(), 6).await;
-    let all = bundles(target.path(), tenant.id().as_str());
+    flipped_bits_are_found(&Place::folder()).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sixty_flipped_bits_in_a_store_are_found_and_named() {
+    flipped_bits_are_found(&Place::store()).await;
+}
+
+async fn flipped_bits_are_found(place: &Place) {
+    let (here, tenant, _) = logged_at(place, 6).await;
+    let all = bundles(&place.disk, tenant.id().as_str());
     here.app.backups.plan_restore(LATEST, here.identity(), "acme").await.unwrap();
     here.app.close().await.unwrap();
-    let reader = open(here.data.path(), target.path(), &here.time, |settings| settings.continuous = false).await;
+    let reader = reader(here.data.path(), place, &here.time).await;
     let mut dice = Dice(60);
     for round in 0..60 {
         let path = &all[2 + usize::try_from(dice.roll(all.len() as u64 - 2)).unwrap()];
@@ -280,12 +317,20 @@ async fn sixty_flipped_bits_are_found_and_named() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_missing_swapped_foreign_or_cut_is_named_and_the_last_good_moment_needs_to_be_asked_for() {
-    let target = tempfile::tempdir().unwrap();
-    let (here, tenant, moments) = logged(target.path(), 8).await;
+    what_is_wrong_is_named(&Place::folder()).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_missing_swapped_foreign_or_cut_in_a_store_is_named_too() {
+    what_is_wrong_is_named(&Place::store()).await;
+}
+
+async fn what_is_wrong_is_named(place: &Place) {
+    let (here, tenant, moments) = logged_at(place, 8).await;
     let other = here.app.tenants.create("other", "Other").await.unwrap();
     here.app.backups.ship_all().await.unwrap();
-    let all = bundles(target.path(), tenant.id().as_str());
-    let foreign = std::fs::read(&bundles(target.path(), other.id().as_str())[1]).unwrap();
+    let all = bundles(&place.disk, tenant.id().as_str());
+    let foreign = std::fs::read(&bundles(&place.disk, other.id().as_str())[1]).unwrap();
     let (bent, neighbour) = (&all[all.len() - 4], &all[all.len() - 3]);
     let (whole, next) = (std::fs::read(bent).unwrap(), std::fs::read(neighbour).unwrap());
     let damages: [(&str, &dyn Fn()); 6] = [
@@ -316,8 +361,16 @@ async fn what_is_missing_swapped_foreign_or_cut_is_named_and_the_last_good_momen
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_store_that_is_exchanged_begins_a_new_log_and_both_sides_of_it_come_back() {
-    let target = tempfile::tempdir().unwrap();
-    let (here, tenant, moments) = logged(target.path(), 5).await;
+    both_sides_of_an_exchange_come_back(&Place::folder()).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn both_sides_of_an_exchange_come_back_out_of_a_bucket_too() {
+    both_sides_of_an_exchange_come_back(&Place::store()).await;
+}
+
+async fn both_sides_of_an_exchange_come_back(place: &Place) {
+    let (here, tenant, moments) = logged_at(place, 5).await;
     let before = rates(&tenant);
     drop(tenant);
     let backups = &here.app.backups;
@@ -331,7 +384,7 @@ async fn a_store_that_is_exchanged_begins_a_new_log_and_both_sides_of_it_come_ba
     backups.ship_all().await.unwrap();
     here.pass(120_000);
     let expected = rates(&tenant);
-    let logs = std::fs::read_dir(target.path().join(tenant.id().as_str()).join("log")).unwrap().count();
+    let logs = std::fs::read_dir(place.disk.join(tenant.id().as_str()).join("log")).unwrap().count();
     assert_eq!(logs, 2, "the store that was exchanged has a log of its own");
     drop(tenant);
     let of = async |ms: i64| {

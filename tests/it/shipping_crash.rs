@@ -3,10 +3,11 @@
 use rustix::process::Signal;
 
 use crate::support::binary::Home;
+use crate::support::store::Place;
 
-fn configured(target: &str) -> Home {
+fn configured(place: &Place) -> Home {
     let home = Home::new();
-    std::fs::write(home.path().join("pulsepoint.toml"), format!("[backup]\nfolder = \"{target}\"\n")).unwrap();
+    std::fs::write(home.path().join("pulsepoint.toml"), place.toml(&home.path())).unwrap();
     home
 }
 
@@ -20,9 +21,16 @@ fn brands(home: &Home) -> Vec<String> {
 
 #[test]
 fn killed_again_and_again_it_ships_on_and_another_machine_has_all_of_it() {
-    let target = tempfile::tempdir().unwrap();
-    let target = target.path().to_str().unwrap();
-    let here = configured(target);
+    killed_it_ships_on(&Place::folder());
+}
+
+#[test]
+fn killed_again_and_again_it_ships_on_to_a_store_and_another_machine_has_all_of_it() {
+    killed_it_ships_on(&Place::store());
+}
+
+fn killed_it_ships_on(place: &Place) {
+    let here = configured(place);
     here.run(&["tenant", "add", "acme"]).ok();
     let mut added = Vec::new();
     for round in 0..4 {
@@ -38,7 +46,7 @@ fn killed_again_and_again_it_ships_on_and_another_machine_has_all_of_it() {
     assert_eq!(brands(&here), added, "here nothing that was acknowledged is lost");
     let key = here.data().join("backup-identity.txt");
     let key = key.to_str().unwrap();
-    let there = configured(target);
+    let there = configured(place);
     there.run(&["restore", "--instance", "--at", "latest", "--identity", key]).ok();
     let planned =
         there.run(&["restore", "--tenant", "acme", "--at", "latest", "--identity", key, "--dry-run", "--json"]);

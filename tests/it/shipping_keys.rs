@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use pulsepoint::auth::reseal_second_factors;
-use pulsepoint::backup::{self, Identity, Wanted, restore_shipped_instance};
+use pulsepoint::backup::{self, Destination, Identity, Wanted, restore_shipped_instance};
 use pulsepoint::db::Db;
 use pulsepoint::events;
 use pulsepoint::secrets::{MasterKey, Purpose};
@@ -112,8 +112,9 @@ async fn another_master_key_begins_a_new_log_of_the_instance_and_a_lost_box_stil
     let there = tempfile::tempdir().unwrap();
     let (master, _) = MasterKey::load(there.path(), None, true).unwrap();
     let now: Timestamp = at(here.pass(1000));
-    let (identity, from) = (here.identity(), (target.path(), None));
-    restore_shipped_instance(there.path(), &master, from, (&identity, false), now).unwrap();
+    let (identity, folder) = (here.identity(), Destination::Folder(target.path().to_owned()));
+    let from = backup::Settings { folder, ..Default::default() };
+    restore_shipped_instance(there.path(), &master, (&from, None), (&identity, false), now).await.unwrap();
     let there = open(there.path(), target.path(), &here.time, |settings| settings.continuous = false).await;
     let told = there.tenants.control().read_blocking(kinds).unwrap();
     assert!(told.iter().any(|kind| kind == "keys.rotated"), "{told:?}");
@@ -124,7 +125,7 @@ async fn another_master_key_begins_a_new_log_of_the_instance_and_a_lost_box_stil
 #[tokio::test(flavor = "multi_thread")]
 async fn whoever_was_erased_is_not_back_as_of_a_moment_before_it() {
     let (mut app, target) = (TestApp::start().await, tempfile::tempdir().unwrap());
-    let settings = backup::Settings { folder: target.path().to_owned(), ..Default::default() };
+    let settings = backup::Settings { folder: Destination::Folder(target.path().to_owned()), ..Default::default() };
     app.app = app.app.clone().with_backups(settings).unwrap();
     let shop = planted(&app, "juniper-oak").await;
     app.app.backups.ship_all().await.unwrap();

@@ -4,7 +4,8 @@ use std::path::Path;
 
 use pulsepoint::backup::Wanted;
 
-use crate::shipping::{Box, LATEST, bundles, by, files, kinds, logged, over, rate, rates, when};
+use crate::shipping::{Box, LATEST, bundles, by, files, kinds, logged_at, over, rate, rates, when};
+use crate::support::store::Place;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_target_that_is_away_stops_nobody_fills_no_disk_and_is_told() {
@@ -46,12 +47,20 @@ async fn a_target_that_is_away_stops_nobody_fills_no_disk_and_is_told() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_gathered_reads_as_before_and_takes_fewer_things() {
-    let target = tempfile::tempdir().unwrap();
-    let (here, tenant, moments) = logged(target.path(), 100).await;
-    let before = bundles(target.path(), tenant.id().as_str()).len();
+    what_is_gathered_reads_as_before(&Place::folder()).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_gathered_in_a_store_reads_as_before_and_takes_fewer_things() {
+    what_is_gathered_reads_as_before(&Place::store()).await;
+}
+
+async fn what_is_gathered_reads_as_before(place: &Place) {
+    let (here, tenant, moments) = logged_at(place, 100).await;
+    let before = bundles(&place.disk, tenant.id().as_str()).len();
     assert!(before > 100);
     here.app.backups.gather_logs().await.unwrap();
-    let after = bundles(target.path(), tenant.id().as_str());
+    let after = bundles(&place.disk, tenant.id().as_str());
     assert!(after.len() < before - 20, "{before} became {}", after.len());
     here.app.backups.check_log(Some(tenant.id())).await.unwrap().unwrap();
     for place in [1, 20, 37, 60, 99] {

@@ -11,7 +11,7 @@ pub(super) mod replay;
 pub(super) mod state;
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 use std::time::{Duration, Instant};
 
@@ -50,9 +50,32 @@ pub(super) const SNAPSHOT_AGE: SignedDuration = SignedDuration::from_hours(7 * 2
 /// What ships the logs of an instance.
 pub(super) struct Shipping {
     pub(super) target: Arc<dyn Target>,
-    ships: Mutex<BTreeMap<Option<TenantId>, Arc<Mutex<Ship>>>>,
+    ships: Mutex<BTreeMap<Option<TenantId>, Arc<Berth>>>,
     told: Mutex<BTreeMap<Option<TenantId>, Told>>,
     turns: Semaphore,
+}
+
+/// Where one store's log is shipped from.
+#[derive(Default)]
+struct Berth {
+    ship: Mutex<Ship>,
+    /// Whether a round waits for its turn here, or is at it: a target that hangs must not gather rounds.
+    taken: AtomicBool,
+}
+
+/// Until it is dropped no other round comes.
+struct Taken(Arc<Berth>);
+
+impl Taken {
+    fn of(berth: &Arc<Berth>) -> Option<Self> {
+        (!berth.taken.swap(true, Ordering::AcqRel)).then(|| Self(berth.clone()))
+    }
+}
+
+impl Drop for Taken {
+    fn drop(&mut self) {
+        self.0.taken.store(false, Ordering::Release);
+    }
 }
 
 /// One store's log.
@@ -75,7 +98,7 @@ impl Shipping {
         Self { target, ships: Mutex::default(), told: Mutex::default(), turns: Semaphore::new(AT_ONCE) }
     }
 
-    fn ships(&self) -> MutexGuard<'_, BTreeMap<Option<TenantId>, Arc<Mutex<Ship>>>> {
+    fn ships(&self) -> MutexGuard<'_, BTreeMap<Option<TenantId>, Arc<Berth>>> {
         self.ships.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -83,7 +106,7 @@ impl Shipping {
         self.told.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn of(&self, id: &Option<TenantId>) -> Arc<Mutex<Ship>> {
+    fn of(&self, id: &Option<TenantId>) -> Arc<Berth> {
         self.ships().entry(id.clone()).or_default().clone()
     }
 }
@@ -122,15 +145,21 @@ impl Backups {
         let Some(shipping) = &self.0.shipping else { return Ok(()) };
         let mut running = Vec::new();
         for (id, keeper) in self.tenants().log_keepers() {
-            let ship = shipping.of(&id);
-            let busy = match ship.try_lock() {
+            let berth = shipping.of(&id);
+            let busy = match berth.ship.try_lock() {
                 Ok(ship) => ship.is_busy(),
                 Err(TryLockError::Poisoned(_)) => true,
                 // The last round is at it still.
                 Err(TryLockError::WouldBlock) => continue,
             };
-            if busy || keeper.is_dirty() {
-                running.push(tokio::spawn(self.clone().ship_one(id, keeper, ship)));
+            if (busy || keeper.is_dirty())
+                && let Some(taken) = Taken::of(&berth)
+            {
+                let all = self.clone();
+                running.push(tokio::spawn(async move {
+                    let _taken = taken;
+                    all.ship_one(id, keeper, berth).await
+                }));
             }
         }
         let all = async {
@@ -151,14 +180,14 @@ impl Backups {
         loop {
             let mut waits = false;
             for (id, keeper) in self.tenants().log_keepers() {
-                let ship = shipping.of(&id);
-                let busy = match ship.try_lock() {
+                let berth = shipping.of(&id);
+                let busy = match berth.ship.try_lock() {
                     Ok(ship) => ship.is_busy() || ship.failing.is_some(),
                     Err(_) => true,
                 };
                 if busy || keeper.is_dirty() {
                     waits = true;
-                    self.clone().ship_one(id, keeper, ship).await?;
+                    self.clone().ship_one(id, keeper, berth).await?;
                 }
             }
             if !waits {
@@ -174,13 +203,13 @@ impl Backups {
         let Some(shipping) = &self.0.shipping else { return };
         let id = Some(tenant.id().clone());
         let Some((_, keeper)) = self.tenants().log_keepers().into_iter().find(|(of, _)| *of == id) else { return };
-        let ship = shipping.of(&id);
-        if let Err(error) = self.ship_blocking(Source::Tenant(tenant.clone()), &keeper, &mut locked(&ship)) {
+        let berth = shipping.of(&id);
+        if let Err(error) = self.ship_blocking(Source::Tenant(tenant.clone()), &keeper, &mut locked(&berth.ship)) {
             tracing::warn!(tenant = tenant.slug(), %error, "what was committed last could not be shipped before a store is exchanged");
         }
     }
 
-    async fn ship_one(self, id: Option<TenantId>, keeper: Arc<LogKeeper>, ship: Arc<Mutex<Ship>>) -> Result<()> {
+    async fn ship_one(self, id: Option<TenantId>, keeper: Arc<LogKeeper>, berth: Arc<Berth>) -> Result<()> {
         let Some(shipping) = &self.0.shipping else { return Ok(()) };
         let _turn = shipping.turns.acquire().await.context("waiting to ship")?;
         let source = match &id {
@@ -198,7 +227,7 @@ impl Backups {
             },
         };
         let all = self.clone();
-        super::blocking(move || all.ship_blocking(source, &keeper, &mut locked(&ship))).await
+        super::blocking(move || all.ship_blocking(source, &keeper, &mut locked(&berth.ship))).await
     }
 
     fn ship_blocking(&self, source: Source, keeper: &LogKeeper, ship: &mut Ship) -> Result<()> {

@@ -12,7 +12,7 @@ use super::super::keys::Identity;
 use super::super::manifest::{FileSum, Manifest};
 use super::super::restore::{Done, Wanted, adopt_instance};
 use super::super::target::{Folder, Target};
-use super::super::{Backups, archive, check, folder, tables};
+use super::super::{Backups, Settings, archive, check, folder, tables};
 use super::entry::Entry;
 use super::names;
 use super::read::{Moment, Source, Way, cache_in, log_refused};
@@ -164,27 +164,37 @@ impl When {
 }
 
 /// Restores the instance's own records, as they were shipped last, into an empty data folder; as `restore_instance` does from an
-/// archive. `name` is needed where the target holds more than one instance. Blocks.
-pub fn restore_shipped_instance(
+/// archive. `name` is needed where the target of the settings holds more than one instance.
+pub async fn restore_shipped_instance(
     data: &Path,
     master: &MasterKey,
-    (from, name): (&Path, Option<&str>),
+    (from, name): (&Settings, Option<&str>),
     (identity, last_good): (&Identity, bool),
     now: Timestamp,
 ) -> Result<(Manifest, Reached)> {
-    let target = Folder(from.to_owned());
+    let scratch = tempfile::tempdir_in(data).context("making a folder to unpack into")?;
+    let (target, name, identity) = (from.target(data)?, name.map(str::to_owned), identity.clone());
+    let work = scratch.path().to_owned();
+    let unpack = move || {
+        let shelf = instance_of(&*target, name.as_deref())?;
+        let source = Source { target: &*target, shelf: &shelf, cache: cache_in(&work) };
+        let way = source.way(Moment::Latest, &identity, last_good)?;
+        let (manifest, folder) = make(&*target, &shelf, &way, &work)?;
+        Ok((manifest, folder, Reached::by(&way)))
+    };
+    let (manifest, folder, reached) = super::super::blocking(unpack).await?;
+    Ok((adopt_instance(data, master, manifest, &folder, now)?, reached))
+}
+
+/// The shelf of the instance at a target that is named, or of the only one.
+fn instance_of(target: &dyn Target, name: Option<&str>) -> Result<String> {
     let mut shelves = target.folders("")?;
     shelves.retain(|shelf| shelf.starts_with("instance-") && name.is_none_or(|name| shelf.ends_with(name)));
-    let shelf = match &shelves[..] {
-        [one] => one,
-        [] => return Err(log_refused(format!("no log of an instance is in {}", target.describe()))),
-        more => return Err(log_refused(format!("there are several instances: {}", more.join(", ")))),
-    };
-    let scratch = tempfile::tempdir_in(data).context("making a folder to unpack into")?;
-    let source = Source { target: &target, shelf, cache: cache_in(scratch.path()) };
-    let way = source.way(Moment::Latest, identity, last_good)?;
-    let (manifest, folder) = make(&target, shelf, &way, scratch.path())?;
-    Ok((adopt_instance(data, master, manifest, &folder, now)?, Reached::by(&way)))
+    match &shelves[..] {
+        [one] => Ok(one.clone()),
+        [] => Err(log_refused(format!("no log of an instance is in {}", target.describe()))),
+        more => Err(log_refused(format!("there are several instances: {}", more.join(", ")))),
+    }
 }
 
 /// Makes the store of a way's end in a folder of its own in `work`, checked, with what is to be said of it.

@@ -8,6 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::super::versions::Versions;
 use super::{Check, Holder, State};
+use crate::backup::Destination;
 use crate::clock::Clock;
 use crate::config::{self, Settings};
 use crate::secrets::{KeySource, MasterKey};
@@ -43,6 +44,19 @@ pub(super) fn data_folder(data: &Path) -> Check {
             Check::new(NAME, State::Warning, format!("others may look into {open}: chmod go= {open}"))
         }
     }
+}
+
+/// Whether the store that backups go to answers, if they go to one.
+pub(super) async fn store(settings: &Settings) -> Option<Check> {
+    const NAME: &str = "store";
+    let place = &settings.backup.folder;
+    if !matches!(place, Destination::S3 { .. }) {
+        return None;
+    }
+    Some(match settings.backup.ask().await {
+        Ok(()) => Check::new(NAME, State::Good, format!("{place} answers, and what is there can be listed")),
+        Err(error) => Check::new(NAME, State::Bad, format!("backups go to {place}: {error}")),
+    })
 }
 
 /// Which master key is in use and where it lies.

@@ -92,6 +92,7 @@ async fn of_instance(settings: &Settings, holder: &Holder, checks: &mut Vec<Chec
     checks.push(machine::certificate(settings));
     checks.push(machine::clock(&settings.data));
     checks.push(machine::versions());
+    checks.extend(machine::store(settings).await);
     let (of_stores, server) = stores::check(settings, holder).await;
     checks.extend(of_stores);
     server

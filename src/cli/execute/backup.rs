@@ -13,6 +13,14 @@ use crate::cli::command::{Outcome, Password, Upload};
 use crate::error::{Error, Result};
 use crate::tenants::TenantInfo;
 
+/// An archive that a command is about.
+pub(super) enum Given {
+    /// Its bytes are on their way.
+    Follows(Upload),
+    /// It lies in the store, under this address or name.
+    Stored(String),
+}
+
 /// Backs one tenant up, or all of them and the instance. A tenant that fails does not keep the rest from it.
 pub(super) async fn make(app: &App, tenant: Option<&str>, to: Option<&Path>) -> Result<Outcome> {
     let (mut lines, mut made, mut failed, mut seal) = (Vec::new(), Vec::new(), Vec::new(), None);
@@ -96,14 +104,14 @@ pub(super) async fn list(app: &App, tenant: Option<&str>, to: Option<&Path>) -> 
             |(name, archive)| json!({ "tenant": name, "at": archive.at, "bytes": archive.bytes, "file": archive.path }),
         )
         .collect();
-    let none = format!("There is no backup in {} yet. Next: pulsepoint backup", app.backups.folder(to).display());
+    let none = format!("There is no backup in {} yet. Next: pulsepoint backup", app.backups.target(to).describe());
     listed(&["tenant", "at", "bytes", "file"], &rows, &none, json!({ "backups": json }))
 }
 
-/// Restores a tenant from the archive that follows.
-pub(super) async fn restore(app: &App, wanted: Wanted, key: Password, file: Upload) -> Result<Outcome> {
+/// Restores a tenant from the archive that is given.
+pub(super) async fn restore(app: &App, wanted: Wanted, key: Password, given: Given) -> Result<Outcome> {
     let identity = Identity::parse(key.0.expose_secret())?;
-    let (_scratch, path) = receive(app, file).await?;
+    let (_scratch, path) = receive(app, given).await?;
     let done = app.backups.restore(path, identity, wanted, author()).await?;
     let how = if done.replaced { "in the place of what was there" } else { "as a new tenant here" };
     let mut text = format!(
@@ -127,8 +135,12 @@ pub(super) async fn restore(app: &App, wanted: Wanted, key: Password, file: Uplo
     )
 }
 
-/// The file as it arrives, sealed as it is, in a folder that goes with the guard.
-pub(super) async fn receive(app: &App, mut file: Upload) -> Result<(tempfile::TempDir, PathBuf)> {
+/// The archive as it arrives, sealed as it is, in a folder that goes with the guard.
+pub(super) async fn receive(app: &App, given: Given) -> Result<(tempfile::TempDir, PathBuf)> {
+    let mut file = match given {
+        Given::Stored(name) => return app.backups.fetch(&name).await,
+        Given::Follows(file) => file,
+    };
     let scratch = app.tenants.scratch()?;
     let path = scratch.path().join("archive");
     let taking = "taking the archive in";

@@ -24,6 +24,7 @@ use crate::auth::Author;
 use crate::backup::Wanted;
 use crate::error::{Error, Result};
 use crate::tenants::Tenant;
+use backup::Given;
 
 /// Runs one command.
 pub async fn execute(app: &App, command: Command, file: Upload, progress: mpsc::Sender<Report>) -> Result<Outcome> {
@@ -56,9 +57,13 @@ pub async fn execute(app: &App, command: Command, file: Upload, progress: mpsc::
         Command::BackupVerify { tenant, to, identity } => {
             verify::newest(app, tenant.as_deref(), to.as_deref(), identity).await
         }
-        Command::BackupVerifyFile { name, identity } => verify::file(app, name, identity, file).await,
-        Command::Restore { tenant, slug, overwrite, identity } => {
-            backup::restore(app, Wanted { tenant, slug, overwrite }, identity, file).await
+        Command::BackupVerifyFile { name, stored, identity } => {
+            let archive = if stored { Given::Stored(name.clone()) } else { Given::Follows(file) };
+            verify::file(app, name, identity, archive).await
+        }
+        Command::Restore { tenant, slug, overwrite, stored, identity } => {
+            let archive = stored.map_or(Given::Follows(file), Given::Stored);
+            backup::restore(app, Wanted { tenant, slug, overwrite }, identity, archive).await
         }
         Command::RestoreAt { wanted, at, last_good, dry_run, to, identity } => {
             moment::restore(app, wanted, moment::Asked { at, last_good, dry_run, to }, identity).await

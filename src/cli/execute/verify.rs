@@ -4,11 +4,11 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use super::backup::{chosen, identity, receive};
+use super::backup::{Given, chosen, identity, receive};
 use super::said;
 use crate::app::App;
 use crate::backup::{Archive, Identity, LogChecked, LogState, Manifest, Verdict};
-use crate::cli::command::{Outcome, Password, Upload};
+use crate::cli::command::{Outcome, Password};
 use crate::error::Result;
 use crate::tenants::TenantId;
 
@@ -52,10 +52,10 @@ pub(super) async fn newest(
     report(&found)
 }
 
-/// Checks the archive that follows.
-pub(super) async fn file(app: &App, name: String, key: Option<Password>, upload: Upload) -> Result<Outcome> {
+/// Checks the archive that is given.
+pub(super) async fn file(app: &App, name: String, key: Option<Password>, given: Given) -> Result<Outcome> {
     let identity = identity(app, key)?;
-    let (_scratch, path) = receive(app, upload).await?;
+    let (_scratch, path) = receive(app, given).await?;
     let found = app.backups.verify(path, identity).await?;
     let subject = found.outcome.as_ref().map_or_else(|_| "?".to_owned(), Manifest::subject);
     report(&[Checked { name: subject, archive: Some(Verdict { file: name.into(), ..found }), log: Log::None }])

@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use pulsepoint::app::App;
 use pulsepoint::auth::instance;
 use pulsepoint::auth::{Author, Claims, NewPerson, Role, User, create_person};
+use pulsepoint::backup;
 use pulsepoint::brands::{self, Brand, NewBrand};
 use pulsepoint::clock::Clock;
 use pulsepoint::http::{Peer, PerMinute, Settings};
@@ -19,6 +20,8 @@ use serde_json::Value;
 use tempfile::TempDir;
 use tokio::sync::OnceCell;
 use tower::ServiceExt;
+
+use super::store::Place;
 
 /// Everybody's password.
 pub const PASSWORD: &str = "pulsepoint-demo";
@@ -63,6 +66,16 @@ impl TestApp {
     /// Without limits on how often one may ask and how often one may be wrong.
     pub async fn start() -> Self {
         Self::with(Settings { rate_limit_per_minute: PerMinute::Of(0), ban_failures: 0, ..Settings::default() }).await
+    }
+
+    /// The same, whose backups go to a place.
+    pub async fn backing_up_to(place: &Place) -> Self {
+        let mut settings = backup::Settings { continuous: false, ..Default::default() };
+        place.configure(&mut settings);
+        let mut app = Self::start().await;
+        app.app = app.app.with_backups(settings).unwrap();
+        app.router = pulsepoint::server::router(&app.app).unwrap();
+        app
     }
 
     /// With these settings.

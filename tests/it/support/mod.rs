@@ -8,6 +8,7 @@ pub mod device;
 pub mod figures;
 pub mod provider;
 pub mod shop;
+pub mod store;
 pub mod stores;
 pub mod tls;
 pub mod wire;
