@@ -13,6 +13,7 @@ mod step;
 mod trouble;
 
 use std::fmt;
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -151,6 +152,11 @@ pub enum Renewal {
     Fresh,
     /// [`Connector::renew`] has to be called first.
     Due,
+}
+
+/// Every platform that this release can read.
+pub fn all() -> Vec<Arc<dyn Connector>> {
+    Vec::new()
 }
 
 /// What is wrong with an integration's settings or credentials before anything is asked.
