@@ -57,10 +57,14 @@ pub fn start(app: &App) {
         async move { app.sync.begin_due().await }
     });
     let all = app.clone();
-    app.jobs.start("answer customers", When::every(HOUR).or_nudged(app.sync.requests_nudge()).and_at_start(), move || {
-        let app = all.clone();
-        async move { app.privacy.answer_requests(&app.sync).await }
-    });
+    app.jobs.start(
+        "answer customers",
+        When::every(HOUR).or_nudged(app.sync.requests_nudge()).and_at_start(),
+        move || {
+            let app = all.clone();
+            async move { app.privacy.answer_requests(&app.sync).await }
+        },
+    );
     let all = app.clone();
     app.jobs
         .start("sign the heads of event chains", When::every(OFTEN).and_at_start(), move || sign_heads(all.clone()));

@@ -71,8 +71,16 @@ impl Landings {
         })?;
         let (changes, news) = (tenant.changes(), sync::news(&tenant));
         let ends = Instant::now() + LIFETIME;
-        let mut landings =
-            Self { tenant, reach, changes, news, brands: HashMap::new(), waiting: VecDeque::new(), ends, _place: place };
+        let mut landings = Self {
+            tenant,
+            reach,
+            changes,
+            news,
+            brands: HashMap::new(),
+            waiting: VecDeque::new(),
+            ends,
+            _place: place,
+        };
         landings.tell_all().await?;
         Ok(landings)
     }

@@ -72,11 +72,7 @@ pub(crate) async fn send_within(
 }
 
 /// Sends a request and reads the head of its answer; the body comes piece by piece, each within `patience`, and may be of any size.
-pub(crate) async fn open(
-    request: Request<Vec<u8>>,
-    allowed: &Allowed,
-    patience: Duration,
-) -> Result<Pieces, Failed> {
+pub(crate) async fn open(request: Request<Vec<u8>>, allowed: &Allowed, patience: Duration) -> Result<Pieces, Failed> {
     let url = request.uri().to_string();
     let url = Url::parse(&url).map_err(|_| Failed::Refused(url, "it is no address"))?;
     let name = url.origin().ascii_serialization();

@@ -42,7 +42,10 @@ impl Circuits {
     /// Until when the source is left alone, if it is.
     pub(super) fn open_until(&self, source: Source, now_ms: i64) -> Option<i64> {
         let all = self.all();
-        all.get(&source).filter(|circuit| circuit.opened > 0).map(|circuit| circuit.open_until_ms).filter(|until| now_ms < *until)
+        all.get(&source)
+            .filter(|circuit| circuit.opened > 0)
+            .map(|circuit| circuit.open_until_ms)
+            .filter(|until| now_ms < *until)
     }
 
     /// The source answered.

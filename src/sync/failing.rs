@@ -82,7 +82,8 @@ impl Session {
 
     /// Notes that the integration is long behind, once.
     pub(super) async fn tell_overdue(&self) -> Result<()> {
-        let (uid, lease, until, now_ms) = (self.uid.clone(), self.lease.clone(), self.lease_until_ms(), self.sync.now_ms());
+        let (uid, lease, until, now_ms) =
+            (self.uid.clone(), self.lease.clone(), self.lease_until_ms(), self.sync.now_ms());
         let write = self.tenant.db().write(move |tx| {
             let mut it = store::get(tx, &uid)?;
             if it.overdue_told || !store::keep_lease(tx, it.id, &lease, until)? {

@@ -108,7 +108,8 @@ impl Landing {
             let failing = all.iter().any(|stream| stream.failures > 0);
             runs::end(tx, run, if failing { "failed" } else { "done" }, self.now_ms)?;
         }
-        if all.iter().all(|stream| stream.state == State::Blocked || stream.pass.is_none() && stream.through.is_some()) {
+        if all.iter().all(|stream| stream.state == State::Blocked || stream.pass.is_none() && stream.through.is_some())
+        {
             (it.synced_at_ms, it.overdue_told) = (Some(self.now_ms), false);
         }
         (it.error, it.failures) = (None, 0);
@@ -226,8 +227,11 @@ pub(super) fn named(batch: &Batch) -> Vec<(&'static str, String)> {
     let refunds = batch.refunds.iter().filter_map(|refund| refund.store.as_deref());
     let stores: BTreeSet<&str> = orders.chain(refunds).collect();
     let warehouses: BTreeSet<&str> = batch.stock.iter().map(|level| level.warehouse.as_str()).collect();
-    let accounts: BTreeSet<String> =
-        batch.ads.iter().map(|window| format!("{}\u{1f}{}", window.account.channel, window.account.external_id)).collect();
+    let accounts: BTreeSet<String> = batch
+        .ads
+        .iter()
+        .map(|window| format!("{}\u{1f}{}", window.account.channel, window.account.external_id))
+        .collect();
     let stores = stores.into_iter().map(|name| ("store", name.to_owned()));
     let warehouses = warehouses.into_iter().map(|name| ("warehouse", name.to_owned()));
     stores.chain(warehouses).chain(accounts.into_iter().map(|account| ("ad_account", account))).collect()

@@ -386,7 +386,8 @@ fn refuse_twice(all: &[Integration], brand: &Brand, source: Source, settings: &M
         return Err(Error::conflict("too_many_integrations", format!("There are {MOST} integrations already.")));
     }
     let shop = |settings: &Map<String, Value>| settings.get("shop").cloned();
-    let same = |it: &&Integration| it.brand_id == brand.id && it.source == source && shop(&it.settings) == shop(settings);
+    let same =
+        |it: &&Integration| it.brand_id == brand.id && it.source == source && shop(&it.settings) == shop(settings);
     match all.iter().find(same).filter(|_| shop(settings).is_some()) {
         Some(_) => Err(Error::conflict("already_connected", format!("{} has this shop already.", brand.name))),
         None => Ok(()),
@@ -398,7 +399,8 @@ fn history_days(settings: &mut Map<String, Value>) -> Result<Option<u32>> {
     match settings.remove("history_days") {
         None | Some(Value::Null) => Ok(None),
         Some(days) => {
-            let days = days.as_u64().and_then(|days| u32::try_from(days).ok()).filter(|days| (1..=36_500).contains(days));
+            let days =
+                days.as_u64().and_then(|days| u32::try_from(days).ok()).filter(|days| (1..=36_500).contains(days));
             let reason = "Days of history are a whole number from 1 on.";
             days.map(Some).ok_or_else(|| Error::invalid("settings.history_days", reason))
         }

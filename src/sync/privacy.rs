@@ -50,7 +50,8 @@ impl<'a> Wanted<'a> {
             Value::String(text) => self.is_hash(text),
             Value::Array(all) => all.iter().any(|one| self.in_value(one)),
             Value::Object(fields) => fields.iter().any(|(name, value)| {
-                let by_id = name == "customer" && (self.is_id(value) || value.get("id").is_some_and(|id| self.is_id(id)));
+                let by_id =
+                    name == "customer" && (self.is_id(value) || value.get("id").is_some_and(|id| self.is_id(id)));
                 by_id || name == "customer_id" && self.is_id(value) || self.in_value(value)
             }),
             _ => false,
@@ -65,7 +66,8 @@ impl<'a> Wanted<'a> {
     fn cut(&self, value: Value) -> Option<Value> {
         match value {
             Value::Array(all) => {
-                let kept = all.into_iter().filter_map(|one| if self.in_value(&one) { self.cut(one) } else { Some(one) });
+                let kept =
+                    all.into_iter().filter_map(|one| if self.in_value(&one) { self.cut(one) } else { Some(one) });
                 Some(Value::Array(kept.collect()))
             }
             Value::Object(fields) => {
@@ -94,8 +96,11 @@ impl<'a> Wanted<'a> {
             .split(|byte| *byte == b'\n')
             .map(|line| (line, serde_json::from_slice(line).unwrap_or_default()))
             .collect();
-        let gone: Vec<&str> =
-            lines.iter().filter(|(_, value)| self.in_value(value)).filter_map(|(_, value)| value["id"].as_str()).collect();
+        let gone: Vec<&str> = lines
+            .iter()
+            .filter(|(_, value)| self.in_value(value))
+            .filter_map(|(_, value)| value["id"].as_str())
+            .collect();
         let hangs = |value: &Value| value["__parentId"].as_str().is_some_and(|parent| gone.contains(&parent));
         let kept: Vec<&[u8]> =
             lines.iter().filter(|(_, value)| !self.in_value(value) && !hangs(value)).map(|(line, _)| *line).collect();
@@ -233,12 +238,21 @@ mod tests {
 
     #[test]
     fn one_order_goes_and_the_page_stays() {
-        for (by, text) in [(NamedBy::Email, "ann@shop.example"), (NamedBy::CustomerId, "11"), (NamedBy::CustomerId, "gid://shopify/Customer/11")] {
+        for (by, text) in [
+            (NamedBy::Email, "ann@shop.example"),
+            (NamedBy::CustomerId, "11"),
+            (NamedBy::CustomerId, "gid://shopify/Customer/11"),
+        ] {
             with(by, text, |wanted, redactor| {
                 let body = page(redactor);
                 assert!(wanted.in_body(&body), "{text}");
                 let rest: Value = serde_json::from_slice(&wanted.cut_body(&body).unwrap()).unwrap();
-                let ids: Vec<&str> = rest["data"]["orders"]["nodes"].as_array().unwrap().iter().map(|o| o["id"].as_str().unwrap()).collect();
+                let ids: Vec<&str> = rest["data"]["orders"]["nodes"]
+                    .as_array()
+                    .unwrap()
+                    .iter()
+                    .map(|o| o["id"].as_str().unwrap())
+                    .collect();
                 assert_eq!(ids, ["2"], "{text}");
                 assert!(!wanted.in_body(&serde_json::to_vec(&rest).unwrap()));
             });
@@ -255,7 +269,8 @@ mod tests {
                 json!({ "id": "2", "email": "bob@shop.example" }),
                 json!({ "id": "l2", "__parentId": "2" }),
             ];
-            let lines: Vec<Vec<u8>> = lines.iter().map(|line| redactor.json(line.to_string().as_bytes()).unwrap().to_vec()).collect();
+            let lines: Vec<Vec<u8>> =
+                lines.iter().map(|line| redactor.json(line.to_string().as_bytes()).unwrap().to_vec()).collect();
             let rest = String::from_utf8(wanted.cut_body(&lines.join(&b'\n')).unwrap()).unwrap();
             assert_eq!(rest.lines().count(), 2, "{rest}");
             assert!(rest.contains("\"l2\"") && !rest.contains("\"l1\""));

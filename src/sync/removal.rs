@@ -43,7 +43,8 @@ impl Sync {
                 }
             };
             tx.execute("delete from integrations where id = ?", [it.id])?;
-            let told = json!({ "source": it.source.name(), "data": if data == Data::Keep { "kept" } else { "deleted" } });
+            let told =
+                json!({ "source": it.source.name(), "data": if data == Data::Keep { "kept" } else { "deleted" } });
             by.tell(tx, now, "integration.deleted", &format!("integration:{}", it.uid), told)?;
             let brand: String = tx.query_row("select uid from brands where id = ?", [it.brand_id], |row| row.get(0))?;
             Ok((it, brand, seq))
@@ -63,9 +64,7 @@ fn landed_of(tx: &Transaction<'_>, it: &Integration) -> Result<LandedOf> {
     let others = |sql: &str| -> Result<bool> {
         Ok(tx.query_row(sql, params![it.id, it.brand_id, it.source.name()], |row| row.get(0))?)
     };
-    let alone = !others(
-        "select exists (select 1 from integrations where id <> ?1 and brand_id = ?2 and source = ?3)",
-    )?;
+    let alone = !others("select exists (select 1 from integrations where id <> ?1 and brand_id = ?2 and source = ?3)")?;
     // A catalogue, and costs, may come from files as well: those stay.
     let imported = others("select exists (select 1 from imports where brand_id = ?2 and ?1 <> 0 and ?3 <> '')")?;
     let mut of = LandedOf { catalogue: it.source == Source::Shopify && alone && !imported, ..LandedOf::default() };

@@ -8,10 +8,10 @@ use rusqlite::{Connection, Transaction, params};
 use serde::Serialize;
 use serde_json::json;
 
+use super::Sync;
 use super::failing::UNREADABLE;
 use super::landing::named;
 use super::store::{self, Integration, kept, runs};
-use super::Sync;
 use crate::auth::Author;
 use crate::brands::{self, Brand};
 use crate::commerce::{Landed, Lander};

@@ -182,7 +182,8 @@ impl Sync {
     /// # Errors
     /// Whatever SQLite says of `control.db`.
     pub async fn tenants_asked(&self) -> Result<Vec<TenantId>> {
-        let mut ids: Vec<TenantId> = index::asked(&self.0.tenants).await?.into_iter().map(|entry| entry.tenant).collect();
+        let mut ids: Vec<TenantId> =
+            index::asked(&self.0.tenants).await?.into_iter().map(|entry| entry.tenant).collect();
         ids.sort();
         ids.dedup();
         Ok(ids)

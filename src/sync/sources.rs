@@ -162,6 +162,7 @@ impl Sync {
     fn unreachable(&self) -> Option<String> {
         let shared = self.shared();
         let only_simulated = shared.offline && shared.sandbox_url.is_empty();
-        only_simulated.then(|| "This installation is offline: sources need the internet. Files can be imported.".to_owned())
+        only_simulated
+            .then(|| "This installation is offline: sources need the internet. Files can be imported.".to_owned())
     }
 }

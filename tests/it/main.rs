@@ -78,6 +78,8 @@ mod support;
 mod sync;
 mod sync_crash;
 mod sync_failing;
+mod sync_people;
+mod sync_secrets;
 mod systemd;
 mod tenants;
 mod tenants_attacked;

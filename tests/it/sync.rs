@@ -147,6 +147,8 @@ async fn a_download_is_staged_and_lands_in_groups_however_its_lines_are_mixed() 
     assert_eq!(one::<i64>(&tenant, "select sum(price_micros) from order_lines"), 5_000 * 123 * 10_000);
     assert_eq!(one::<i64>(&tenant, "select count(*) from sync_staged"), 0);
     assert_eq!(one::<i64>(&tenant, "select count(*) from customers"), 40);
-    let rejects = serde_json::to_value(pulled.app.sync.rejects(&tenant, &made.id, pulsepoint::auth::Reach::All).await.unwrap()).unwrap();
+    let rejects =
+        serde_json::to_value(pulled.app.sync.rejects(&tenant, &made.id, pulsepoint::auth::Reach::All).await.unwrap())
+            .unwrap();
     assert_eq!((rejects.as_array().unwrap().len(), &rejects[0]["key"]), (1, &"line 15001".into()));
 }

@@ -62,7 +62,17 @@ async fn prepared(platform: &Platform, data: &Path) -> App {
 /// What was landed, without what differs from run to run.
 fn landed(tenant: &Tenant) -> Vec<TableSum> {
     let all = tenant.db().read_blocking(backup::sums).unwrap();
-    let kept = ["orders", "order_lines", "refunds", "ad_days", "ads", "variants", "products", "integration_landed", "sync_staged"];
+    let kept = [
+        "orders",
+        "order_lines",
+        "refunds",
+        "ad_days",
+        "ads",
+        "variants",
+        "products",
+        "integration_landed",
+        "sync_staged",
+    ];
     all.into_iter().filter(|sum| kept.contains(&sum.name.as_str())).collect()
 }
 

@@ -162,7 +162,9 @@ async fn what_cannot_be_understood_is_kept_and_the_rest_lands() {
     let made = pulled.connect((&tenant, &brand), Source::Shopify, &platform).await;
     pulled.run().await;
     assert_eq!(one::<i64>(&tenant, "select count(*) from orders"), 29);
-    let rejects = || async { serde_json::to_value(pulled.app.sync.rejects(&tenant, &made.id, Reach::All).await.unwrap()).unwrap() };
+    let rejects = || async {
+        serde_json::to_value(pulled.app.sync.rejects(&tenant, &made.id, Reach::All).await.unwrap()).unwrap()
+    };
     let first = rejects().await;
     assert_eq!((&first[0]["key"], &first[0]["reason"]), (&"000008".into(), &"It has no amount.".into()));
     assert!(!first.to_string().contains("canary7@"), "{first}");

@@ -59,7 +59,11 @@ pub(in crate::sync) fn add_raw(
 }
 
 /// Notes of whom rows were landed, once each.
-pub(in crate::sync) fn add_landed(tx: &Transaction<'_>, integration: i64, all: &[(&'static str, String)]) -> Result<()> {
+pub(in crate::sync) fn add_landed(
+    tx: &Transaction<'_>,
+    integration: i64,
+    all: &[(&'static str, String)],
+) -> Result<()> {
     let sql = "insert into integration_landed (integration_id, kind, key) values (?, ?, ?) on conflict do nothing";
     let mut add = tx.prepare_cached(sql)?;
     for (kind, key) in all {

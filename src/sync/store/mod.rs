@@ -270,7 +270,10 @@ pub(super) fn keep_lease(tx: &Transaction<'_>, id: i64, lease: &str, until_ms: i
 
 /// Gives the lease back.
 pub(super) fn release(tx: &Transaction<'_>, id: i64, lease: &str) -> Result<()> {
-    tx.execute("update integrations set lease = null, lease_until_ms = 0 where id = ?1 and lease = ?2", params![id, lease])?;
+    tx.execute(
+        "update integrations set lease = null, lease_until_ms = 0 where id = ?1 and lease = ?2",
+        params![id, lease],
+    )?;
     Ok(())
 }
 

@@ -167,9 +167,14 @@ impl World {
                 ok(text)
             }
             "/days" => {
-                let (from, to): (Date, Date) = (query("from").unwrap().parse().unwrap(), query("to").unwrap().parse().unwrap());
-                let days: Vec<Value> = self.spend.iter().filter(|(day, _)| (from..=to).contains(day))
-                    .map(|(day, cents)| json!({ "day": day, "cents": cents })).collect();
+                let (from, to): (Date, Date) =
+                    (query("from").unwrap().parse().unwrap(), query("to").unwrap().parse().unwrap());
+                let days: Vec<Value> = self
+                    .spend
+                    .iter()
+                    .filter(|(day, _)| (from..=to).contains(day))
+                    .map(|(day, cents)| json!({ "day": day, "cents": cents }))
+                    .collect();
                 ok(json!({ "days": days, "from": from, "to": to }).to_string())
             }
             other => panic!("nobody answers {other}"),
@@ -184,9 +189,11 @@ pub struct Plain {
     pub streams: &'static [Stream],
 }
 
-pub const ORDERS: Stream = Stream { name: "orders", label: "Orders", scope: Some("read_orders"), restates: false, history_days: None };
+pub const ORDERS: Stream =
+    Stream { name: "orders", label: "Orders", scope: Some("read_orders"), restates: false, history_days: None };
 pub const LINES: Stream = Stream { name: "lines", label: "Lines", scope: None, restates: false, history_days: None };
-pub const DAYS: Stream = Stream { name: "ads", label: "Ads", scope: Some("read_ads"), restates: true, history_days: Some(30) };
+pub const DAYS: Stream =
+    Stream { name: "ads", label: "Ads", scope: Some("read_ads"), restates: true, history_days: Some(30) };
 
 impl Plain {
     pub fn shop(streams: &'static [Stream]) -> Arc<dyn Connector> {
@@ -208,10 +215,17 @@ impl Connector for Plain {
         self.streams
     }
 
-    fn check(&self, settings: &Map<String, Value>, credentials: &Credentials, _: &Settings) -> Result<Map<String, Value>, Unfit> {
+    fn check(
+        &self,
+        settings: &Map<String, Value>,
+        credentials: &Credentials,
+        _: &Settings,
+    ) -> Result<Map<String, Value>, Unfit> {
         match credentials.get("access_token") {
             Some(_) => Ok(settings.clone()),
-            None => Err(Unfit { field: "credentials.access_token".into(), reason: "An access token is missing.".into() }),
+            None => {
+                Err(Unfit { field: "credentials.access_token".into(), reason: "An access token is missing.".into() })
+            }
         }
     }
 
@@ -240,12 +254,18 @@ impl Connector for Plain {
 
     async fn test(&self, call: &Call<'_>) -> Result<Tested, Trouble> {
         let me = get(call, "/me").await?;
-        let missing = me["missing"].as_array().unwrap().iter().map(|scope| Missing {
-            scope: scope.as_str().unwrap().into(),
-            why: "Without it nothing is read.".into(),
-        });
+        let missing = me["missing"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|scope| Missing { scope: scope.as_str().unwrap().into(), why: "Without it nothing is read.".into() });
         let facts = Map::from_iter([("currency".to_owned(), json!("USD"))]);
-        Ok(Tested { account: me["account"].as_str().unwrap().into(), missing: missing.collect(), facts, ..Tested::default() })
+        Ok(Tested {
+            account: me["account"].as_str().unwrap().into(),
+            missing: missing.collect(),
+            facts,
+            ..Tested::default()
+        })
     }
 
     async fn step(&self, call: &Call<'_>, task: &Task<'_>) -> Result<Step, Trouble> {
@@ -280,7 +300,10 @@ impl Plain {
             _ => String::new(),
         };
         let answer = ask(call, &format!("/orders?after={after}{since}")).await?;
-        let body = call.redactor.json(&answer).map_err(|reason| Trouble::Unreadable { reason, answer: Bytes::from_static(b"redacted answer") })?;
+        let body = call
+            .redactor
+            .json(&answer)
+            .map_err(|reason| Trouble::Unreadable { reason, answer: Bytes::from_static(b"redacted answer") })?;
         let value: Value = serde_json::from_slice(&body).unwrap();
         let raw = Raw { stream: "orders", kind: "orders.page", about: json!({}), body };
         let parsed = self.parse(call.brand, &raw);
@@ -341,7 +364,8 @@ async fn ask(call: &Call<'_>, path: &str) -> Result<Vec<u8>, Trouble> {
 
 async fn get(call: &Call<'_>, path: &str) -> Result<Value, Trouble> {
     let body = ask(call, path).await?;
-    serde_json::from_slice(&body).map_err(|_| Trouble::Unreadable { reason: "no JSON".into(), answer: Bytes::from(body) })
+    serde_json::from_slice(&body)
+        .map_err(|_| Trouble::Unreadable { reason: "no JSON".into(), answer: Bytes::from(body) })
 }
 
 fn window(value: &Value) -> AdWindow {
