@@ -4,12 +4,16 @@
 //! goes on; `sync` lands both in one transaction. So a step may be repeated at any time, and nothing is lost or doubled: rows
 //! land by their natural key, ad rows by whole (account, days).
 
+mod ads;
 mod answer;
 mod client;
 mod credentials;
+pub mod google_ads;
+pub mod meta_ads;
 mod redact;
 pub mod settings;
 mod step;
+pub mod tiktok_ads;
 mod trouble;
 
 use std::fmt;
