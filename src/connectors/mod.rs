@@ -9,6 +9,7 @@ mod client;
 mod credentials;
 mod redact;
 pub mod settings;
+pub mod shopify;
 mod step;
 mod trouble;
 
