@@ -156,6 +156,9 @@ table! {
     PUT    "/api/integrations/{id}/credentials" Needs(Connect) => sync::routes::reconnect;
     GET    "/api/integrations/{id}/runs"     Needs(Connect)  => sync::routes::runs;
     GET    "/api/integrations/{id}/rejects"  Needs(Connect)  => sync::routes::rejects;
+    GET    "/api/oauth/{source}/start"       Needs(Connect)  => sync::oauth::routes::start;
+    GET    "/api/oauth/{source}/callback"    Public          => sync::oauth::routes::callback;
+    POST   "/api/webhooks/shopify/{integration}" Public      => sync::webhooks::routes::shopify;
     GET    "/api/customers/requests"         Needs(Manage)   => sync::routes::customer_requests;
     GET    "/api/brands/{brand}/imports/{id}/rejects" Needs(Connect) => imports::routes::rejects;
 }

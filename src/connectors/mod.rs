@@ -12,6 +12,7 @@ pub mod google_ads;
 pub mod meta_ads;
 mod redact;
 pub mod settings;
+pub mod shopify;
 mod step;
 pub mod tiktok_ads;
 mod trouble;
@@ -160,7 +161,12 @@ pub enum Renewal {
 
 /// Every platform that this release can read.
 pub fn all() -> Vec<Arc<dyn Connector>> {
-    Vec::new()
+    vec![
+        Arc::new(shopify::Shopify),
+        Arc::new(meta_ads::MetaAds),
+        Arc::new(tiktok_ads::TiktokAds),
+        Arc::new(google_ads::GoogleAds),
+    ]
 }
 
 /// What is wrong with an integration's settings or credentials before anything is asked.

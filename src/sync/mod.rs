@@ -10,6 +10,7 @@ mod failing;
 mod index;
 mod landing;
 pub mod manage;
+pub mod oauth;
 mod planning;
 pub mod privacy;
 mod removal;
@@ -24,6 +25,7 @@ mod staging;
 mod store;
 mod telling;
 mod view;
+pub mod webhooks;
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -42,6 +44,7 @@ use crate::jobs::Nudge;
 use crate::tenants::{Steps, Tenant, TenantId, Tenants};
 
 use circuit::Circuits;
+use oauth::Ways;
 pub use index::look_through;
 pub use removal::Data;
 pub use replay::Replayed;
@@ -84,6 +87,7 @@ struct Inner {
     crowded: AtomicBool,
     circuits: Circuits,
     turns: Mutex<HashMap<String, Arc<tokio::sync::Mutex<()>>>>,
+    ways: Ways,
 }
 
 /// A place among those at work, given back when dropped.
@@ -117,6 +121,7 @@ impl Sync {
             crowded: AtomicBool::new(false),
             circuits: Circuits::default(),
             turns: Mutex::default(),
+            ways: Ways::default(),
         }))
     }
 
@@ -281,6 +286,10 @@ impl Sync {
     fn turn_of(&self, uid: &str) -> Arc<tokio::sync::Mutex<()>> {
         let mut turns = self.0.turns.lock().unwrap_or_else(PoisonError::into_inner);
         Arc::clone(turns.entry(uid.to_owned()).or_default())
+    }
+
+    fn ways(&self) -> &Ways {
+        &self.0.ways
     }
 
     fn shared(&self) -> &connectors::Settings {
