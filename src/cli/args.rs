@@ -10,6 +10,7 @@ use super::backup_args::{Audit, Backup, Restore};
 use super::customer::Customer;
 use super::instance_token::InstanceToken;
 use super::keys_args::Keys;
+use super::sync_args::Sync;
 use super::upgrade::Upgrade;
 use super::user_args::User;
 
@@ -61,6 +62,9 @@ pub enum Verb {
     /// The event chains: who did what, when
     #[command(subcommand)]
     Audit(Audit),
+    /// Sources that are pulled: how they are, looking for what is new now, reading kept answers again
+    #[command(subcommand)]
+    Sync(Sync),
     /// Keys: how old each is, and making them anew
     #[command(subcommand)]
     Keys(Keys),

@@ -21,6 +21,7 @@ mod password;
 mod quiet;
 mod serve;
 mod settings;
+mod sync_args;
 mod upgrade;
 mod user_args;
 mod versions;
@@ -79,6 +80,7 @@ fn dispatch(verb: Verb) -> Result<bool> {
         Verb::Backup(args) => judged(logged("warn", backup::run(args))),
         Verb::Restore(args) => judged(logged("warn", backup::restore(args))),
         Verb::Audit(verb) => judged(logged("warn", backup::audit(verb))),
+        Verb::Sync(verb) => sync_args::run(verb),
         Verb::Keys(verb) => keys(verb),
         Verb::InstanceToken(verb) => instance_token::run(verb),
         Verb::Upgrade(verb) => judged(upgrade::run(verb)),

@@ -17,7 +17,7 @@ pub use sources::{
 };
 
 use crate::auth::oidc;
-use crate::{audit, backup, http, privacy, tenants, tls, warehouse};
+use crate::{audit, backup, connectors, http, privacy, sync, tenants, tls, warehouse};
 
 /// The environment variable of the master key. It is no setting: it is never in a file, and never shown.
 pub const MASTER_KEY_VARIABLE: &str = "PULSEPOINT_MASTER_KEY";
@@ -55,6 +55,12 @@ pub struct Settings {
     pub retention: privacy::Settings,
     /// How long entries of the audit log stay in the stores.
     pub audit: audit::Settings,
+    /// How sources are pulled.
+    pub sync: sync::Settings,
+    /// Where platforms are asked, and in which versions.
+    pub connectors: connectors::Settings,
+    /// The simulator's address, which stands in for every platform without an address of its own. None by default.
+    pub sandbox_url: String,
 }
 
 impl Default for Settings {
@@ -71,7 +77,18 @@ impl Default for Settings {
             backup: backup::Settings::default(),
             retention: privacy::Settings::default(),
             audit: audit::Settings::default(),
+            sync: sync::Settings::default(),
+            connectors: connectors::Settings::default(),
+            sandbox_url: String::new(),
         }
+    }
+}
+
+impl Settings {
+    /// The platforms' settings with what holds for all of them.
+    pub fn platforms(&self) -> connectors::Settings {
+        let (sandbox_url, offline) = (self.sandbox_url.clone(), self.offline);
+        connectors::Settings { sandbox_url, offline, ..self.connectors.clone() }
     }
 }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use futures_util::stream::BoxStream;
 use futures_util::{StreamExt, stream};
 use http::Request;
@@ -12,10 +12,16 @@ use url::Url;
 
 use super::settings::Base;
 use super::{Answer, Trouble};
-use crate::outgoing::{self, Allowed, Failed};
+use crate::outgoing::{self, Allowed, Body, Failed, Limits};
 
-/// How long an answer may take, to its last byte.
-const PATIENCE: Duration = Duration::from_secs(90);
+/// How long an answer may take, and how large it may be.
+const LIMITS: Limits = Limits { head: Duration::from_secs(90), pause: Duration::from_secs(60), bytes: 64 << 20 };
+/// How long an answer that is read whole may take, to its last byte.
+const PATIENCE: Duration = Duration::from_secs(180);
+/// A download may be of any size: it is never held.
+const DOWNLOAD: Limits = Limits { bytes: u64::MAX, ..LIMITS };
+/// The longest line of a download.
+const LINE_BYTES: usize = 16 << 20;
 
 /// What was asked and what came. Shared by the clones of a client.
 #[derive(Debug, Default)]
@@ -67,10 +73,19 @@ impl Client {
     /// asked, [`Trouble::Unreadable`] for an answer that is too large.
     pub async fn send(&self, request: Request<Vec<u8>>) -> Result<Answer, Trouble> {
         self.traffic.requests.fetch_add(1, Ordering::Relaxed);
-        let answer = outgoing::send_within(request, &self.allowed, PATIENCE).await.map_err(trouble)?;
-        let (parts, body) = answer.into_parts();
+        let whole = async {
+            let answer = outgoing::send_streaming(request.map(Body::from), &self.allowed, LIMITS).await?;
+            let (parts, pieces) = answer.into_parts();
+            let (mut pieces, mut body) = (std::pin::pin!(pieces), BytesMut::new());
+            while let Some(piece) = pieces.next().await {
+                body.extend_from_slice(&piece?);
+            }
+            Ok((parts, body.freeze()))
+        };
+        let slow = |_| Err(Failed::Slow(self.base.to_string()));
+        let (parts, body) = tokio::time::timeout(PATIENCE, whole).await.unwrap_or_else(slow).map_err(trouble)?;
         self.traffic.bytes.fetch_add(body.len() as u64, Ordering::Relaxed);
-        Ok(Answer { status: parts.status, headers: parts.headers, body: Bytes::from(body) })
+        Ok(Answer { status: parts.status, headers: parts.headers, body })
     }
 
     /// The lines behind an address, as they come, without their ends. A last line without an end is one that broke off: the
@@ -81,13 +96,53 @@ impl Client {
     pub async fn lines(&self, url: &Url) -> Result<BoxStream<'static, Result<Bytes, Trouble>>, Trouble> {
         let request = Request::get(url.as_str()).body(Vec::new());
         let request = request.map_err(|_| Trouble::Refused("a download's address is no address".to_owned()))?;
-        let answer = self.send(request).await?;
-        if !answer.status.is_success() {
-            return Err(Trouble::broken(format!("a download was refused ({})", answer.status.as_u16())));
+        self.traffic.requests.fetch_add(1, Ordering::Relaxed);
+        let answer = outgoing::send_streaming(request.map(Body::from), &self.allowed, DOWNLOAD).await.map_err(trouble)?;
+        if !answer.status().is_success() {
+            return Err(Trouble::broken(format!("a download was refused ({})", answer.status().as_u16())));
         }
-        let lines: Vec<_> = answer.body.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()).collect();
-        let lines: Vec<_> = lines.into_iter().map(|line| Ok(answer.body.slice_ref(line))).collect();
-        Ok(stream::iter(lines).boxed())
+        let pieces = answer.into_body().boxed();
+        let lines = Lines { pieces, traffic: Arc::clone(&self.traffic), waiting: BytesMut::new(), searched: 0 };
+        let all = stream::try_unfold(lines, |mut lines| async { Ok(lines.next().await?.map(|line| (line, lines))) });
+        Ok(all.boxed())
+    }
+}
+
+/// A download on its way: at most a piece and a line of it are in memory.
+struct Lines {
+    pieces: BoxStream<'static, Result<Bytes, Failed>>,
+    traffic: Arc<Traffic>,
+    waiting: BytesMut,
+    /// So much of `waiting` has no line's end.
+    searched: usize,
+}
+
+impl Lines {
+    async fn next(&mut self) -> Result<Option<Bytes>, Trouble> {
+        loop {
+            if let Some(end) = memchr::memchr(b'\n', &self.waiting[self.searched..]) {
+                let mut line = self.waiting.split_to(self.searched + end + 1);
+                self.searched = 0;
+                line.truncate(line.len() - 1);
+                if !line.is_empty() {
+                    return Ok(Some(line.freeze()));
+                }
+                continue;
+            }
+            self.searched = self.waiting.len();
+            if self.searched > LINE_BYTES {
+                let reason = "a download has a line without end".to_owned();
+                return Err(Trouble::Unreadable { reason, answer: Bytes::new() });
+            }
+            match self.pieces.next().await.transpose().map_err(trouble)? {
+                Some(piece) => {
+                    self.traffic.bytes.fetch_add(piece.len() as u64, Ordering::Relaxed);
+                    self.waiting.extend_from_slice(&piece);
+                }
+                None if self.waiting.is_empty() => return Ok(None),
+                None => return Err(Trouble::broken("a download broke off within a line")),
+            }
+        }
     }
 }
 
@@ -95,6 +150,7 @@ impl Client {
 fn trouble(failed: Failed) -> Trouble {
     match failed {
         Failed::Refused(name, why) => Trouble::NotAllowed(format!("{name} may not be asked: {why}")),
+        Failed::Unreached(name, why) => Trouble::broken(format!("{name} could not be reached: {why}")),
         Failed::Broken(name, why) => Trouble::broken(format!("the connection to {name} broke: {why}")),
         Failed::Slow(name) => Trouble::broken(format!("{name} did not answer in time")),
         Failed::TooLarge(name) => {

@@ -107,7 +107,7 @@ async fn chosen(app: &App, which: Which, tenant: Option<&str>) -> Result<Vec<Ten
 }
 
 async fn rekey(app: &App, info: &TenantInfo, tokens: bool, told: &mut Told) {
-    let reseal = tokens.then_some(auth::reseal_second_factors as crate::tenants::Reseal);
+    let reseal = tokens.then_some(rotation::reseal as crate::tenants::Reseal);
     let done = app.tenants.rekey(&info.id, reseal, Steps::default()).await;
     if let (true, Ok(())) = (tokens, &done) {
         told.note("tokens", Some(&info.slug), Ok(()), |()| "new, and every secret sealed anew".to_owned());

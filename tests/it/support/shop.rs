@@ -152,6 +152,7 @@ fn product(dice: &mut Dice, home: &str) -> Product {
     let variants = variants.collect();
     Product {
         key: format!("product-{n}"),
+        source_id: dice.chance(2).then(|| n.to_string()),
         title: format!("Product {n}"),
         category: dice.chance(2).then(|| "Home".to_owned()),
         vendor: None,
