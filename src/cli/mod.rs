@@ -65,11 +65,17 @@ pub fn run(arguments: impl Iterator<Item = OsString>) -> ExitCode {
     }
 }
 
+/// Runs a server until it ends.
+fn served(server: impl Future<Output = Result<()>>) -> Result<bool> {
+    quiet::give_no_image();
+    logged("info", server).map(|()| true)
+}
+
 /// Runs one command; false when it worked but found something broken.
 fn dispatch(verb: Verb) -> Result<bool> {
     match verb {
-        Verb::Serve(args) => logged("info", serve::run(args)).map(|()| true),
-        Verb::Demo(args) => logged("info", demo::run(args)).map(|()| true),
+        Verb::Serve(args) => served(serve::run(args)),
+        Verb::Demo(args) => served(demo::run(args)),
         Verb::Import(args) => logged("warn", import::run(args)),
         Verb::Tenant(verb) => tenant(verb),
         Verb::Brand(verb) => brand(verb),

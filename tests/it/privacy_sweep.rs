@@ -45,7 +45,7 @@ fn pages(tenant: &Tenant) -> Option<Vec<u8>> {
     assert_eq!(clear.len(), before.len());
     clear.iter_mut().zip(&before).for_each(|(byte, before)| *byte ^= before);
     let text = String::from_utf8_lossy(&clear);
-    assert!(text.contains("create table orders"), "the pages are not what they should be");
+    assert!(text.contains("CREATE TABLE orders"), "the pages are not what they should be");
     Some(clear)
 }
 
