@@ -140,7 +140,7 @@ async fn view(backups: &Backups, member: &Member) -> Result<BackupList> {
     let seal = backups.seal()?;
     let State { running, failure } = backups.state(member.tenant.id());
     let settings = &backups.0.settings;
-    let now = backups.clock().system_time();
+    let (now, target) = (backups.clock().system_time(), backups.target(None).describe());
     Ok(BackupList {
         schedule: settings.daily.then_some(BackupSchedule {
             hour: settings.hour,
@@ -153,14 +153,15 @@ async fn view(backups: &Backups, member: &Member) -> Result<BackupList> {
         last_failure: failure,
         identity_on_machine: seal.as_ref().is_some_and(|seal| seal.identity.is_some()),
         sealed_for: seal.map(|seal| seal.recipient.to_string()),
-        log: backups.log_state(Some(member.tenant.id())).map(|state| log(state, settings.continuous_days)),
+        log: backups.log_state(Some(member.tenant.id())).map(|state| log(state, settings.continuous_days, &target)),
         backups: archives.into_iter().map(|archive| row(archive, &rehearsals)).collect(),
     })
 }
 
-fn log(state: LogState, days: u32) -> BackupLog {
+/// Where the target lies on the machine is not for its tenants.
+fn log(state: LogState, days: u32, target: &str) -> BackupLog {
     let LogState { until, beginning, snapshot, waiting, failure } = state;
-    let (failure, failing_since) = failure.unzip();
+    let (failure, failing_since) = failure.map(|(why, since)| (why.replace(target, "\u{2026}"), since)).unzip();
     let began = beginning.as_ref();
     BackupLog {
         until,

@@ -160,7 +160,9 @@ fn backup_verify_reads_the_logs_and_names_what_is_not_sound() {
     run(&["backup"]).ok();
     let sound = run(&["backup", "verify", "--json"]).ok().json();
     for one in sound["checked"].as_array().unwrap() {
-        assert_eq!((&one["log"]["ok"], &one["log"]["waiting_commits"]), (&true.into(), &0.into()), "{one}");
+        // What a closing instance notes of its stores is written when their logs are copied.
+        let waits = one["log"]["waiting_commits"].as_i64().unwrap();
+        assert!(one["log"]["ok"] == true && (waits == 0 || one["tenant"] == "(instance)"), "{one}");
         assert!(one["log"]["until"].is_string() && one["log"]["gap_from"].is_null(), "{one}");
     }
     assert_eq!(sound["checked"].as_array().unwrap().len(), 3, "two tenants and the instance");
