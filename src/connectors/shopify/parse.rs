@@ -7,6 +7,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use super::{gone, parse_orders, parse_products, parse_stock};
+use crate::commerce::rows::Batch;
 use crate::connectors::{Parsed, Raw, Reject};
 use crate::money::{Currency, parse_micros};
 
@@ -32,7 +33,7 @@ pub(super) struct About {
     pub currency: Option<Currency>,
     /// The day on which costs and stock were seen, in the brand's zone.
     pub day: Date,
-    /// Whether all variants of a product are there, ….
+    /// What else the parser of one kind needs.
     pub rest: Value,
 }
 
@@ -82,13 +83,11 @@ pub(super) fn parse(raw: &Raw) -> Parsed {
     parsed
 }
 
-type Rows = crate::commerce::rows::Batch;
-
 /// Reads every node into a batch of its own first, so that half of one never lands.
-fn each(body: &Value, places: &[&str], parsed: &mut Parsed, read: impl Fn(&Value, &mut Rows) -> Result<(), String>) {
+fn each(body: &Value, places: &[&str], parsed: &mut Parsed, read: impl Fn(&Value, &mut Batch) -> Result<(), String>) {
     let nodes = places.iter().find_map(|place| body.pointer(place)?.as_array());
     for node in nodes.into_iter().flatten().filter(|node| !node.is_null()) {
-        let mut one = Rows::default();
+        let mut one = Batch::default();
         match read(node, &mut one) {
             Ok(()) => append(&mut parsed.batch, one),
             Err(reason) => {
@@ -99,7 +98,7 @@ fn each(body: &Value, places: &[&str], parsed: &mut Parsed, read: impl Fn(&Value
     }
 }
 
-fn append(all: &mut Rows, one: Rows) {
+pub(super) fn append(all: &mut Batch, one: Batch) {
     all.products.extend(one.products);
     all.costs_now.extend(one.costs_now);
     all.orders.extend(one.orders);

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::lines::{self, Sold, Terms};
-use super::parse::{About, Bag, Many, Named, currency, instant, micros_or_zero, number, read, text};
+use super::parse::{About, Bag, Many, currency, instant, micros_or_zero, number, read, text};
 use super::parse_refunds::{self, RefundNode};
 use crate::commerce::rows::{Batch, CustomerRef, Order};
 use crate::connectors::hash_of;
@@ -181,13 +181,5 @@ fn source_name(source: &str) -> Option<String> {
     match text(Some(source), 60)?.as_str() {
         "shopify_draft_order" => Some("draft".to_owned()),
         other => Some(other.to_lowercase()),
-    }
-}
-
-impl RefundNode {
-    /// Of which order line a refund's line is.
-    pub(super) fn line_of<'s>(&self, sold: &'s [Sold], line: Option<&Named>) -> Option<&'s Sold> {
-        let wanted = line?.id.as_str();
-        sold.iter().find(|one| one.id.as_deref() == Some(wanted))
     }
 }

@@ -74,7 +74,8 @@ pub(super) fn refund(
     let (currency, included) = (order.currency, of.taxes_included);
     let (mut lines, mut tax, mut shipping) = (Vec::new(), 0_i64, 0_i64);
     for one in &back.nodes {
-        let line = node.line_of(sold, one.line_item.as_ref());
+        let line =
+            one.line_item.as_ref().and_then(|named| sold.iter().find(|line| line.id.as_ref() == Some(&named.id)));
         if line.is_some_and(|line| line.row.gift_card) {
             continue;
         }
