@@ -133,8 +133,14 @@ pub(super) async fn look(call: &Call<'_>, task: &Task<'_>, poll: Poll) -> Result
             None => return Err(Trouble::Refused("Shopify's file has no address.".to_owned())),
         },
         "FAILED" if operation["errorCode"].as_str() == Some("ACCESS_DENIED") => {
-            let reason = "Shopify denies access to the orders.".to_owned();
-            return Err(Trouble::Scope { missing: vec!["read_orders".to_owned()], reason });
+            let people = People::parse(call.facts.get("people").and_then(Value::as_str));
+            let Some(less) = people.less() else {
+                let reason = "Shopify denies access to the orders.".to_owned();
+                return Err(Trouble::Scope { missing: vec!["read_orders".to_owned()], reason });
+            };
+            let mut step = on(&At::Submit { tries: 0 });
+            note_people(&mut step, Some(less));
+            step
         }
         "FAILED" => match url("partialDataUrl") {
             Some(lines) => staged(lines, &poll, true),

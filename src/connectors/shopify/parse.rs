@@ -24,6 +24,9 @@ pub(super) const EVENTS: &str = "events";
 /// Ids of all orders of a span, under `/data/orders/nodes`.
 pub(super) const ORDER_IDS: &str = "order_ids";
 
+/// More of a thing than anybody orders or has.
+const MOST_PIECES: u64 = 1_000_000_000;
+
 /// What an answer does not say and its reader needs to know.
 #[derive(Debug, Clone)]
 pub(super) struct About {
@@ -164,6 +167,29 @@ impl Bag {
 /// Micros, 0 where there is no amount.
 pub(super) fn micros_or_zero(bag: Option<&Bag>, currency: Currency) -> Result<i64, String> {
     bag.map_or(Ok(0), |bag| bag.micros(currency))
+}
+
+/// The sum of amounts; a wrong one among them, or one too many, is told.
+pub(super) fn sum(parts: impl IntoIterator<Item = Result<i64, String>>) -> Result<i64, String> {
+    parts.into_iter().try_fold(0, |sum, part| plus(sum, part?))
+}
+
+pub(super) fn plus(one: i64, other: i64) -> Result<i64, String> {
+    one.checked_add(other).ok_or_else(too_large)
+}
+
+pub(super) fn minus(one: i64, other: i64) -> Result<i64, String> {
+    one.checked_sub(other).ok_or_else(too_large)
+}
+
+pub(super) fn too_large() -> String {
+    "Its amounts are too large.".to_owned()
+}
+
+/// A number of things, if it can be one.
+pub(super) fn pieces(number: i64) -> Result<i64, String> {
+    let is_sane = number.unsigned_abs() <= MOST_PIECES;
+    is_sane.then_some(number).ok_or_else(|| format!("{number} is no number of things."))
 }
 
 pub(super) fn currency(code: &str) -> Result<Currency, String> {
