@@ -18,6 +18,7 @@ pub mod brands;
 pub mod commerce;
 pub mod warehouse;
 pub mod imports;
+pub mod connectors;
 pub mod metrics;
 pub mod privacy;
 pub mod backup;
