@@ -178,7 +178,7 @@ async fn tokens_are_given_expire_and_are_refreshed() {
 }
 
 fn sign(message: &[u8]) -> Vec<u8> {
-    let mut mac = Hmac::<Sha256>::new_from_slice(SECRET.as_bytes()).unwrap();
+    let mut mac = <Hmac<Sha256> as KeyInit>::new_from_slice(SECRET.as_bytes()).unwrap();
     mac.update(message);
     mac.finalize().into_bytes().to_vec()
 }

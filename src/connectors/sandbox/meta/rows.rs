@@ -32,7 +32,7 @@ pub enum Field {
     Dates,
 }
 
-const FIELDS: [(&str, Field); 21] = [
+const FIELDS: [(&str, Field); 20] = [
     ("account_id", Field::AccountId),
     ("account_name", Field::AccountName),
     ("account_currency", Field::AccountCurrency),
@@ -53,12 +53,11 @@ const FIELDS: [(&str, Field); 21] = [
     ("objective", Field::Objective),
     ("date_start", Field::Dates),
     ("date_stop", Field::Dates),
-    ("account_timezone", Field::Dates),
 ];
 
 impl Field {
     pub fn named(name: &str) -> Option<Self> {
-        FIELDS.iter().find(|(own, _)| *own == name && name != "account_timezone").map(|(_, field)| *field)
+        FIELDS.iter().find(|(own, _)| *own == name).map(|(_, field)| *field)
     }
 
     fn name(self) -> &'static str {

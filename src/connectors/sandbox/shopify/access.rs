@@ -67,7 +67,7 @@ pub fn hmac_hex(key: &[u8], message: &[u8]) -> String {
 /// HMAC-SHA256.
 pub fn hmac(key: &[u8], message: &[u8]) -> Vec<u8> {
     // A key of any length will do.
-    let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(key) else { return Vec::new() };
+    let Ok(mut mac) = <Hmac<Sha256> as KeyInit>::new_from_slice(key) else { return Vec::new() };
     mac.update(message);
     mac.finalize().into_bytes().to_vec()
 }

@@ -88,7 +88,7 @@ impl<'a> Page<'a> {
         let end = place("before").unwrap_or(nodes.len()).max(begin);
         let size = |name: &str| args.number(name).and_then(|size| usize::try_from(size).ok());
         let (begin, end) = match (size("first"), size("last")) {
-            (Some(first), _) => (begin, end.min(begin + first)),
+            (Some(first), _) => (begin, end.min(begin.saturating_add(first))),
             (None, Some(last)) => (begin.max(end.saturating_sub(last)), end),
             (None, None) => (begin, end),
         };

@@ -16,6 +16,7 @@ use super::node::Node;
 use super::order::Order;
 use super::roots::{self, Asking};
 use super::search;
+use super::shop::SETTLED;
 
 /// Orders whose lines are mixed with each other where objects are not grouped.
 const BLOCK: usize = 64;
@@ -107,6 +108,8 @@ pub fn walk(job: &Job, ledger: &Ledger, lines: &mut impl Lines) {
     let asking = Asking { view: &view, grant: &job.grant, jobs: &super::bulk::Jobs::default(), url: "" };
     let mut block: Vec<Order> = Vec::with_capacity(BLOCK);
     let (from, to) = roots::placed(&search);
+    // What changed was placed at most so long before, unless somebody stepped in.
+    let from = if view.overlay.changes.is_empty() { from.max(search.range("updated_at").0 - SETTLED) } else { from };
     let mut odd = false;
     let mut keys = view.placed_between(from, to).peekable();
     while let Some((_, index)) = keys.next() {

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::super::world::World;
 use super::Store;
 use super::ledger::{Key, View};
-use super::order::{Change, Order};
+use super::order::Order;
 use super::shop::MADE;
 
 /// Refunds that the control may add to an order.
@@ -91,7 +91,7 @@ pub fn delete(world: &Arc<World>, body: &Value) -> Result<Value, String> {
     let products: Vec<usize> = view.products().into_iter().take(count(body, "products")?).collect();
     store.ledger.change(|overlay| {
         for index in &orders {
-            overlay.changes.entry(*index).or_insert_with(Change::default).deleted = Some(now);
+            overlay.changes.entry(*index).or_default().deleted = Some(now);
         }
         overlay.gone.extend(products.iter().map(|place| (*place, now)));
     });

@@ -25,7 +25,16 @@ enum Held {
     Nodes(Vec<(Node<'static>, i64)>, bool, bool),
     Order(Option<Box<Order>>),
     Node(Option<Node<'static>>),
+    /// What was named by several ids; none where there is nothing.
+    Many(Vec<Found>),
     Value(Value),
+}
+
+/// What an id names.
+enum Found {
+    Nothing,
+    Order(Box<Order>),
+    Node(Node<'static>),
 }
 
 /// Who asks for what.
@@ -114,6 +123,7 @@ fn hold(asking: &Asking<'_>, step: &Step, search: &Search) -> Result<Held, Value
             Held::Node(Some(Node::Count(i64::try_from(count).unwrap_or(i64::MAX))))
         }
         "productsCount" => Held::Node(Some(Node::Count(i64::try_from(view.products().len()).unwrap_or(i64::MAX)))),
+        "nodes" => Held::Many(step.args.texts("ids").into_iter().map(|id| found(asking, id)).collect()),
         "order" => Held::Order(by_id(asking, step.args.text("id")).map(Box::new)),
         "node" if step.args.text("id").is_some_and(|id| id.contains("/Order/")) => {
             Held::Order(by_id(asking, step.args.text("id")).map(Box::new))
@@ -131,6 +141,14 @@ fn hold(asking: &Asking<'_>, step: &Step, search: &Search) -> Result<Held, Value
         "currentAppInstallation" => Held::Value(installation(asking.grant, &step.sub)),
         _ => page(step, things(view, step, search)),
     })
+}
+
+fn found(asking: &Asking<'_>, id: &str) -> Found {
+    match (by_id(asking, Some(id)), thing(asking.view, Some(id))) {
+        (Some(order), _) => Found::Order(Box::new(order)),
+        (None, Some(node)) => Found::Node(node),
+        (None, None) => Found::Nothing,
+    }
 }
 
 fn installation(grant: &Grant, plan: &Plan) -> Value {
@@ -193,7 +211,15 @@ fn orders(asking: &Asking<'_>, step: &Step, search: &Search) -> Held {
         found.extend(order.map(|order| (order, at * 1000)));
         found.len() <= most
     };
-    if step.args.text("sortKey") == Some("UPDATED_AT") {
+    if let Some(ids) = search.ids() {
+        let mut keys: Vec<Key> = ids
+            .iter()
+            .filter_map(|id| view.shop.order_index(*id))
+            .filter_map(|index| Some((view.placed(index)?, index)))
+            .collect();
+        keys.sort_unstable();
+        keys.into_iter().filter(|key| after.is_none_or(|after| *key > after)).all(&mut take);
+    } else if step.args.text("sortKey") == Some("UPDATED_AT") {
         let mut last = after;
         loop {
             let keys = view.updated_between(search.range("updated_at"), last, reverse, most + 1);
@@ -340,6 +366,17 @@ impl Serialize for Answer<'_> {
             match held {
                 Held::Value(value) => map.serialize_entry(&step.key, value)?,
                 Held::Node(node) => map.serialize_entry(&step.key, &node.map(shaped))?,
+                Held::Many(all) => {
+                    let nodes: Vec<Option<Shaped<'_>>> = all
+                        .iter()
+                        .map(|found| match found {
+                            Found::Nothing => None,
+                            Found::Order(order) => Some(shaped(Node::Order(order))),
+                            Found::Node(node) => Some(shaped(*node)),
+                        })
+                        .collect();
+                    map.serialize_entry(&step.key, &nodes)?;
+                }
                 Held::Order(order) => map.serialize_entry(&step.key, &order.as_deref().map(Node::Order).map(shaped))?,
                 Held::Orders(orders, next, previous) => {
                     let (nodes, values) = orders.iter().map(|(order, value)| (Node::Order(order), *value)).unzip();

@@ -17,7 +17,12 @@ const SIGNS: [&str; 5] = [">=", "<=", ">", "<", ""];
 /// Reads a search whose fields may be `known`.
 pub fn read(query: &str, known: &[&str]) -> Search {
     let mut search = Search::default();
+    let mut or = false;
     for word in words(query) {
+        if word == "OR" {
+            or = true;
+            continue;
+        }
         let Some((field, rest)) = word.split_once(':') else { continue };
         let sign = SIGNS.into_iter().find(|sign| rest.starts_with(sign)).unwrap_or_default();
         let value = rest[sign.len()..].trim_matches(['\'', '"']).to_owned();
@@ -30,8 +35,16 @@ pub fn read(query: &str, known: &[&str]) -> Search {
         } else if field.ends_with("_at") && text::read_instant(&value).is_none() {
             warn(format!("Input `{value}` is not an accepted value."), "invalid_value");
         } else {
-            search.terms.push((field, sign, value));
+            // `id:1 OR id:2` is `id:1,2`; other alternatives are not known.
+            match search.terms.last_mut() {
+                Some((last, "", values)) if or && *last == field && sign.is_empty() => *values += &format!(",{value}"),
+                _ if or => search
+                    .warnings
+                    .push(json!({"field": field, "message": "OR joins equal fields only.", "code": "invalid_or"})),
+                _ => search.terms.push((field, sign, value)),
+            }
         }
+        or = false;
     }
     search
 }
@@ -89,9 +102,10 @@ impl Search {
         })
     }
 
-    /// Whether there is a term about `field`.
-    pub fn has(&self, field: &str) -> bool {
-        self.terms.iter().any(|(name, _, _)| name == field)
+    /// The ids that are named, where the search names ids.
+    pub fn ids(&self) -> Option<Vec<u64>> {
+        let (_, _, value) = self.terms.iter().find(|(name, sign, _)| name == "id" && sign.is_empty())?;
+        Some(value.split(',').filter_map(|id| id.parse().ok()).collect())
     }
 }
 
@@ -121,6 +135,9 @@ mod tests {
     fn texts_compare_without_case_and_numbers_by_size() {
         let search = read("action:destroy subject_type:product id:>5", &["action", "subject_type", "id"]);
         assert!(search.allows("subject_type", "PRODUCT") && !search.allows("subject_type", "ORDER"));
-        assert!(search.allows("id", "6") && !search.allows("id", "5") && search.has("id"));
+        assert!(search.allows("id", "6") && !search.allows("id", "5") && search.ids().is_none());
+        let either = read("id:7 OR id:9", &["id"]);
+        assert_eq!(either.ids(), Some(vec![7, 9]));
+        assert!(either.allows("id", "9") && !either.allows("id", "8") && either.warnings.is_empty());
     }
 }
