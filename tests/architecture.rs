@@ -21,7 +21,10 @@ struct Fence {
 const FENCES: [Fence; 9] = [
     Fence { what: "Connection::open", homes: &["db", "duck"] },
     Fence { what: "duckdb::", homes: &["duck", "warehouse", "metrics"] },
-    Fence { what: "axum::", homes: &["http", "auth", "server", "server.rs", "app.rs", "routes.rs"] },
+    Fence {
+        what: "axum::",
+        homes: &["http", "auth", "connectors/sandbox", "server", "server.rs", "app.rs", "routes.rs"],
+    },
     Fence { what: "env::var", homes: &["config", "secrets"] },
     Fence { what: "reqwest::", homes: &["outgoing"] },
     Fence { what: "object_store::", homes: &["backup"] },

@@ -19,6 +19,7 @@ mod log_lines;
 mod output;
 mod password;
 mod quiet;
+mod sandbox;
 mod serve;
 mod settings;
 mod sync_args;
@@ -77,6 +78,7 @@ fn dispatch(verb: Verb) -> Result<bool> {
         Verb::Serve(args) => served(serve::run(args)),
         Verb::Demo(args) => served(demo::run(args)),
         Verb::Import(args) => logged("warn", import::run(args)),
+        Verb::Sandbox(args) => logged("info", sandbox::run(args)).map(|()| true),
         Verb::Tenant(verb) => tenant(verb),
         Verb::Brand(verb) => brand(verb),
         Verb::Customer(verb) => customer::run(verb),
