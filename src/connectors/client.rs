@@ -89,7 +89,10 @@ impl Client {
             return Err(Trouble::broken(format!("a download was refused ({})", pieces.head.status.as_u16())));
         }
         let lines = Lines { pieces, traffic: Arc::clone(&self.traffic), waiting: BytesMut::new(), searched: 0 };
-        let all = stream::try_unfold(lines, |mut lines| async { Ok(lines.next().await?.map(|line| (line, lines))) });
+        let all = stream::try_unfold(lines, |mut lines| async move {
+            let next = lines.next().await?;
+            Ok(next.map(|line| (line, lines)))
+        });
         Ok(all.boxed())
     }
 }

@@ -7,13 +7,13 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 
+use super::Limits;
 use super::batches::{self, Piece};
 use super::bytes::spool::Spool;
 use super::formats::Format;
 use super::preparing::Prepared;
 use super::reading::{Reader, interrupted};
 use super::store::{self, Counts, State};
-use super::Limits;
 use crate::auth::Author;
 use crate::brands::Brand;
 use crate::clock::Clock;

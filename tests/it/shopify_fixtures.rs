@@ -174,8 +174,7 @@ fn a_variant_and_its_levels_are_read_where_somebody_counts_them() {
 #[test]
 fn lines_of_a_bulk_file_find_their_root_with_escaped_slashes_and_all() {
     let Some(file) = recorded("live_bulk_nested_run.jsonl") else { return };
-    let groups: Vec<String> =
-        file.lines().map(|line| Shopify.group_of("products", line.as_bytes()).unwrap()).collect();
+    let groups: Vec<String> = file.lines().map(|line| Shopify.group_of("products", line.as_bytes()).unwrap()).collect();
     assert_eq!(groups, vec!["gid://shopify/Product/10243914727730"; 4]);
     assert!(Shopify.group_of("orders", b"{\"id\":\"gid:\\/\\/sho").is_err(), "half a line");
     assert!(Shopify.group_of("orders", b"{}").is_err());
@@ -200,10 +199,14 @@ fn signatures_are_what_shopify_makes_of_them() {
         let valid = vector["valid"].as_bool().unwrap();
         assert_eq!(signed::webhook_is_genuine(body, header, &[secret]), valid);
         assert_eq!(signed::webhook_is_genuine(body, header, &["old", secret]), valid);
-        assert!(!signed::webhook_is_genuine(body, header, &["old", ""]) && !signed::webhook_is_genuine(body, "", &[secret]));
+        assert!(
+            !signed::webhook_is_genuine(body, header, &["old", ""]) && !signed::webhook_is_genuine(body, "", &[secret])
+        );
     }
     assert!(signed::is_same_state("abc", "abc"));
-    assert!(!signed::is_same_state("abc", "abd") && !signed::is_same_state("", "") && !signed::is_same_state("abc", ""));
+    assert!(
+        !signed::is_same_state("abc", "abd") && !signed::is_same_state("", "") && !signed::is_same_state("abc", "")
+    );
 }
 
 /// Parameters as a query has them.

@@ -2,7 +2,9 @@
 
 use jiff::civil::date;
 use pulsepoint::brands::Brand;
-use pulsepoint::commerce::rows::{Batch, DeletedProduct, OrderSpan, Product, StockLevel, UnitCost, Variant, VariantRef};
+use pulsepoint::commerce::rows::{
+    Batch, DeletedProduct, OrderSpan, Product, StockLevel, UnitCost, Variant, VariantRef,
+};
 use pulsepoint::commerce::{self, Landed, Lander};
 use pulsepoint::secrets::Purpose;
 use pulsepoint::tenants::Tenant;
@@ -122,7 +124,8 @@ async fn a_span_takes_what_is_not_named_in_it_and_judges_nothing_else() {
     assert_eq!(left(), "7 98 99 100 150 1002 1001x");
     assert_eq!(land(&tenant, &brand, &span(150, None, &[])).await.deleted, 1);
     assert_eq!(left(), "7 98 99 100 150 1001x");
-    let nowhere = OrderSpan { store: Some("Nowhere".to_owned()), after: 0, upto: None, placed_before: i64::MAX, ids: vec![] };
+    let nowhere =
+        OrderSpan { store: Some("Nowhere".to_owned()), after: 0, upto: None, placed_before: i64::MAX, ids: vec![] };
     let nowhere = Batch { order_spans: vec![nowhere], ..Batch::default() };
     assert_eq!(land(&tenant, &brand, &nowhere).await.deleted, 0);
     assert_eq!(count(&tenant, "select count(*) from orders where brand_id = 2"), 2);
@@ -215,7 +218,8 @@ async fn a_product_with_a_new_handle_is_the_same_product() {
     land(&tenant, &brand, &catalogue("new", "1")).await;
     let keys = "select group_concat(key || ' ' || coalesce(source_id, '-')) from \
                 (select key, source_id from products where brand_id = 1 order by key)";
-    let keys = || tenant.db().read_blocking(|conn| Ok(conn.query_row(keys, [], |row| row.get::<_, String>(0))?)).unwrap();
+    let keys =
+        || tenant.db().read_blocking(|conn| Ok(conn.query_row(keys, [], |row| row.get::<_, String>(0))?)).unwrap();
     assert_eq!(keys(), "new 1");
     assert_eq!(land(&tenant, &brand, &catalogue("new", "1")).await.seq, None);
     // Another product takes the old handle, and then theirs is exchanged.
@@ -232,7 +236,9 @@ async fn a_cost_counts_from_the_day_it_was_seen_to_change() {
     let tenants = start(data.path());
     let tenant = tenants.create("one", "One").await.unwrap();
     let [brand, _] = two_brands(&tenant).await;
-    for (day, micros, landed) in [(1, 5_000_000, 1), (2, 5_000_000, 0), (3, 6_000_000, 1), (4, 6_000_000, 0), (2, 5_000_000, 0)] {
+    for (day, micros, landed) in
+        [(1, 5_000_000, 1), (2, 5_000_000, 0), (3, 6_000_000, 1), (4, 6_000_000, 0), (2, 5_000_000, 0)]
+    {
         let batch = Batch { costs_now: vec![cost("A", day, micros)], ..Batch::default() };
         let told = land(&tenant, &brand, &batch).await;
         assert_eq!((told.costs.landed, told.seq.is_some()), (landed, landed > 0), "day {day}");

@@ -91,8 +91,14 @@ fn prices_that_contain_tax_are_taken_apart_on_both_sides() {
     let (order, refund) = one(&batch);
     // 119.00 with 19.00 inside: 2 × 50.00. 11.90 with 1.90 inside at half the price: 10.00 less 5.00.
     let sold = &order.lines[0];
-    assert_eq!((sold.quantity, sold.price_micros, sold.discount_micros, sold.tax_micros), (2, 50_000_000, 0, 19_000_000));
-    assert_eq!((order.shipping_micros, order.shipping_discount_micros, order.tax_micros), (10_000_000, 5_000_000, 19_950_000));
+    assert_eq!(
+        (sold.quantity, sold.price_micros, sold.discount_micros, sold.tax_micros),
+        (2, 50_000_000, 0, 19_000_000)
+    );
+    assert_eq!(
+        (order.shipping_micros, order.shipping_discount_micros, order.tax_micros),
+        (10_000_000, 5_000_000, 19_950_000)
+    );
     // Of the refund 50.00 are the goods and 5.00 came on top; what is still pending moved nothing.
     let goods: Vec<(i64, i64)> = refund.lines.iter().map(|line| (line.quantity, line.goods_micros)).collect();
     assert_eq!(goods, [(1, 50_000_000), (0, 5_000_000)]);
@@ -103,7 +109,8 @@ fn prices_that_contain_tax_are_taken_apart_on_both_sides() {
 #[test]
 fn what_an_edit_took_off_was_never_sold_and_what_a_refund_brought_back_was() {
     let off = json!([{ "allocatedAmountSet": money("2.0") }, { "allocatedAmountSet": money("1.0") }]);
-    let edited = json!({ "currentQuantity": 1, "discountAllocations": off, "taxLines": tax("0.9"), "unfulfilledQuantity": 1 });
+    let edited =
+        json!({ "currentQuantity": 1, "discountAllocations": off, "taxLines": tax("0.9"), "unfulfilledQuantity": 1 });
     let batch = read(order(vec![line(1, 3, "10.0", edited.clone())], json!({})));
     let sold = &batch.orders[0].lines[0];
     assert_eq!((sold.quantity, sold.discount_micros, sold.tax_micros), (1, 1_000_000, 300_000));
@@ -125,7 +132,8 @@ fn what_an_edit_took_off_was_never_sold_and_what_a_refund_brought_back_was() {
 fn more_may_come_back_than_was_sold() {
     let more = json!({ "nodes": [{ "reason": "REFUND_DISCREPANCY", "amountSet": money("-7.5"), "taxAmountSet": money("-0.5") }] });
     let over = refund(json!([back(1, 2, "20.0", "0.0", "NO_RESTOCK")]), json!({ "orderAdjustments": more }));
-    let less = json!({ "nodes": [{ "reason": "REFUND_DISCREPANCY", "amountSet": money("4.0"), "taxAmountSet": null }] });
+    let less =
+        json!({ "nodes": [{ "reason": "REFUND_DISCREPANCY", "amountSet": money("4.0"), "taxAmountSet": null }] });
     let mut fee = refund(json!([back(1, 1, "10.0", "0.0", "LEGACY_RESTOCK")]), json!({ "orderAdjustments": less }));
     fee["id"] = "gid://shopify/Refund/7002".into();
     let sold = line(1, 2, "10.0", json!({ "currentQuantity": 0 }));
