@@ -103,7 +103,10 @@ impl Client {
         }
         let pieces = answer.into_body().boxed();
         let lines = Lines { pieces, traffic: Arc::clone(&self.traffic), waiting: BytesMut::new(), searched: 0 };
-        let all = stream::try_unfold(lines, |mut lines| async { Ok(lines.next().await?.map(|line| (line, lines))) });
+        let all = stream::try_unfold(lines, |mut lines| async move {
+            let next = lines.next().await?;
+            Ok(next.map(|line| (line, lines)))
+        });
         Ok(all.boxed())
     }
 }

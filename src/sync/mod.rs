@@ -44,8 +44,8 @@ use crate::jobs::Nudge;
 use crate::tenants::{Steps, Tenant, TenantId, Tenants};
 
 use circuit::Circuits;
-use oauth::Ways;
 pub use index::look_through;
+use oauth::Ways;
 pub use removal::Data;
 pub use replay::Replayed;
 pub use sealing::reseal;

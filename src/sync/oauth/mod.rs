@@ -69,9 +69,8 @@ impl Sync {
         });
         let (it, credentials) = read.await?;
         let client_id = credentials.get(auth::CLIENT_ID).filter(|_| it.source == Source::Shopify);
-        let client_id = client_id.ok_or_else(|| {
-            Error::conflict("no_app", "Give the integration an app's client id and secret first.")
-        })?;
+        let client_id = client_id
+            .ok_or_else(|| Error::conflict("no_app", "Give the integration an app's client id and secret first."))?;
         let base = self.connector(it.source)?.base(&it.settings, self.shared());
         let base = base.map_err(|unfit| Error::invalid(unfit.field, unfit.reason))?;
         let (state, cookie) = (random(), random());

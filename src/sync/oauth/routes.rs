@@ -76,7 +76,8 @@ pub async fn callback(
             ("refused", String::new())
         }
     };
-    let to = if brand.is_empty() { format!("/#connect={word}") } else { format!("/b/{brand}/integrations#connect={word}") };
+    let to =
+        if brand.is_empty() { format!("/#connect={word}") } else { format!("/b/{brand}/integrations#connect={word}") };
     let mut response = StatusCode::SEE_OTHER.into_response();
     let to = HeaderValue::try_from(to).map_err(|error| Error::Internal(error.into()))?;
     response.headers_mut().insert(header::LOCATION, to);

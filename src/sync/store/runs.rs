@@ -152,8 +152,8 @@ pub(in crate::sync) fn add_rejects(
          reason = excluded.reason, text = excluded.text, last_at_ms = excluded.last_at_ms, times = times + 1",
     )?;
     for reject in rejects {
-        let end = reject.text.floor_char_boundary(KEPT);
-        add.execute(params![integration, stream, reject.key, reject.reason, reject.text[..end], now_ms])?;
+        let text = &reject.text[..reject.text.floor_char_boundary(KEPT)];
+        add.execute(params![integration, stream, reject.key, reject.reason, text, now_ms])?;
     }
     Ok(())
 }
