@@ -2,7 +2,7 @@
 import { brandsOf, factor, invite, keys, link, people, profile, ways } from "./account";
 
 const plural = new Intl.PluralRules("en");
-const count = (n: number, one: string, other: string) =>
+export const count = (n: number, one: string, other: string) =>
   `${new Intl.NumberFormat(undefined).format(n)} ${plural.select(n) === "one" ? one : other}`;
 
 export const t = {
@@ -244,48 +244,6 @@ export const t = {
     explain: (brand: string) =>
       `Every order, product, stock level and ad figure of ${brand} is deleted. People, brands and settings stay.`,
     done: "Demo data removed.",
-  },
-
-  imports: {
-    title: "Import",
-    lead: "Export files of your shop and ad platforms, as they were downloaded. Importing a file again changes nothing.",
-    drop: "Drop files here",
-    or: "or",
-    choose: "Choose files",
-    accepts: "CSV or TSV, also compressed as .gz. Any size.",
-    format: "Format",
-    detect: "Recognise by the header",
-    map: "Mapping file",
-    mapHelp: "TOML that names the columns of a generic orders file.",
-    needs: {
-      account: "Ad account",
-      currency: "Currency",
-      timezone: "Time zone",
-      date_format: "Date format",
-    },
-    needsHelp: {
-      account: "The account's name or number, where the file does not say it.",
-      currency: "The currency of the amounts, for example USD.",
-      timezone: "The account's time zone, for example Europe/London.",
-      date_format: "For example DD/MM/YYYY.",
-    },
-    options: "Options for files that do not say everything",
-    sending: (name: string) => `Sending ${name}`,
-    started: (name: string) => `${name} is being imported.`,
-    history: "Imports",
-    none: "Nothing has been imported yet",
-    noneText: "The first file you drop appears here with its progress.",
-    states: { queued: "Waiting", running: "Importing", done: "Done", failed: "Failed", interrupted: "Interrupted" },
-    file: "File",
-    state: "State",
-    read: "Read",
-    landed: "Landed",
-    unchanged: "Unchanged",
-    rejected: "Rejected",
-    when: "Started",
-    rejects: (n: number, name: string) => `Download the ${count(n, "rejected row", "rejected rows")} of ${name}`,
-    progress: (name: string) => `Progress of ${name}`,
-    interruptedText: "Drop the file again: it goes on where it stopped.",
   },
 
   profile,
