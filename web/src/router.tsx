@@ -139,6 +139,16 @@ const importRoute = createRoute({
   component: lazyRouteComponent(() => import("./pages/imports/Imports"), "Imports"),
 });
 
+const integrationsRoute = createRoute({
+  getParentRoute: () => shellRoute,
+  path: "/b/$brand/integrations",
+  validateSearch: ({ id, connect }: Record<string, unknown>): { id?: string; connect?: string } => ({
+    ...(id ? { id: String(id) } : {}),
+    ...(connect ? { connect: String(connect) } : {}),
+  }),
+  component: lazyRouteComponent(() => import("./pages/integrations/Integrations"), "Integrations"),
+});
+
 const peopleRoute = createRoute({
   getParentRoute: () => shellRoute,
   path: "/admin/users",
@@ -200,6 +210,7 @@ const routeTree = rootRoute.addChildren([
     homeRoute,
     dashboardRoute,
     importRoute,
+    integrationsRoute,
     peopleRoute,
     keysRoute,
     companyRoute,

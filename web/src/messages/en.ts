@@ -36,6 +36,7 @@ export const t = {
   nav: {
     main: "Main",
     dashboard: "Dashboard",
+    integrations: "Integrations",
     import: "Import",
     people: "People",
     brand: "Brand",

@@ -7,8 +7,8 @@ import { formatBytes, formatFigure } from "../../format/number";
 import { imports } from "../../messages/imports";
 import { cx } from "../../ui/cx";
 import { type Column, DataTable } from "../../ui/DataTable";
+import { Progress } from "../../ui/Progress";
 import { toast } from "../../ui/toast";
-import { Progress } from "./Progress";
 
 const LOOKS = {
   queued: { icon: Clock, colour: "text-ink-mute" },

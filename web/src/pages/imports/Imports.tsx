@@ -9,12 +9,12 @@ import { imports } from "../../messages/imports";
 import { useBrand } from "../../shell/useBrand";
 import { Card } from "../../ui/Card";
 import { Page } from "../../ui/Page";
+import { Progress } from "../../ui/Progress";
 import { Empty, Failed, Forbidden, LoadingRows } from "../../ui/States";
 import { toast } from "../../ui/toast";
 import { DropZone } from "./DropZone";
 import { History } from "./History";
 import { type ImportOptions, NO_OPTIONS, Options } from "./Options";
-import { Progress } from "./Progress";
 
 const route = getRouteApi("/shell/b/$brand/import");
 

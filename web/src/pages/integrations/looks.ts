@@ -1,0 +1,82 @@
+/** How a source and its state look: never by colour alone. */
+import {
+  ChartNoAxesColumn,
+  CircleAlert,
+  CircleCheck,
+  CirclePause,
+  Clock,
+  CloudOff,
+  LoaderCircle,
+  Lock,
+  Infinity as Loop,
+  type LucideIcon,
+  Music2,
+  Plug,
+  ShoppingBag,
+  TriangleAlert,
+} from "lucide-react";
+import type { ConnState, Integration, SourceName, Stream } from "../../api/integrations";
+import { integrations } from "../../messages/integrations";
+
+export const SOURCES = ["shopify", "meta_ads", "tiktok_ads", "google_ads"] as const satisfies SourceName[];
+
+export const MARKS: Record<SourceName, LucideIcon> = {
+  shopify: ShoppingBag,
+  meta_ads: Loop,
+  tiktok_ads: Music2,
+  google_ads: ChartNoAxesColumn,
+};
+
+export type ShownState = ConnState | "not_connected" | "needs_internet";
+
+export const LOOKS: Record<ShownState, { icon: LucideIcon; colour: string; spins?: boolean }> = {
+  not_connected: { icon: Plug, colour: "text-ink-mute" },
+  needs_internet: { icon: CloudOff, colour: "text-warn" },
+  connecting: { icon: LoaderCircle, colour: "text-accent", spins: true },
+  backfilling: { icon: LoaderCircle, colour: "text-accent", spins: true },
+  healthy: { icon: CircleCheck, colour: "text-good" },
+  degraded: { icon: TriangleAlert, colour: "text-warn" },
+  needs_sign_in: { icon: CircleAlert, colour: "text-danger" },
+  paused: { icon: CirclePause, colour: "text-ink-mute" },
+};
+
+export const accountOf = ({ tested, settings }: Integration): string | null =>
+  tested?.account || (typeof settings.shop === "string" ? settings.shop : null);
+
+export const STREAM_LOOKS: Record<Stream["state"], { icon: LucideIcon; colour: string; spins?: boolean }> = {
+  waiting: { icon: Clock, colour: "text-ink-mute" },
+  backfilling: { icon: LoaderCircle, colour: "text-accent", spins: true },
+  healthy: { icon: CircleCheck, colour: "text-good" },
+  degraded: { icon: TriangleAlert, colour: "text-warn" },
+  blocked: { icon: Lock, colour: "text-danger" },
+};
+
+/** What a person calls it: the platform, and which account of it. */
+export function nameOf(one: Integration): string {
+  const label = integrations.sources[one.source];
+  const account = accountOf(one);
+  return account ? `${label}, ${account}` : label;
+}
+
+const isThere = (stream: Stream) => stream.state === "healthy" || stream.state === "degraded";
+
+/** How much of a stream's first pass is done; null where that cannot be told. */
+export function streamShare(stream: Stream): number | null {
+  if (isThere(stream)) return 1;
+  const { progress } = stream;
+  return progress && progress.total > 0 ? Math.min(1, progress.done / progress.total) : null;
+}
+
+/** The same of a whole integration; what has not begun counts as nothing done. */
+export function shareOf(streams: Stream[]): number | null {
+  const shares = streams.map(streamShare);
+  if (shares.every((share) => share === null)) return null;
+  return shares.reduce<number>((sum, share) => sum + (share ?? 0), 0) / streams.length;
+}
+
+export const rowsOf = (streams: Stream[]) => streams.reduce((sum, stream) => sum + stream.rows, 0);
+
+/** The oldest day that any stream has reached. */
+export function oldestOf(streams: Stream[]): string | null {
+  return streams.flatMap(({ oldest }) => oldest ?? []).sort()[0] ?? null;
+}
