@@ -1,5 +1,5 @@
 /** Sources that are read by themselves: what the API says of them and what it can be asked for. */
-import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
+import { queryOptions } from "@tanstack/react-query";
 import { api, body } from "./client";
 
 export type SourceName = "shopify" | "meta_ads" | "tiktok_ads" | "google_ads";
@@ -65,7 +65,6 @@ export interface Run {
 
 /** Something that could not be understood. */
 export interface Reject {
-  id: number;
   stream: string;
   key: string;
   reason: string;
@@ -102,16 +101,12 @@ export const integrationsQuery = (brand: string) =>
     refetchInterval: (query) => (query.state.data?.integrations.some(moving) ? 2000 : 60_000),
   });
 
+/** The last runs, the newest first. */
 export const runsQuery = (id: string) =>
-  infiniteQueryOptions({
+  queryOptions({
     queryKey: ["integrations", "runs", id],
-    queryFn: ({ pageParam, signal }) =>
-      ask<{ runs: Run[]; next_before: string | null }>("GET", "/api/integrations/{id}/runs", {
-        params: { path: { id }, query: pageParam ? { before: pageParam } : {} },
-        signal,
-      }),
-    initialPageParam: "",
-    getNextPageParam: (page) => page.next_before,
+    queryFn: ({ signal }) =>
+      ask<{ runs: Run[] }>("GET", "/api/integrations/{id}/runs", { params: { path: { id } }, signal }),
   });
 
 export const rejectsQuery = (id: string) =>

@@ -34,7 +34,8 @@ let soon: ReturnType<typeof setTimeout> | undefined;
 
 /** Asks anew how connections stand; words come thick and fast while one is read, so those of a moment count as one. */
 function lookAtConnections(): void {
-  soon ??= setTimeout(() => {
+  if (soon) return;
+  soon = setTimeout(() => {
     soon = undefined;
     void queryClient.invalidateQueries({ queryKey: ["integrations"] }, { cancelRefetch: false });
   }, 400);

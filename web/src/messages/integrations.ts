@@ -5,7 +5,7 @@ const list = new Intl.ListFormat("en", { type: "conjunction" });
 
 export const integrations = {
   title: "Integrations",
-  lead: "Where this brand's orders, stock and ad figures come from. Each is read by itself once an hour.",
+  lead: "Orders, stock and ad figures, read from their source once an hour.",
   back: "All integrations",
   sources: { shopify: "Shopify", meta_ads: "Meta Ads", tiktok_ads: "TikTok Ads", google_ads: "Google Ads" },
   brings: {
@@ -38,6 +38,7 @@ export const integrations = {
   percent: (share: number) => `${Math.floor(share * 100)}%`,
   soFar: (rows: number) => `${count(rows, "row", "rows")} so far`,
   backTo: (day: string) => `back to ${day}`,
+  streamRows: (stream: string, rows: number) => `${stream}: ${count(rows, "row", "rows")}`,
   oneByOne: "What is ready counts in the figures already.",
   lastSync: "Last sync",
   next: "Next sync",
@@ -109,7 +110,7 @@ export const integrations = {
   bytes: "Received",
   requests: "Requests",
   waits: "Waited",
-  more: "Load more",
+  more: "Show all",
   results: { running: "Running", done: "Done", failed: "Failed", stopped: "Stopped" },
   landed: "Changed",
   unchanged: "Unchanged",
@@ -118,7 +119,8 @@ export const integrations = {
   askers: { schedule: "Schedule", system: "Schedule", webhook: "Webhook" } as Record<string, string>,
 
   dead: "Could not be understood",
-  deadLead: "These did not land; everything else of the same answer did. The text is as it came, with people cut out.",
+  deadLead:
+    "These did not land; everything else of the same answer did. The text is as it came, without personal data.",
   deadNone: "Everything that was received could be understood.",
   key: "Which",
   reason: "Reason",

@@ -1,7 +1,7 @@
 /** Connecting a source, or signing in to one anew: what to do there at one side, what to type here at the other. */
 import { useQueryClient } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
-import { useState } from "react";
+import { type MouseEvent, useState } from "react";
 import { useForm } from "react-hook-form";
 import {
   connect,
@@ -42,6 +42,9 @@ export function Connect({ source, brand, old }: Props) {
   );
 }
 
+/** Leaving a field may put a word under it, and the button would move away from beneath the pointer before it is let go. */
+const stay = (event: MouseEvent) => event.preventDefault();
+
 function Entry({ source, brand, old, way }: Props & { way: Way }) {
   const client = useQueryClient();
   const navigate = useNavigate();
@@ -50,7 +53,9 @@ function Entry({ source, brand, old, way }: Props & { way: Way }) {
   const [found, setFound] = useState<Tested | null>(null);
   const [failure, setFailure] = useState<string | null>(null);
   const { settings, history } = platforms[source];
-  const fields = [...(old ? [] : settings), ...way.fields];
+  // What may be left out comes last.
+  const all = [...(old ? [] : settings), ...way.fields];
+  const fields = [...all.filter((field) => !field.optional), ...all.filter((field) => field.optional)];
 
   /** What was typed goes out in one request and stays nowhere: no cache of the page ever holds it. */
   async function send<T>(what: "test" | "go", request: (values: Values) => Promise<T>, then: (answer: T) => void) {
@@ -116,11 +121,11 @@ function Entry({ source, brand, old, way }: Props & { way: Way }) {
               {t.cancel}
             </Button>
             {!old && (
-              <Button disabled={busy !== null} onClick={() => void test()}>
+              <Button disabled={busy !== null} onMouseDown={stay} onClick={() => void test()}>
                 {busy === "test" ? wizard.testing : wizard.test}
               </Button>
             )}
-            <Button look="primary" type="submit" disabled={busy !== null}>
+            <Button look="primary" type="submit" disabled={busy !== null} onMouseDown={stay}>
               {busy === "go" ? wizard.connecting : old ? integrations.replaceGo : wizard.connect}
             </Button>
           </div>

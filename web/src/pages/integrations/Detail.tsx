@@ -158,9 +158,9 @@ function Figures({ one }: { one: Integration }) {
         ? integrations.expiresSoon(dayLabel(one.expires_on))
         : integrations.expires(dayLabel(one.expires_on));
   return (
-    <dl className="grid gap-3 sm:grid-cols-2 xl:grid-cols-4">
-      <Fact name={integrations.through} value={one.data_through ? instantLabel(one.data_through) : integrations.never}>
-        {one.data_through && ageLabel(one.data_through, now)}
+    <dl className="grid grid-cols-2 gap-3 lg:grid-cols-4">
+      <Fact name={integrations.through} value={one.data_through ? ageLabel(one.data_through, now) : integrations.never}>
+        {one.data_through && instantLabel(one.data_through)}
       </Fact>
       <Fact
         name={integrations.lastSync}

@@ -17,7 +17,7 @@ export function Overview({ all, brand, offline }: { all: Integration[]; brand: s
           <p>{integrations.offline}</p>
         </Notice>
       )}
-      <div className="grid gap-3 sm:gap-4 md:grid-cols-2">
+      <div data-testid={all.length === 0 ? "state-empty" : undefined} className="grid gap-3 sm:gap-4 md:grid-cols-2">
         {SOURCES.flatMap((source) => {
           const mine = all.filter((one) => one.source === source);
           if (mine.length === 0) return [<OpenSource key={source} source={source} brand={brand} offline={offline} />];

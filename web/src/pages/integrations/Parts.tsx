@@ -32,7 +32,7 @@ export function FirstSync({ one, name }: { one: Integration; name: string }) {
   return (
     <div className="flex flex-col gap-1.5">
       <div className="flex items-baseline justify-between gap-3 text-sm">
-        <span className="min-w-0 truncate text-ink-soft">
+        <span className="min-w-0 text-pretty text-ink-soft">
           {integrations.soFar(rowsOf(one.streams))}
           {oldest && `, ${integrations.backTo(dayLabel(oldest))}`}
         </span>

@@ -32,7 +32,7 @@ export function Rejects({ one }: { one: Integration }) {
           label={integrations.dead}
           columns={columns(labels, setShown)}
           rows={rejects}
-          rowId={(reject) => String(reject.id)}
+          rowId={(reject) => `${reject.stream} ${reject.key}`}
         />
       )}
       <Text reject={shown} onClose={() => setShown(null)} />

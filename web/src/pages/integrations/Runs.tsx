@@ -1,8 +1,9 @@
-import { useInfiniteQuery } from "@tanstack/react-query";
+import { useQuery } from "@tanstack/react-query";
 import { CircleAlert, CircleCheck, CirclePause, LoaderCircle } from "lucide-react";
+import { useState } from "react";
 import { type Run, runsQuery } from "../../api/integrations";
 import { asProblem } from "../../api/problem";
-import { longInstantLabel } from "../../format/date";
+import { instantLabel } from "../../format/date";
 import { formatBytes, formatDuration, formatFigure, MISSING } from "../../format/number";
 import { integrations } from "../../messages/integrations";
 import { Button } from "../../ui/Button";
@@ -11,22 +12,30 @@ import { cx } from "../../ui/cx";
 import { type Column, DataTable } from "../../ui/DataTable";
 import { Empty, Failed, LoadingRows } from "../../ui/States";
 
+/** So many are shown before somebody asks for all. */
+const FIRST = 10;
+
 export function Runs({ id }: { id: string }) {
-  const query = useInfiniteQuery(runsQuery(id));
-  const runs = query.data?.pages.flatMap((page) => page.runs) ?? [];
+  const query = useQuery(runsQuery(id));
+  const [whole, setWhole] = useState(false);
+  const runs = query.data?.runs ?? [];
   return (
     <Card title={integrations.runs} lead={integrations.runsLead} className="overflow-hidden">
       {query.isPending && <LoadingRows rows={3} />}
       {query.isError && <Failed problem={asProblem(query.error)} onRetry={() => void query.refetch()} />}
       {query.isSuccess && runs.length === 0 && <Empty title={integrations.runsNone}>{integrations.runsNoneText}</Empty>}
       {runs.length > 0 && (
-        <DataTable id="runs" label={integrations.runs} columns={COLUMNS} rows={runs} rowId={(run) => String(run.id)} />
+        <DataTable
+          id="runs"
+          label={integrations.runs}
+          columns={COLUMNS}
+          rows={whole ? runs : runs.slice(0, FIRST)}
+          rowId={(run) => String(run.id)}
+        />
       )}
-      {query.hasNextPage && (
+      {!whole && runs.length > FIRST && (
         <div className="flex justify-end border-t border-line px-4 py-2.5 sm:px-5">
-          <Button disabled={query.isFetchingNextPage} onClick={() => void query.fetchNextPage()}>
-            {integrations.more}
-          </Button>
+          <Button onClick={() => setWhole(true)}>{integrations.more}</Button>
         </div>
       )}
     </Card>
@@ -74,7 +83,7 @@ const COLUMNS: Column<Run>[] = [
     sort: (run) => run.started_at,
     cell: (run) => (
       <span className="block">
-        <span className="block truncate font-medium">{longInstantLabel(run.started_at)}</span>
+        <span className="block truncate font-medium">{instantLabel(run.started_at)}</span>
         <span className="block truncate text-xs text-ink-mute">
           {integrations.askers[run.asked_by] ?? run.asked_by}
         </span>

@@ -176,6 +176,9 @@ function Telling({ one, name }: { one: Integration; name: string }) {
     <>
       <Trouble one={one} />
       <Times one={one} />
+      <p className="text-xs text-ink-mute">
+        {one.streams.map(({ label, rows }) => integrations.streamRows(label, rows)).join(" · ")}
+      </p>
     </>
   );
 }
@@ -214,7 +217,7 @@ export function Trouble({ one }: { one: Integration }) {
 function Reason({ title, text, bad }: { title: string; text: string | null; bad?: boolean }) {
   return (
     <div className={cx("rounded-lg px-3 py-2", bad ? "bg-danger-soft" : "bg-warn-soft")} data-testid="conn-reason">
-      <p className="font-medium break-words text-ink">{title}</p>
+      <p className="font-semibold break-words text-ink">{title}</p>
       {text && <p className="break-words text-ink-soft">{text}</p>}
     </div>
   );
