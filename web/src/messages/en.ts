@@ -97,7 +97,8 @@ export const t = {
     timezoneHelp: "Decides where a day begins and ends.",
     weekStart: "Week starts on",
     dataTitle: "You are set up",
-    dataLead: (brand: string) => `${brand} has no data yet. Bring in the export files of your shop and ad platforms.`,
+    dataLead: (brand: string) =>
+      `${brand} has no data yet. Connect your shop and ad platforms, or bring in their export files.`,
     toImport: "Import files",
     toDashboard: "Go to the dashboard",
     next: "Continue",
@@ -186,8 +187,12 @@ export const t = {
     notes: "Notes on these figures",
     notConnected: "No data yet",
     notConnectedText:
-      "Bring in the export files of your shop and ad platforms; the figures appear here while they land.",
-    askImport: "Somebody with the right to import has to bring in the first files.",
+      "Connect your shop and ad platforms, or bring in their export files; the figures appear here while they land.",
+    toConnect: "Connect sources",
+    firstSync: "The first sync is running",
+    firstSyncText: "Figures appear here by themselves as soon as a source has been read.",
+    toIntegrations: "See the sources",
+    askImport: "Somebody with the right to connect sources and import has to bring in the first data.",
     noRows: "No rows in this period",
     noRowsText: "Nothing was sold and nothing was spent with these dates and filters.",
     noAds: "No ad spend in this period.",
@@ -286,7 +291,7 @@ export const t = {
     forbidden: (need: string) => `This needs the right to ${need}. Ask an owner or admin of your company.`,
     rights: {
       view: "see figures",
-      connect: "import data",
+      connect: "connect sources and import data",
       manage: "manage brands, people and keys",
       act: "act",
       ask: "ask",

@@ -197,5 +197,6 @@ export const wizard = {
   connecting: "Connecting…",
   connected: (source: string) => `${source} is connected. The first sync has begun.`,
   required: "This is needed.",
+  spaces: "There must be no spaces in it.",
   signInAt: (source: string) => `Sign in at ${source}`,
 };

@@ -52,12 +52,10 @@ export const platforms: Record<"shopify" | "meta_ads" | "tiktok_ads" | "google_a
             at: "credentials.client_id",
             label: "Client ID",
             plain: true,
-            check: [/^[0-9a-f]{32}$/i, "A client ID has 32 digits and letters a to f."],
           },
           {
             at: "credentials.client_secret",
             label: "Client secret",
-            check: [/^[\w-]{20,}$/, "That is too short for a client secret, or has signs in it that none has."],
           },
         ],
       },
@@ -75,7 +73,7 @@ export const platforms: Record<"shopify" | "meta_ads" | "tiktok_ads" | "google_a
           {
             at: "credentials.access_token",
             label: "Admin API access token",
-            check: [/^shp[a-z]{2}_\w{16,}$/, "An access token begins with shpat_."],
+            check: [/^shpat_\S+$/, "An access token begins with shpat_."],
           },
           {
             at: "credentials.client_secret",
@@ -130,14 +128,12 @@ export const platforms: Record<"shopify" | "meta_ads" | "tiktok_ads" | "google_a
           {
             at: "credentials.access_token",
             label: "Access token",
-            check: [/^[\w-]{20,}$/, "That is too short for a token, or has signs in it that none has."],
           },
           {
             at: "credentials.app_secret",
             label: "App secret",
             optional: true,
             help: "Needed where the app asks for a proof of it: App settings, Basic.",
-            check: [/^[0-9a-f]{32}$/i, "An app secret has 32 digits and letters a to f."],
           },
         ],
       },
@@ -176,12 +172,11 @@ export const platforms: Record<"shopify" | "meta_ads" | "tiktok_ads" | "google_a
             at: "credentials.app_id",
             label: "App ID",
             plain: true,
-            check: [/^\d{10,}$/, "An app ID has digits only."],
+            check: [/^\d+$/, "An app ID has digits only."],
           },
           {
             at: "credentials.secret",
             label: "Secret",
-            check: [/^[\w-]{20,}$/, "That is too short for a secret, or has signs in it that none has."],
           },
           { at: "credentials.auth_code", label: "Authorization code" },
         ],
@@ -197,7 +192,6 @@ export const platforms: Record<"shopify" | "meta_ads" | "tiktok_ads" | "google_a
           {
             at: "credentials.access_token",
             label: "Access token",
-            check: [/^[\w-]{20,}$/, "That is too short for a token, or has signs in it that none has."],
           },
         ],
       },
@@ -237,7 +231,6 @@ export const platforms: Record<"shopify" | "meta_ads" | "tiktok_ads" | "google_a
           {
             at: "credentials.developer_token",
             label: "Developer token",
-            check: [/^[\w-]{16,}$/, "A developer token has 22 letters, digits and dashes."],
           },
           {
             at: "credentials.client_id",

@@ -26,7 +26,8 @@ export const filled = ({ settings, credentials, history }: Values) => ({
 function wrong(field: Field, text: string | undefined): true | string {
   const value = text?.trim() ?? "";
   if (value === "") return field.optional || wizard.required;
-  return !field.check || field.check[0].test(value) || field.check[1];
+  if (field.check) return field.check[0].test(value) || field.check[1];
+  return !/\s/.test(value) || wizard.spaces;
 }
 
 /** One value. A secret is typed unseen; no password manager is asked to keep it. */
