@@ -10,10 +10,11 @@ export interface Stream {
   label: string;
   state: "waiting" | "backfilling" | "healthy" | "degraded" | "blocked";
   rows: number;
-  oldest: string | null;
-  data_through: string | null;
+  cursor: string | null;
+  pass: string | null;
   last_error: string | null;
   progress: { done: number; total: number } | null;
+  next_at: string;
 }
 
 export interface Tested {
@@ -30,20 +31,19 @@ export interface Integration {
   source: SourceName;
   brand: string;
   state: ConnState;
-  trouble: "sign_in" | "refused" | "not_allowed" | null;
   error: string | null;
-  not_before: string | null;
-  tested: Tested | null;
+  account: string | null;
   data_through: string | null;
   synced_at: string | null;
   next_at: string | null;
-  syncing: boolean;
-  api_version: string | null;
+  api_version: string;
+  served_version: string | null;
   expires_on: string | null;
+  sign_in_ends_at: string | null;
+  warnings: string[];
   quota: { text: string; left_percent: number } | null;
   settings: Record<string, unknown>;
-  history_days: number | null;
-  created_by: string;
+  webhook_path: string | null;
   created_at: string;
   streams: Stream[];
 }
@@ -60,6 +60,7 @@ export interface Run {
   requests: number;
   bytes: number;
   waited_ms: number;
+  quota: string | null;
   error: string | null;
 }
 
@@ -74,11 +75,53 @@ export interface Reject {
   times: number;
 }
 
-export interface NewIntegration {
+export interface Permission {
+  scope: string;
+  why: string;
+}
+
+/** Something to type in. */
+export interface Field {
+  name: string;
+  place: string;
+  label: string;
+  required: boolean;
+  secret: boolean;
+  group: string | null;
+  example: string | null;
+  help: string | null;
+  advanced: boolean;
+}
+
+/** A source that can be connected, and what it takes. */
+export interface Source {
   source: SourceName;
-  brand: string;
+  label: string;
+  about: string;
+  docs: string;
+  streams: { name: string; label: string; scope: string | null; history_days: number | null }[];
+  permissions: Permission[];
+  steps: string[];
+  fields: Field[];
+  sign_in: boolean;
+  webhooks: boolean;
+  api_version: string;
+  expires_on: string | null;
+  unreachable: string | null;
+}
+
+export interface TestOutcome {
+  ok: boolean;
+  code: string | null;
+  reason: string | null;
+  found: Tested | null;
+  integration: Integration;
+}
+
+/** What was typed, by name. */
+export interface Typed {
   credentials: Record<string, string>;
-  settings: Record<string, unknown>;
+  settings: Record<string, string | number>;
 }
 
 type Call = (path: string, init?: object) => Promise<{ data?: unknown }>;
@@ -87,19 +130,24 @@ const ask = <T>(method: keyof typeof raw, path: string, init: object = {}) =>
   body(raw[method](path, init)) as Promise<T>;
 
 /** Things that move by themselves for a while. */
-const moving = (one: Integration) => one.state === "connecting" || one.state === "backfilling" || one.syncing;
+const moving = (one: Integration) =>
+  one.state === "connecting" || one.state === "backfilling" || one.streams.some((stream) => stream.pass !== null);
 
 export const integrationsQuery = (brand: string) =>
   queryOptions({
     queryKey: ["integrations", brand],
     queryFn: async ({ signal }) =>
-      await ask<{ integrations: Integration[]; offline: boolean }>("GET", "/api/integrations", {
-        params: { query: { brand } },
-        signal,
-      }),
+      (await ask<{ integrations: Integration[] }>("GET", "/api/integrations", { params: { query: { brand } }, signal }))
+        .integrations,
     // The stream tells of changes; this is for the moments in which it cannot, and for ages to stay true.
-    refetchInterval: (query) => (query.state.data?.integrations.some(moving) ? 2000 : 60_000),
+    refetchInterval: (query) => (query.state.data?.some(moving) ? 2000 : 60_000),
   });
+
+export const sourcesQuery = queryOptions({
+  queryKey: ["sources"],
+  queryFn: ({ signal }) => ask<Source[]>("GET", "/api/integrations/sources", { signal }),
+  staleTime: 5 * 60_000,
+});
 
 /** The last runs, the newest first. */
 export const runsQuery = (id: string) =>
@@ -119,22 +167,27 @@ export const rejectsQuery = (id: string) =>
       }),
   });
 
-export const connect = (input: NewIntegration) => ask<Integration>("POST", "/api/integrations", { body: input });
+export const connect = (source: SourceName, brand: string, typed: Typed) =>
+  ask<Integration>("POST", "/api/integrations", { body: { source, brand, ...typed } });
 
-/** Asks the platform with what was typed, and keeps nothing. */
-export const tryOut = (input: NewIntegration) => ask<Tested>("POST", "/api/integrations/test", { body: input });
+/** Other credentials in the place of those that are there, and other settings where some are given. */
+export const replaceCredentials = (id: string, { credentials, settings }: Omit<Typed, "settings"> & Partial<Typed>) =>
+  ask<Integration>("PUT", "/api/integrations/{id}/credentials", {
+    params: { path: { id } },
+    body: { credentials, ...(settings && { settings }) },
+  });
+
+/** That the platform does not let us in is an answer, not an error. */
+export const test = (id: string) =>
+  ask<TestOutcome>("POST", "/api/integrations/{id}/test", { params: { path: { id } } });
 
 export type Step = "sync" | "pause" | "resume";
 export const act = (id: string, step: Step) =>
   ask<Integration>("POST", `/api/integrations/{id}/${step}`, { params: { path: { id } } });
 
-export const test = (id: string) => ask<Tested>("POST", "/api/integrations/{id}/test", { params: { path: { id } } });
-
+/** Reads days once more; `to` is the day after the last. */
 export const resync = (id: string, from: string, to: string) =>
   ask<Integration>("POST", "/api/integrations/{id}/resync", { params: { path: { id } }, body: { from, to } });
-
-export const replaceCredentials = (id: string, credentials: Record<string, string>) =>
-  ask<Integration>("PUT", "/api/integrations/{id}/credentials", { params: { path: { id } }, body: { credentials } });
 
 export const disconnect = (id: string, data: "keep" | "delete") =>
   ask<void>("DELETE", "/api/integrations/{id}", { params: { path: { id }, query: { data } } });

@@ -1,19 +1,11 @@
 /** What the integrations page says. Comes with that page: the sign-in must not pay for it. */
 import { count } from "./en";
 
-const list = new Intl.ListFormat("en", { type: "conjunction" });
-
 export const integrations = {
   title: "Integrations",
   lead: "Orders, stock and ad figures, read from their source once an hour.",
   back: "All integrations",
   sources: { shopify: "Shopify", meta_ads: "Meta Ads", tiktok_ads: "TikTok Ads", google_ads: "Google Ads" },
-  brings: {
-    shopify: "Orders with their lines and refunds, products, stock levels and unit costs.",
-    meta_ads: "Spend, impressions, clicks and claimed purchases of Facebook and Instagram ads, by ad and day.",
-    tiktok_ads: "Spend, impressions, clicks and claimed purchases of TikTok ads, by ad and day.",
-    google_ads: "Spend, impressions, clicks and claimed conversions of Google ads, by campaign, ad and day.",
-  },
   states: {
     not_connected: "Not connected",
     needs_internet: "Needs internet",
@@ -27,7 +19,6 @@ export const integrations = {
   connect: "Connect",
   connectSource: (source: string) => `Connect ${source}`,
   another: "Connect another",
-  offline: "This installation is offline: platforms cannot be asked. Export files can be imported all the same.",
   askConnect: "Somebody with the right to connect sources can set this up.",
   files: "Export files",
   filesText:
@@ -37,7 +28,6 @@ export const integrations = {
   connecting: "The connection is being tested. This takes a few seconds.",
   percent: (share: number) => `${Math.floor(share * 100)}%`,
   soFar: (rows: number) => `${count(rows, "row", "rows")} so far`,
-  backTo: (day: string) => `back to ${day}`,
   streamRows: (stream: string, rows: number) => `${stream}: ${count(rows, "row", "rows")}`,
   oneByOne: "What is ready counts in the figures already.",
   lastSync: "Last sync",
@@ -50,7 +40,7 @@ export const integrations = {
   limitedUntil: (when: string) => `Limited until ${when}`,
   limitedText: "It goes on by itself; nothing has to be done.",
   lastTry: "The last sync did not succeed",
-  missing: (scopes: string[]) => `Permission missing: ${list.format(scopes)}`,
+  missing: "A permission is missing",
   signIn: "Sign in again",
   pausedText: "Nothing is read until it is resumed. What is there stays.",
   details: "Details",
@@ -80,7 +70,6 @@ export const integrations = {
   stream: "Stream",
   state: "State",
   rows: "Rows",
-  reached: "Oldest day",
   lastError: "Last error",
   firstSync: "First sync",
   streamStates: {
@@ -116,7 +105,13 @@ export const integrations = {
   unchanged: "Unchanged",
   rejected: "Not understood",
   askedBy: "Asked by",
-  askers: { schedule: "Schedule", system: "Schedule", webhook: "Webhook" } as Record<string, string>,
+  askers: {
+    schedule: "Schedule",
+    webhook: "Webhook",
+    user: "A person",
+    key: "An API key",
+    you: "You",
+  } as Record<string, string>,
 
   dead: "Could not be understood",
   deadLead:
@@ -132,14 +127,14 @@ export const integrations = {
   showOf: (key: string) => `Show the text of ${key}`,
   textOf: (key: string) => `Text of ${key}`,
 
-  testTitle: "Connection test",
   testing: "Asking the platform…",
-  works: "The connection works",
-  worksPartly: "The connection works, but permissions are missing",
-  account: "Account",
-  granted: "Granted",
-  missingTitle: "Missing",
-  warnings: "To know",
+  tests: {
+    works: "The connection works",
+    missing: "The connection works, but permissions are missing",
+    fails: "The connection does not work",
+  },
+  granted: "Granted:",
+  missingOne: "Missing:",
   signInEnds: (day: string) => `The sign-in ends by itself on ${day}.`,
   served: (version: string) => `The platform answered with version ${version}.`,
   failedTest: "The connection does not work",
@@ -153,8 +148,6 @@ export const integrations = {
   resyncGo: "Read again",
   resyncBegun: "These days are being read again.",
 
-  replaceLead: "The new ones are tested first. Settings, data and the place where reading goes on stay as they are.",
-  replaceGo: "Test and replace",
   replaced: "The credentials were replaced.",
 
   disconnectTitle: (name: string) => `Disconnect ${name}?`,
@@ -170,33 +163,38 @@ export const integrations = {
 
 export const wizard = {
   at: (source: string) => `At ${source}`,
-  atLead: "Takes a few minutes. Do it in another tab and come back here with the values.",
+  atLead: "A few minutes in another tab, then come back here with the values.",
+  docs: (source: string) => `${source}'s guide`,
   way: "How to sign in",
+  ways: { app: "With an app of your own", token: "With an access token that you have" } as Record<string, string>,
   permissions: "Permissions",
-  permissionsLead: "Pulsepoint reads only. It asks for these and no others.",
-  open: (source: string) => `Open ${source}`,
+  permissionsLead: "Pulsepoint only reads. It asks for these and no others.",
   copyAll: "Copy all",
   copyAllOf: "Copy all permissions",
-  optional: "optional",
   credentials: "Credentials",
   credentialsLead:
     "Sealed under your company's own key the moment they arrive. They are never shown again, and this browser does not keep them.",
-  settings: "Settings",
+  replaceLead: "They take the place of those that are there. Settings, data and the place where reading goes on stay.",
   history: "History",
   historyLead: "How far back the first sync goes. More can be read later.",
   days: (days: number | null) =>
     days === null
-      ? "Everything there is"
+      ? "As far back as there is"
       : days % 365 === 0
         ? `The last ${count(days / 365, "year", "years")}`
         : `The last ${count(days, "day", "days")}`,
-  test: "Test connection",
-  testHelp: "Connecting tests first.",
-  testing: "Testing…",
-  connect: "Connect",
-  connecting: "Connecting…",
-  connected: (source: string) => `${source} is connected. The first sync has begun.`,
+  advanced: "Advanced",
+  testing: "Testing the connection…",
+  connect: "Test and connect",
+  replaceGo: "Test and replace",
+  goOn: "Go on",
+  connected: (name: string) => `${name} is connected. The first sync has begun.`,
   required: "This is needed.",
-  spaces: "There must be no spaces in it.",
-  signInAt: (source: string) => `Sign in at ${source}`,
+  wrong: {
+    spaces: "There must be no spaces in it.",
+    shop: "This must be the shop's address that ends in .myshopify.com.",
+    accounts: "Numbers of accounts, with commas between them.",
+    customer: "A customer number has ten digits.",
+    address: "An address begins with https://",
+  },
 };

@@ -200,7 +200,7 @@ function Body({
 
 function NothingYet({ brand }: { brand: string }) {
   const mayImport = useMay("connect");
-  const connected = useQuery(integrationsQuery(brand)).data?.integrations.length;
+  const connected = useQuery(integrationsQuery(brand)).data?.length;
   if (connected) {
     return (
       <div className="card">

@@ -14,7 +14,7 @@ import { Fact } from "../../ui/Fact";
 import { Menu } from "../../ui/Menu";
 import { Notice } from "../../ui/Notice";
 import { Disconnect } from "./Disconnect";
-import { nameOf } from "./looks";
+import { nameOf, reads } from "./looks";
 import { FirstSync, StateWord, untilLabel, useNow } from "./Parts";
 import { Rejects } from "./Rejects";
 import { Resync } from "./Resync";
@@ -56,7 +56,7 @@ export function Detail({ one, brand }: { one: Integration; brand: string }) {
           {integrations.testing}
         </p>
       )}
-      {tried.data && !tried.isPending && <TestResult found={tried.data} />}
+      {tried.data && !tried.isPending && <TestResult outcome={tried.data} />}
       {tried.isError && (
         <Notice tone="danger" title={integrations.failedTest} testId="test-failed">
           <p className="break-words">{asProblem(tried.error).message}</p>
@@ -164,7 +164,7 @@ function Figures({ one }: { one: Integration }) {
       </Fact>
       <Fact
         name={integrations.lastSync}
-        value={one.syncing ? integrations.now : one.synced_at ? ageLabel(one.synced_at, now) : integrations.never}
+        value={reads(one) ? integrations.now : one.synced_at ? ageLabel(one.synced_at, now) : integrations.never}
       >
         {!still && one.next_at && `${integrations.next}: ${untilLabel(one.next_at, now)}`}
       </Fact>

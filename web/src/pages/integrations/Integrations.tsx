@@ -4,7 +4,7 @@ import { getRouteApi, Link, useNavigate } from "@tanstack/react-router";
 import { ArrowLeft, Plus } from "lucide-react";
 import type { ReactNode } from "react";
 import { useMay } from "../../api/access";
-import { integrationsQuery, type SourceName } from "../../api/integrations";
+import { integrationsQuery, type SourceName, sourcesQuery } from "../../api/integrations";
 import { asProblem } from "../../api/problem";
 import { meQuery } from "../../api/queries";
 import { integrations } from "../../messages/integrations";
@@ -27,8 +27,10 @@ export function Integrations() {
   const me = useQuery(meQuery).data;
   const [sees, connects] = [useMay("view"), useMay("connect")];
   const query = useQuery({ ...integrationsQuery(slug), enabled: sees });
+  const offline =
+    useQuery({ ...sourcesQuery, enabled: sees }).data?.find((one) => one.unreachable)?.unreachable ?? null;
   const { data } = query;
-  const one = data?.integrations.find(({ id }) => id === search.id);
+  const one = data?.find(({ id }) => id === search.id);
   const source = connects ? SOURCES.find((name) => name === search.connect) : undefined;
 
   if (me && !sees) {
@@ -61,7 +63,7 @@ export function Integrations() {
         scope={brand.name}
         back={slug}
       >
-        <Connect key={source} source={source} brand={brand} old={one} />
+        <Connect key={source} name={source} brand={slug} old={one} />
       </Frame>
     );
   }
@@ -77,9 +79,9 @@ export function Integrations() {
       title={integrations.title}
       lead={integrations.lead}
       scope={brand.name}
-      actions={connects && !data.offline && data.integrations.length > 0 && <Another brand={slug} />}
+      actions={connects && !offline && data.length > 0 && <Another brand={slug} />}
     >
-      <Overview all={data.integrations} brand={slug} offline={data.offline} />
+      <Overview all={data} brand={slug} offline={offline} />
     </Frame>
   );
 }

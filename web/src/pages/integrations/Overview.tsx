@@ -1,6 +1,7 @@
+import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { useMay } from "../../api/access";
-import type { Integration } from "../../api/integrations";
+import { type Integration, sourcesQuery } from "../../api/integrations";
 import { integrations } from "../../messages/integrations";
 import { buttonClass } from "../../ui/Button";
 import { Notice } from "../../ui/Notice";
@@ -8,19 +9,29 @@ import { SOURCES } from "./looks";
 import { OpenSource, SourceCard } from "./SourceCard";
 
 /** A card a connection, and one for each source that has none. */
-export function Overview({ all, brand, offline }: { all: Integration[]; brand: string; offline: boolean }) {
+export function Overview({ all, brand, offline }: { all: Integration[]; brand: string; offline: string | null }) {
   const may = useMay("connect");
+  const sources = useQuery(sourcesQuery).data;
   return (
     <>
       {offline && (
         <Notice tone="warn" title={integrations.states.needs_internet} testId="needs-internet">
-          <p>{integrations.offline}</p>
+          <p>{offline}</p>
         </Notice>
       )}
       <div data-testid={all.length === 0 ? "state-empty" : undefined} className="grid gap-3 sm:gap-4 md:grid-cols-2">
         {SOURCES.flatMap((source) => {
           const mine = all.filter((one) => one.source === source);
-          if (mine.length === 0) return [<OpenSource key={source} source={source} brand={brand} offline={offline} />];
+          if (mine.length === 0)
+            return [
+              <OpenSource
+                key={source}
+                source={source}
+                about={sources?.find((one) => one.source === source)?.about}
+                brand={brand}
+                offline={offline !== null}
+              />,
+            ];
           return mine.map((one) => <SourceCard key={one.id} one={one} brand={brand} />);
         })}
       </div>

@@ -1,10 +1,10 @@
 import { type ReactNode, useEffect, useState } from "react";
 import type { Integration, SourceName } from "../../api/integrations";
-import { dayLabel, instantLabel } from "../../format/date";
+import { instantLabel } from "../../format/date";
 import { integrations } from "../../messages/integrations";
 import { cx } from "../../ui/cx";
 import { Progress } from "../../ui/Progress";
-import { LOOKS, MARKS, oldestOf, rowsOf, type ShownState, shareOf } from "./looks";
+import { LOOKS, MARKS, rowsOf, type ShownState, shareOf } from "./looks";
 
 export function Mark({ source }: { source: SourceName }) {
   const Icon = MARKS[source];
@@ -28,17 +28,14 @@ export function StateWord({ state }: { state: ShownState }) {
 /** The first sync of a whole integration: how far, how much, how far back. */
 export function FirstSync({ one, name }: { one: Integration; name: string }) {
   const share = shareOf(one.streams);
-  const oldest = oldestOf(one.streams);
   return (
     <div className="flex flex-col gap-1.5">
       <div className="flex items-baseline justify-between gap-3 text-sm">
-        <span className="min-w-0 text-pretty text-ink-soft">
-          {integrations.soFar(rowsOf(one.streams))}
-          {oldest && `, ${integrations.backTo(dayLabel(oldest))}`}
-        </span>
+        <span className="min-w-0 text-pretty text-ink-soft">{integrations.soFar(rowsOf(one.streams))}</span>
         {share !== null && <span className="font-semibold">{integrations.percent(share)}</span>}
       </div>
       <Progress label={integrations.progress(name)} share={share} testId={`sync-${one.id}`} />
+      {one.error && <p className="text-xs break-words text-warn">{one.error}</p>}
     </div>
   );
 }

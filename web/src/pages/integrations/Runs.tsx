@@ -3,6 +3,7 @@ import { CircleAlert, CircleCheck, CirclePause, LoaderCircle } from "lucide-reac
 import { useState } from "react";
 import { type Run, runsQuery } from "../../api/integrations";
 import { asProblem } from "../../api/problem";
+import { meQuery } from "../../api/queries";
 import { instantLabel } from "../../format/date";
 import { formatBytes, formatDuration, formatFigure, MISSING } from "../../format/number";
 import { integrations } from "../../messages/integrations";
@@ -17,6 +18,7 @@ const FIRST = 10;
 
 export function Runs({ id }: { id: string }) {
   const query = useQuery(runsQuery(id));
+  const me = useQuery(meQuery).data?.user.id;
   const [whole, setWhole] = useState(false);
   const runs = query.data?.runs ?? [];
   return (
@@ -28,7 +30,7 @@ export function Runs({ id }: { id: string }) {
         <DataTable
           id="runs"
           label={integrations.runs}
-          columns={COLUMNS}
+          columns={columns(me)}
           rows={whole ? runs : runs.slice(0, FIRST)}
           rowId={(run) => String(run.id)}
         />
@@ -75,7 +77,13 @@ const rowFigure = (
   cell: (run) => formatFigure(run[id], { unit: "count" }),
 });
 
-const COLUMNS: Column<Run>[] = [
+/** Who asked for a run: the clock, the platform, oneself, somebody else. */
+function asker(by: string, me: string | undefined): string {
+  const [kind = "", id] = by.split(":");
+  return integrations.askers[id !== undefined && id === me ? "you" : kind] ?? by;
+}
+
+const columns = (me: string | undefined): Column<Run>[] => [
   {
     id: "started",
     header: integrations.started,
@@ -84,9 +92,7 @@ const COLUMNS: Column<Run>[] = [
     cell: (run) => (
       <span className="block">
         <span className="block truncate font-medium">{instantLabel(run.started_at)}</span>
-        <span className="block truncate text-xs text-ink-mute">
-          {integrations.askers[run.asked_by] ?? run.asked_by}
-        </span>
+        <span className="block truncate text-xs text-ink-mute">{asker(run.asked_by, me)}</span>
       </span>
     ),
   },

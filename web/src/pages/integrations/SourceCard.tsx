@@ -7,7 +7,7 @@ import { ageLabel, instantLabel } from "../../format/date";
 import { integrations } from "../../messages/integrations";
 import { Button, buttonClass } from "../../ui/Button";
 import { cx } from "../../ui/cx";
-import { accountOf, nameOf, type ShownState } from "./looks";
+import { accountOf, isBlocked, nameOf, reads, type ShownState } from "./looks";
 import { FirstSync, Item, Mark, Row, StateWord, untilLabel, useNow } from "./Parts";
 import { StreamLines } from "./StreamLines";
 import { useSteps } from "./useSteps";
@@ -60,7 +60,18 @@ function Frame({
 }
 
 /** A source that this brand has not connected. */
-export function OpenSource({ source, brand, offline }: { source: SourceName; brand: string; offline: boolean }) {
+export function OpenSource({
+  source,
+  about,
+  brand,
+  offline,
+}: {
+  source: SourceName;
+  /** What it brings, once that is known. */
+  about: string | undefined;
+  brand: string;
+  offline: boolean;
+}) {
   const may = useMay("connect");
   return (
     <Frame
@@ -82,7 +93,7 @@ export function OpenSource({ source, brand, offline }: { source: SourceName; bra
         )
       }
     >
-      <p className="text-ink-soft">{integrations.brings[source]}</p>
+      <p className="min-h-10 text-ink-soft">{about}</p>
       {!may && !offline && <p className="text-xs text-ink-mute">{integrations.askConnect}</p>}
     </Frame>
   );
@@ -152,12 +163,25 @@ export function MainStep({
       </Button>
     );
   }
-  const busy = steps.busy || one.syncing || one.state === "connecting" || one.state === "backfilling";
+  const busy = steps.busy || reads(one) || one.state === "connecting" || one.state === "backfilling";
   return (
-    <Button aria-label={integrations.syncNowOf(name)} disabled={busy} onClick={() => steps.take("sync")}>
-      <RefreshCw className={cx("size-4", one.syncing && "animate-spin")} aria-hidden="true" />
-      {integrations.syncNow}
-    </Button>
+    <>
+      {isBlocked(one) && (
+        <Link
+          to="/b/$brand/integrations"
+          params={{ brand }}
+          search={{ id: one.id, connect: one.source }}
+          aria-label={integrations.reconnectOf(name)}
+          className={buttonClass()}
+        >
+          {integrations.reconnect}
+        </Link>
+      )}
+      <Button aria-label={integrations.syncNowOf(name)} disabled={busy} onClick={() => steps.take("sync")}>
+        <RefreshCw className={cx("size-4", reads(one) && "animate-spin")} aria-hidden="true" />
+        {integrations.syncNow}
+      </Button>
+    </>
   );
 }
 
@@ -185,33 +209,12 @@ function Telling({ one, name }: { one: Integration; name: string }) {
 
 /** Why it is not as it should be; nothing where it is. */
 export function Trouble({ one }: { one: Integration }) {
-  const missing = one.tested?.missing ?? [];
-  if (one.state === "needs_sign_in") {
-    return (
-      <Reason
-        bad
-        title={missing.length > 0 ? integrations.missing(missing.map(({ scope }) => scope)) : integrations.signIn}
-        text={one.error}
-      />
-    );
-  }
-  if (one.state === "degraded") {
-    const limited = one.not_before && new Date(one.not_before).getTime() > Date.now();
-    return (
-      <Reason
-        title={
-          one.not_before && limited
-            ? integrations.limitedUntil(instantLabel(one.not_before))
-            : missing.length > 0
-              ? integrations.missing(missing.map(({ scope }) => scope))
-              : integrations.lastTry
-        }
-        text={one.error ?? missing[0]?.why ?? integrations.limitedText}
-      />
-    );
-  }
   if (one.state === "paused") return <p className="text-ink-soft">{integrations.pausedText}</p>;
-  return null;
+  if (one.state === "needs_sign_in") return <Reason bad title={integrations.signIn} text={one.error} />;
+  if (one.state !== "degraded") return null;
+  if (isBlocked(one)) return <Reason title={integrations.missing} text={one.error} />;
+  const again = one.next_at && new Date(one.next_at).getTime() > Date.now() ? instantLabel(one.next_at) : null;
+  return <Reason title={again ? integrations.limitedUntil(again) : integrations.lastTry} text={one.error} />;
 }
 
 function Reason({ title, text, bad }: { title: string; text: string | null; bad?: boolean }) {
@@ -229,7 +232,7 @@ function Times({ one }: { one: Integration }) {
   return (
     <Row>
       <Item name={integrations.lastSync}>
-        {one.syncing ? integrations.now : one.synced_at ? ageLabel(one.synced_at, now) : integrations.never}
+        {reads(one) ? integrations.now : one.synced_at ? ageLabel(one.synced_at, now) : integrations.never}
       </Item>
       <Item name={integrations.next}>{!still && one.next_at ? untilLabel(one.next_at, now) : "–"}</Item>
       <Item name={integrations.through}>{one.data_through ? instantLabel(one.data_through) : integrations.never}</Item>

@@ -1,5 +1,5 @@
 import type { Integration, Stream } from "../../api/integrations";
-import { dayLabel, instantLabel } from "../../format/date";
+import { instantLabel } from "../../format/date";
 import { formatFigure, MISSING } from "../../format/number";
 import { integrations } from "../../messages/integrations";
 import { Card } from "../../ui/Card";
@@ -65,16 +65,9 @@ const COLUMNS: Column<Stream>[] = [
     cell: (stream) => formatFigure(stream.rows, { unit: "count" }),
   },
   {
-    id: "oldest",
-    header: integrations.reached,
-    cell: (stream) => <span className="text-ink-mute">{stream.oldest ? dayLabel(stream.oldest) : MISSING}</span>,
-  },
-  {
     id: "through",
     header: integrations.through,
-    cell: (stream) => (
-      <span className="text-ink-mute">{stream.data_through ? instantLabel(stream.data_through) : MISSING}</span>
-    ),
+    cell: (stream) => <span className="text-ink-mute">{stream.cursor ? instantLabel(stream.cursor) : MISSING}</span>,
   },
   {
     id: "error",

@@ -40,8 +40,16 @@ export const LOOKS: Record<ShownState, { icon: LucideIcon; colour: string; spins
   paused: { icon: CirclePause, colour: "text-ink-mute" },
 };
 
-export const accountOf = ({ tested, settings }: Integration): string | null =>
-  tested?.account || (typeof settings.shop === "string" ? settings.shop : null);
+/** Which account of the platform: by its name there, until that is known by what was typed. */
+export const accountOf = ({ account, settings }: Integration): string | null =>
+  account || (typeof settings.shop === "string" ? settings.shop : null);
+
+/** Whether something is being read. */
+export const reads = (one: Integration) =>
+  ["backfilling", "healthy", "degraded"].includes(one.state) && one.streams.some((stream) => stream.pass !== null);
+
+/** Whether the platform does not let us read some of its streams. */
+export const isBlocked = (one: Integration) => one.streams.some((stream) => stream.state === "blocked");
 
 export const STREAM_LOOKS: Record<Stream["state"], { icon: LucideIcon; colour: string; spins?: boolean }> = {
   waiting: { icon: Clock, colour: "text-ink-mute" },
@@ -58,11 +66,9 @@ export function nameOf(one: Integration): string {
   return account ? `${label}, ${account}` : label;
 }
 
-const isThere = (stream: Stream) => stream.state === "healthy" || stream.state === "degraded";
-
 /** How much of a stream's first pass is done; null where that cannot be told. */
 export function streamShare(stream: Stream): number | null {
-  if (isThere(stream)) return 1;
+  if (stream.cursor !== null) return 1;
   const { progress } = stream;
   return progress && progress.total > 0 ? Math.min(1, progress.done / progress.total) : null;
 }
@@ -75,8 +81,3 @@ export function shareOf(streams: Stream[]): number | null {
 }
 
 export const rowsOf = (streams: Stream[]) => streams.reduce((sum, stream) => sum + stream.rows, 0);
-
-/** The oldest day that any stream has reached. */
-export function oldestOf(streams: Stream[]): string | null {
-  return streams.flatMap(({ oldest }) => oldest ?? []).sort()[0] ?? null;
-}
