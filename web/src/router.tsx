@@ -111,9 +111,12 @@ const shellRoute = createRoute({
 const homeRoute = createRoute({
   getParentRoute: () => shellRoute,
   path: "/",
-  beforeLoad: async () => {
+  beforeLoad: async ({ location: { hash } }) => {
     const me = await queryClient.ensureQueryData(meQuery);
     const slug = me.brands.find((brand) => brand.slug === lastBrand())?.slug ?? me.brands[0]?.slug;
+    // Sent back by a platform that did not allow access.
+    if (slug && hash.startsWith("connect="))
+      throw redirect({ to: "/b/$brand/integrations", params: { brand: slug }, hash, replace: true });
     if (slug) throw redirect({ to: "/b/$brand", params: { brand: slug }, replace: true });
     if (me.second_factor.required && !me.second_factor.enrolled && !me.second_factor.passed)
       throw redirect({ to: "/settings/profile", replace: true });

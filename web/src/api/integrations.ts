@@ -185,6 +185,14 @@ export type Step = "sync" | "pause" | "resume";
 export const act = (id: string, step: Step) =>
   ask<Integration>("POST", `/api/integrations/{id}/${step}`, { params: { path: { id } } });
 
+/** Where a person allows access on the platform's own page; the integration has its app's id and secret already. */
+export const signInAt = async (source: SourceName, integration: string) =>
+  (
+    await ask<{ location: string }>("GET", "/api/oauth/{source}/start", {
+      params: { path: { source }, query: { integration } },
+    })
+  ).location;
+
 /** Reads days once more; `to` is the day after the last. */
 export const resync = (id: string, from: string, to: string) =>
   ask<Integration>("POST", "/api/integrations/{id}/resync", { params: { path: { id } }, body: { from, to } });

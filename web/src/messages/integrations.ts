@@ -57,6 +57,7 @@ export const integrations = {
   actions: (name: string) => `More actions for ${name}`,
   test: "Test the connection",
   resync: "Read a range again",
+  allow: (source: string) => `Allow access at ${source}`,
   replace: "Replace credentials",
   disconnect: "Disconnect",
 
@@ -187,7 +188,18 @@ export const wizard = {
   testing: "Testing the connection…",
   connect: "Test and connect",
   replaceGo: "Test and replace",
-  goOn: "Go on",
+  goOn: "See how it goes on",
+  page: (source: string) => `Allow access on ${source}'s own page`,
+  pageHelp: (source: string) =>
+    `For an app of another organization. ${source} sends you back here; its settings must name this address.`,
+  leaving: "Leaving…",
+  /** By the word that the server sends the browser back with. */
+  ended: {
+    done: "Access was allowed. The connection is being tested.",
+    expired: "That took too long, or was begun in another browser. Try again.",
+    refused: "Access was not allowed. Try again.",
+    down: "The platform cannot be reached. Try again later.",
+  } as Record<string, string>,
   connected: (name: string) => `${name} is connected. The first sync has begun.`,
   required: "This is needed.",
   wrong: {

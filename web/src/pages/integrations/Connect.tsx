@@ -1,6 +1,7 @@
 /** Connecting a source, or signing in to one anew: what to do there at one side, what to type here at the other. */
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
+import { ChevronRight } from "lucide-react";
 import { type MouseEvent, useState } from "react";
 import { useForm } from "react-hook-form";
 import {
@@ -10,6 +11,7 @@ import {
   replaceCredentials,
   type Source,
   type SourceName,
+  signInAt,
   sourcesQuery,
   type TestOutcome,
   test,
@@ -59,6 +61,9 @@ export function Connect({ name, ...props }: Props) {
   );
 }
 
+/** The group of an app's own id and secret. */
+const APP = "app";
+
 /** Leaving a field may put a word under it, and the button would move away from beneath the pointer before it is let go. */
 const stay = (event: MouseEvent) => event.preventDefault();
 
@@ -73,6 +78,9 @@ function Entry({ source, brand, old }: Omit<Props, "name"> & { source: Source })
   /** What has been made already, where a first try was not let in: the next one goes on with it. */
   const [made, setMade] = useState<Integration | null>(null);
   const [outcome, setOutcome] = useState<TestOutcome | null>(null);
+  /** Whether access is to be allowed on the platform's own page. */
+  const [there, setThere] = useState(false);
+  const mayBeThere = source.sign_in && way === APP;
   const fields = fieldsOf(source, way, Boolean(old));
   const depths = old ? [] : depthsOf(source);
   const usual = fields.filter((field) => !field.advanced);
@@ -95,6 +103,10 @@ function Entry({ source, brand, old }: Omit<Props, "name"> & { source: Source })
     try {
       const one = await send();
       if (!old) setMade(one);
+      if (there && mayBeThere) {
+        window.location.assign(await signInAt(source.source, one.id));
+        return;
+      }
       const shown = await test(one.id);
       await client.invalidateQueries({ queryKey: ["integrations"] });
       if (shown.ok && shown.found?.missing.length === 0 && shown.found.warnings.length === 0) {
@@ -153,13 +165,25 @@ function Entry({ source, brand, old }: Omit<Props, "name"> & { source: Source })
           )}
           {rare.length > 0 && (
             <details className="group">
-              <summary className="tap w-fit text-sm font-medium text-ink-soft">{wizard.advanced}</summary>
+              <summary className="tap flex w-fit list-none items-center gap-1.5 text-sm font-medium text-ink-soft">
+                <ChevronRight
+                  className="size-4 text-ink-mute transition-transform group-open:rotate-90"
+                  aria-hidden="true"
+                />
+                {wizard.advanced}
+              </summary>
               <div className="flex flex-col gap-4 pt-3">
                 {rare.map((field) => (
                   <Typed key={placeOf(field)} field={field} form={form} />
                 ))}
               </div>
             </details>
+          )}
+          {mayBeThere && (
+            <div>
+              <Check type="checkbox" label={wizard.page(source.label)} checked={there} onChange={setThere} />
+              <p className="pl-6 text-xs text-ink-mute">{wizard.pageHelp(source.label)}</p>
+            </div>
           )}
           {outcome && <TestResult outcome={outcome} />}
           <p role="alert" data-testid="connect-failure" className="text-sm break-words text-danger empty:hidden">

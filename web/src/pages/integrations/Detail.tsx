@@ -1,10 +1,10 @@
 /** One connection in full: how it is, what can be done, stream by stream, run by run, and what could not be understood. */
 import { useMutation } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
-import { Ellipsis, KeyRound, Pause, PlugZap, RotateCcw, Unplug } from "lucide-react";
+import { Ellipsis, ExternalLink, KeyRound, Pause, PlugZap, RotateCcw, Unplug } from "lucide-react";
 import { useState } from "react";
 import { useMay } from "../../api/access";
-import { type Integration, test } from "../../api/integrations";
+import { type Integration, signInAt, test } from "../../api/integrations";
 import { asProblem } from "../../api/problem";
 import { queryClient } from "../../api/queries";
 import { ageLabel, dayLabel, instantLabel } from "../../format/date";
@@ -13,6 +13,7 @@ import { Button, IconButton } from "../../ui/Button";
 import { Fact } from "../../ui/Fact";
 import { Menu } from "../../ui/Menu";
 import { Notice } from "../../ui/Notice";
+import { toast } from "../../ui/toast";
 import { Disconnect } from "./Disconnect";
 import { nameOf, reads } from "./looks";
 import { FirstSync, StateWord, untilLabel, useNow } from "./Parts";
@@ -64,10 +65,10 @@ export function Detail({ one, brand }: { one: Integration; brand: string }) {
       )}
       <Figures one={one} />
       <Streams one={one} />
-      <Runs id={one.id} />
-      <Rejects one={one} />
       {may && (
         <>
+          <Runs id={one.id} />
+          <Rejects one={one} />
           <Resync one={one} open={open === "resync"} onClose={() => setOpen(null)} />
           <Disconnect one={one} brand={brand} open={open === "disconnect"} onClose={() => setOpen(null)} />
         </>
@@ -120,6 +121,20 @@ function Actions({
             label: integrations.test,
             run: onTest,
           },
+          ...(one.source === "shopify"
+            ? [
+                {
+                  id: "allow",
+                  icon: <ExternalLink className={ICON} aria-hidden="true" />,
+                  label: integrations.allow(integrations.sources[one.source]),
+                  run: () =>
+                    void signInAt(one.source, one.id).then(
+                      (location) => window.location.assign(location),
+                      (error: unknown) => toast(asProblem(error).message, "bad"),
+                    ),
+                },
+              ]
+            : []),
           {
             id: "resync",
             icon: <RotateCcw className={ICON} aria-hidden="true" />,

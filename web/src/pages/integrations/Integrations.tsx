@@ -1,18 +1,19 @@
 /** Where the figures come from: every source with its state, one of them in full, or a new one. */
 import { useQuery } from "@tanstack/react-query";
-import { getRouteApi, Link, useNavigate } from "@tanstack/react-router";
+import { getRouteApi, Link, useLocation, useNavigate } from "@tanstack/react-router";
 import { ArrowLeft, Plus } from "lucide-react";
-import type { ReactNode } from "react";
+import { type ReactNode, useEffect } from "react";
 import { useMay } from "../../api/access";
 import { integrationsQuery, type SourceName, sourcesQuery } from "../../api/integrations";
 import { asProblem } from "../../api/problem";
 import { meQuery } from "../../api/queries";
-import { integrations } from "../../messages/integrations";
+import { integrations, wizard } from "../../messages/integrations";
 import { useBrand } from "../../shell/useBrand";
 import { Button } from "../../ui/Button";
 import { Menu } from "../../ui/Menu";
 import { Page } from "../../ui/Page";
 import { Failed, Forbidden, Loading } from "../../ui/States";
+import { toast } from "../../ui/toast";
 import { Connect } from "./Connect";
 import { Detail } from "./Detail";
 import { nameOf, SOURCES } from "./looks";
@@ -28,9 +29,10 @@ export function Integrations() {
   const [sees, connects] = [useMay("view"), useMay("connect")];
   const query = useQuery({ ...integrationsQuery(slug), enabled: sees });
   const offline =
-    useQuery({ ...sourcesQuery, enabled: sees }).data?.find((one) => one.unreachable)?.unreachable ?? null;
+    useQuery({ ...sourcesQuery, enabled: connects }).data?.find((one) => one.unreachable)?.unreachable ?? null;
   const { data } = query;
   const one = data?.find(({ id }) => id === search.id);
+  useReturn();
   const source = connects ? SOURCES.find((name) => name === search.connect) : undefined;
 
   if (me && !sees) {
@@ -84,6 +86,17 @@ export function Integrations() {
       <Overview all={data} brand={slug} offline={offline} />
     </Frame>
   );
+}
+
+/** Says how it ended on the platform's own page, once. */
+function useReturn(): void {
+  const navigate = route.useNavigate();
+  const word = useLocation({ select: ({ hash }) => /^connect=(\w+)$/.exec(hash)?.[1] });
+  useEffect(() => {
+    if (!word) return;
+    toast(wizard.ended[word] ?? "", word === "done" ? "plain" : "bad");
+    void navigate({ search: (before) => before, hash: "", replace: true });
+  }, [word, navigate]);
 }
 
 function Frame({

@@ -11,7 +11,7 @@ import { OpenSource, SourceCard } from "./SourceCard";
 /** A card a connection, and one for each source that has none. */
 export function Overview({ all, brand, offline }: { all: Integration[]; brand: string; offline: string | null }) {
   const may = useMay("connect");
-  const sources = useQuery(sourcesQuery).data;
+  const sources = useQuery({ ...sourcesQuery, enabled: may }).data;
   return (
     <>
       {offline && (

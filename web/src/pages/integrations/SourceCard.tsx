@@ -93,8 +93,8 @@ export function OpenSource({
         )
       }
     >
-      <p className="min-h-10 text-ink-soft">{about}</p>
-      {!may && !offline && <p className="text-xs text-ink-mute">{integrations.askConnect}</p>}
+      {about && <p className="text-ink-soft">{about}</p>}
+      {!may && !offline && <p className="text-ink-soft">{integrations.askConnect}</p>}
     </Frame>
   );
 }
@@ -122,7 +122,11 @@ export function SourceCard({ one, brand }: { one: Integration; brand: string }) 
             {integrations.details}
             <ChevronRight className="size-4" aria-hidden="true" />
           </Link>
-          {may && <MainStep one={one} brand={brand} name={name} steps={steps} />}
+          {may && (
+            <span className="flex flex-wrap gap-2">
+              <MainStep one={one} brand={brand} name={name} steps={steps} />
+            </span>
+          )}
         </>
       }
     >
