@@ -28,7 +28,7 @@ const one = (id, source, state, more = {}) => ({
   brand: "b1",
   state,
   error: null,
-  account: LONG_NAME,
+  account: `${LONG_NAME}, ${id}`,
   data_through: "2026-11-20T17:00:00Z",
   synced_at: "2026-11-20T17:00:00Z",
   next_at: "2036-11-20T18:00:00Z",
@@ -110,7 +110,7 @@ for (const width of WIDTHS) {
         await page.keyboard.press("Escape");
         await page.getByRole("dialog").waitFor({ state: "detached" });
       }
-      await page.getByRole("button", { name: /^Show the text/ }).click();
+      await page.getByRole("button", { name: /^Show text/ }).click();
       await page.getByRole("dialog").waitFor();
       await page.waitForTimeout(200);
       await inspect(page, width, "a dead letter", '[role="dialog"]');

@@ -46,7 +46,7 @@ export const integrations = {
   details: "Details",
   detailsOf: (name: string) => `Details of ${name}`,
   syncNow: "Sync now",
-  syncNowOf: (name: string) => `Sync ${name} now`,
+  syncNowOf: (name: string) => `Sync now: ${name}`,
   resume: "Resume",
   resumeOf: (name: string) => `Resume ${name}`,
   pause: "Pause",
@@ -125,7 +125,7 @@ export const integrations = {
   met: (times: number, first: string, last: string) =>
     times === 1 ? `Met on ${first}` : `Met ${times} times, from ${first} to ${last}`,
   show: "Show text",
-  showOf: (key: string) => `Show the text of ${key}`,
+  showOf: (key: string) => `Show text: ${key}`,
   textOf: (key: string) => `Text of ${key}`,
 
   testing: "Asking the platform…",

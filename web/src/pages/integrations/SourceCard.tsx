@@ -29,7 +29,7 @@ function Frame({
 }) {
   return (
     <section
-      aria-labelledby={`${id}-name`}
+      aria-labelledby={account ? `${id}-name ${id}-account` : `${id}-name`}
       data-testid={`conn-${id}`}
       data-state={state}
       data-source={source}
@@ -42,7 +42,7 @@ function Frame({
             {integrations.sources[source]}
           </h2>
           {account && (
-            <p title={account} className="truncate text-xs text-ink-mute">
+            <p id={`${id}-account`} title={account} className="truncate text-xs text-ink-mute">
               {account}
             </p>
           )}
