@@ -73,6 +73,7 @@ export const integrations = {
   rows: "Rows",
   lastError: "Last error",
   firstSync: "First sync",
+  justBegun: "Begun",
   streamStates: {
     waiting: "Waiting",
     backfilling: "First sync",

@@ -29,13 +29,36 @@ export function Guide({ source }: { source: Source }) {
               >
                 {at + 1}
               </span>
-              <span className="break-words">{step}</span>
+              <p className="break-words">
+                <Linked text={step} />
+              </p>
             </li>
           ))}
         </ol>
         <Permissions source={source} />
       </div>
     </Card>
+  );
+}
+
+const ADDRESS = /((?:[a-z\d-]+\.)+com(?:\/[\w/-]+)?)/;
+
+/** Addresses of the platform's own pages can be followed. */
+function Linked({ text }: { text: string }) {
+  return text.split(ADDRESS).map((part, at) =>
+    at % 2 === 1 ? (
+      <a
+        key={part}
+        href={`https://${part}`}
+        target="_blank"
+        rel="noreferrer"
+        className="text-accent underline underline-offset-2"
+      >
+        {part}
+      </a>
+    ) : (
+      part
+    ),
   );
 }
 

@@ -3,7 +3,7 @@ import type { Stream } from "../../api/integrations";
 import { integrations } from "../../messages/integrations";
 import { cx } from "../../ui/cx";
 import { Progress } from "../../ui/Progress";
-import { streamShare } from "./looks";
+import { soFar, streamShare } from "./looks";
 
 /** The first sync stream by stream, for each is of use as soon as it is there. */
 export function StreamLines({ streams }: { streams: Stream[] }) {
@@ -23,7 +23,7 @@ export function StreamLines({ streams }: { streams: Stream[] }) {
               )}
               <span className="flex items-center justify-end gap-1 text-ink-mute">
                 {stream.state === "healthy" && <CircleCheck className="size-3.5 text-good" aria-hidden="true" />}
-                {reads && share !== null ? integrations.percent(share) : integrations.streamStates[stream.state]}
+                {reads ? soFar(stream) : integrations.streamStates[stream.state]}
               </span>
             </li>
           );

@@ -6,7 +6,7 @@ import { Card } from "../../ui/Card";
 import { cx } from "../../ui/cx";
 import { type Column, DataTable } from "../../ui/DataTable";
 import { Progress } from "../../ui/Progress";
-import { STREAM_LOOKS, streamShare } from "./looks";
+import { STREAM_LOOKS, soFar, streamShare } from "./looks";
 
 export function Streams({ one }: { one: Integration }) {
   return (
@@ -44,7 +44,7 @@ function Share({ stream }: { stream: Stream }) {
       <span className="w-20">
         <Progress label={integrations.streamProgress(stream.label)} share={share} />
       </span>
-      {share !== null && <span className="w-9">{integrations.percent(share)}</span>}
+      <span className="min-w-9">{soFar(stream)}</span>
     </span>
   );
 }

@@ -16,6 +16,7 @@ import {
   TriangleAlert,
 } from "lucide-react";
 import type { ConnState, Integration, SourceName, Stream } from "../../api/integrations";
+import { formatFigure } from "../../format/number";
 import { integrations } from "../../messages/integrations";
 
 export const SOURCES = ["shopify", "meta_ads", "tiktok_ads", "google_ads"] as const satisfies SourceName[];
@@ -71,6 +72,14 @@ export function streamShare(stream: Stream): number | null {
   if (stream.cursor !== null) return 1;
   const { progress } = stream;
   return progress && progress.total > 0 ? Math.min(1, progress.done / progress.total) : null;
+}
+
+/** As a person reads it: a share, a count where the whole is not known, else only that it goes on. */
+export function soFar(stream: Stream): string {
+  const share = streamShare(stream);
+  if (share !== null) return integrations.percent(share);
+  const done = stream.progress?.done ?? 0;
+  return done > 0 ? formatFigure(done, { unit: "count", compact: true }) : integrations.justBegun;
 }
 
 /** The same of a whole integration; what has not begun counts as nothing done. */
