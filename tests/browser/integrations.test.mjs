@@ -70,7 +70,11 @@ const FIELDS = {
     "credentials.client_secret": SECRETS.shopify,
   },
   meta_ads: { "credentials.access_token": SECRETS.meta_ads },
-  tiktok_ads: { "credentials.app_id": "7000000000000000001", "credentials.app_secret": SECRETS.tiktok_ads },
+  tiktok_ads: {
+    "credentials.app_id": "7000000000000000001",
+    "credentials.app_secret": SECRETS.tiktok_ads,
+    "credentials.auth_code": "a-code-that-is-good-once",
+  },
   google_ads: {
     "credentials.developer_token": "sandbox-developer-token",
     "credentials.client_id": "sandbox.apps.googleusercontent.com",
@@ -129,12 +133,7 @@ it("connects all four, shows the first sync, and each becomes healthy", async ()
   await control("faults", { fault: [{ platform: "shopify", path: "bulk", times: 2, then: { kind: "drip", millis: 2 } }] });
   for (const source of ["shopify", "meta_ads", "tiktok_ads", "google_ads"]) {
     await page.goto(`${WHERE}?connect=${source}`);
-    if (source === "tiktok_ads") {
-      await page.getByRole("radio", { name: "With an access token" }).check();
-      await fill(page, { "credentials.access_token": "tiktok_sandbox_token" });
-      const { tiktok } = await (await fetch(`${SANDBOX}/_control/totals`)).json();
-      await fill(page, { "settings.account_ids": tiktok.map((one) => one.account ?? one.id).join(", ") });
-    } else await fill(page, FIELDS[source]);
+    await fill(page, FIELDS[source]);
     await page.getByRole("button", { name: "Test and connect" }).click();
     const result = page.locator('[data-testid="test-result"]');
     await page.waitForURL(/[?&]id=/, { timeout: 30_000 }).catch(async () => {
