@@ -129,9 +129,12 @@ const raw = api as unknown as Record<"GET" | "POST" | "PUT" | "DELETE", Call>;
 const ask = <T>(method: keyof typeof raw, path: string, init: object = {}) =>
   body(raw[method](path, init)) as Promise<T>;
 
+/** Whether something is being read. */
+export const reads = ({ state, streams }: Integration) =>
+  ["backfilling", "healthy", "degraded"].includes(state) && streams.some((stream) => stream.pass !== null);
+
 /** Things that move by themselves for a while. */
-const moving = (one: Integration) =>
-  one.state === "connecting" || one.state === "backfilling" || one.streams.some((stream) => stream.pass !== null);
+const moving = (one: Integration) => one.state === "connecting" || one.state === "backfilling" || reads(one);
 
 export const integrationsQuery = (brand: string) =>
   queryOptions({

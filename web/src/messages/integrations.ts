@@ -33,12 +33,10 @@ export const integrations = {
   lastSync: "Last sync",
   next: "Next sync",
   through: "Data through",
-  lag: (text: string) => `${text} behind`,
   never: "Not yet",
   now: "Now",
   due: "Due",
   limitedUntil: (when: string) => `Limited until ${when}`,
-  limitedText: "It goes on by itself; nothing has to be done.",
   lastTry: "The last sync did not succeed",
   missing: "A permission is missing",
   signIn: "Sign in again",
@@ -64,7 +62,6 @@ export const integrations = {
   begun: (name: string) => `${name} is being read.`,
   paused: (name: string) => `${name} is paused.`,
   resumed: (name: string) => `${name} is resumed.`,
-  wentHealthy: (name: string) => `${name} is up to date.`,
 
   streams: "Streams",
   streamsLead: "Each is read, and counts, by itself.",
@@ -106,7 +103,6 @@ export const integrations = {
   landed: "Changed",
   unchanged: "Unchanged",
   rejected: "Not understood",
-  askedBy: "Asked by",
   askers: {
     schedule: "Schedule",
     webhook: "Webhook",
@@ -146,7 +142,6 @@ export const integrations = {
   to: "To, inclusive",
   order: "The first day must not be after the last.",
   needDay: "Choose a day.",
-  future: "That day is still to come.",
   resyncGo: "Read again",
   resyncBegun: "These days are being read again.",
 
@@ -193,7 +188,6 @@ export const wizard = {
   page: (source: string) => `Allow access on ${source}'s own page`,
   pageHelp: (source: string) =>
     `For an app of another organization. ${source} sends you back here; its settings must name this address.`,
-  leaving: "Leaving…",
   /** By the word that the server sends the browser back with. */
   ended: {
     done: "Access was allowed. The connection is being tested.",

@@ -2,12 +2,12 @@ import { Link } from "@tanstack/react-router";
 import { ChevronRight, RefreshCw } from "lucide-react";
 import type { ReactNode } from "react";
 import { useMay } from "../../api/access";
-import type { Integration, SourceName } from "../../api/integrations";
+import { type Integration, reads, type SourceName } from "../../api/integrations";
 import { ageLabel, instantLabel } from "../../format/date";
 import { integrations } from "../../messages/integrations";
 import { Button, buttonClass } from "../../ui/Button";
 import { cx } from "../../ui/cx";
-import { accountOf, isBlocked, nameOf, reads, type ShownState } from "./looks";
+import { accountOf, isBlocked, nameOf, type ShownState } from "./looks";
 import { FirstSync, Item, Mark, Row, StateWord, untilLabel, useNow } from "./Parts";
 import { StreamLines } from "./StreamLines";
 import { useSteps } from "./useSteps";
@@ -239,7 +239,7 @@ function Times({ one }: { one: Integration }) {
         {reads(one) ? integrations.now : one.synced_at ? ageLabel(one.synced_at, now) : integrations.never}
       </Item>
       <Item name={integrations.next}>{!still && one.next_at ? untilLabel(one.next_at, now) : "–"}</Item>
-      <Item name={integrations.through}>{one.data_through ? instantLabel(one.data_through) : integrations.never}</Item>
+      <Item name={integrations.through} note={one.data_through && ageLabel(one.data_through, now)}>{one.data_through ? instantLabel(one.data_through) : integrations.never}</Item>
     </Row>
   );
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import type { Field, Integration, Source, Stream } from "../../api/integrations";
+import { type Field, type Integration, reads, type Source, type Stream } from "../../api/integrations";
 import { depthsOf, fieldsOf, typedOf, waysOf, wrong } from "./fields";
-import { nameOf, reads, shareOf } from "./looks";
+import { nameOf, shareOf } from "./looks";
 
 const field = (name: string, more: Partial<Field> = {}): Field => ({
   name,

@@ -45,10 +45,6 @@ export const LOOKS: Record<ShownState, { icon: LucideIcon; colour: string; spins
 export const accountOf = ({ account, settings }: Integration): string | null =>
   account || (typeof settings.shop === "string" ? settings.shop : null);
 
-/** Whether something is being read. */
-export const reads = (one: Integration) =>
-  ["backfilling", "healthy", "degraded"].includes(one.state) && one.streams.some((stream) => stream.pass !== null);
-
 /** Whether the platform does not let us read some of its streams. */
 export const isBlocked = (one: Integration) => one.streams.some((stream) => stream.state === "blocked");
 
