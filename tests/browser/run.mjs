@@ -1,4 +1,5 @@
-// Starts the real binary three times (demo data; two empty folders, one of which stays so), runs every *.test.mjs beside this file against it, stops it.
+// Starts the real binary (demo data; two empty folders, one of which stays so; one that asks simulated platforms, and those), runs every
+// *.test.mjs beside this file against it, stops it.
 //
 //   PULSEPOINT_BIN=…/pulsepoint node tests/browser/run.mjs [file …]
 //
@@ -50,17 +51,23 @@ async function freePort() {
   return port;
 }
 
-/** The demo at an address that passkeys can be made for; on another port where somebody took this one meanwhile. */
-async function startDemo(tries = 3) {
+/** One that knows its public address, where people come back to; on another port where somebody took this one meanwhile. */
+async function startKnown(name, args, more = {}, tries = 3) {
   const port = await freePort();
-  const data = join(folder, `demo-${tries}`);
-  const args = ["demo", "--now", "2026-11-20T18:20:00Z", "--listen", `127.0.0.1:${port}`, "--data", data];
+  const all = [...args, "--listen", `127.0.0.1:${port}`, "--data", join(folder, `${name}-${tries}`)];
   try {
-    return await start("demo", args, { PULSEPOINT_PUBLIC_URL: `http://localhost:${port}` });
+    return await start(name, all, { PULSEPOINT_PUBLIC_URL: `http://localhost:${port}`, ...more });
   } catch (error) {
     if (tries <= 1 || !/listening on/.test(error.message)) throw error;
-    return startDemo(tries - 1);
+    return startKnown(name, args, more, tries - 1);
   }
+}
+
+/** The platforms, simulated, and an instance that asks them. */
+async function startWired() {
+  const sandbox = await start("sandbox", ["sandbox", "--listen", "127.0.0.1:0", "--orders", "400", "--days", "60"]);
+  const wired = await startKnown("wired", ["serve"], { PULSEPOINT_SANDBOX_URL: sandbox.url });
+  return { PP_SANDBOX: sandbox.url, PP_WIRED: wired.url, PP_WIRED_TOKEN: tokenIn(wired.lines) };
 }
 
 async function stop() {
@@ -87,10 +94,11 @@ function tokenIn(lines) {
 
 let code = 1;
 try {
-  const [demo, fresh, blank] = await Promise.all([
-    startDemo(),
+  const [demo, fresh, blank, wired] = await Promise.all([
+    startKnown("demo", ["demo", "--now", "2026-11-20T18:20:00Z"]),
     start("serve", ["serve", "--listen", "127.0.0.1:0", "--data", join(folder, "fresh")]),
     start("serve", ["serve", "--listen", "127.0.0.1:0", "--data", join(folder, "blank")]),
+    startWired(),
   ]);
   const page = await (await fetch(`${demo.url}/login`)).text();
   if (!page.includes('id="root"')) throw new Error("This binary was built without its pages: run \"make build\".");
@@ -100,7 +108,14 @@ try {
   );
   // One file at a time: signing out ends every session of that person, also those of a file that runs beside it.
   const runner = spawn(process.execPath, ["--test", "--test-concurrency=1", "--test-timeout=420000", ...files], {
-    env: { ...process.env, PP_DEMO: demo.url, PP_FRESH: fresh.url, PP_BLANK: blank.url, PP_TOKEN: tokenIn(fresh.lines) },
+    env: {
+      ...process.env,
+      PP_DEMO: demo.url,
+      PP_FRESH: fresh.url,
+      PP_BLANK: blank.url,
+      PP_TOKEN: tokenIn(fresh.lines),
+      ...wired,
+    },
     stdio: "inherit",
   });
   [code] = await once(runner, "exit");

@@ -12,6 +12,9 @@ export const FRESH = process.env.PP_FRESH;
 /** Never set up. */
 export const BLANK = process.env.PP_BLANK;
 export const TOKEN = process.env.PP_TOKEN;
+/** Asks simulated platforms; where they are. */
+export const WIRED = process.env.PP_WIRED;
+export const SANDBOX = process.env.PP_SANDBOX;
 export const BRAND = "juniper-oak";
 const PASSWORD = "pulsepoint-demo";
 export const OWNER = "owner@juniper-oak.example";

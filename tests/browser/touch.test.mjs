@@ -28,6 +28,8 @@ function targets() {
 const SCREENS = [
   { path: "/login", ready: "form", signedIn: false },
   { path: `/b/${BRAND}`, ready: '[data-testid="table-products"]' },
+  { path: `/b/${BRAND}/integrations`, ready: '[data-testid="conn-shopify"]' },
+  { path: `/b/${BRAND}/integrations?connect=shopify`, ready: 'input[name="settings.shop"]' },
   { path: `/b/${BRAND}/import`, ready: '[data-testid="dropzone"]' },
   { path: "/admin/users", ready: '[data-testid="table-people"]' },
   { path: "/admin/tenants", ready: '[data-testid="company"]' },

@@ -32,6 +32,7 @@ const lines = [
   ["login", first("src/pages/door/Login.tsx"), 130],
   ["dashboard", first(SHELL, "src/pages/dashboard/Dashboard.tsx"), 230],
   ["import", first(SHELL, "src/pages/imports/Imports.tsx"), 260],
+  ["integrations", first(SHELL, "src/pages/integrations/Integrations.tsx"), 260],
   ["people", first(SHELL, "src/pages/settings/People.tsx"), 260],
   ["backups", first(SHELL, "src/pages/operate/Backups.tsx"), 260],
   ["audit", first(SHELL, "src/pages/operate/Audit.tsx"), 260],

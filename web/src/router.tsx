@@ -111,9 +111,12 @@ const shellRoute = createRoute({
 const homeRoute = createRoute({
   getParentRoute: () => shellRoute,
   path: "/",
-  beforeLoad: async () => {
+  beforeLoad: async ({ location: { hash } }) => {
     const me = await queryClient.ensureQueryData(meQuery);
     const slug = me.brands.find((brand) => brand.slug === lastBrand())?.slug ?? me.brands[0]?.slug;
+    // Sent back by a platform that did not allow access.
+    if (slug && hash.startsWith("connect="))
+      throw redirect({ to: "/b/$brand/integrations", params: { brand: slug }, hash, replace: true });
     if (slug) throw redirect({ to: "/b/$brand", params: { brand: slug }, replace: true });
     if (me.second_factor.required && !me.second_factor.enrolled && !me.second_factor.passed)
       throw redirect({ to: "/settings/profile", replace: true });
@@ -137,6 +140,16 @@ const importRoute = createRoute({
   getParentRoute: () => shellRoute,
   path: "/b/$brand/import",
   component: lazyRouteComponent(() => import("./pages/imports/Imports"), "Imports"),
+});
+
+const integrationsRoute = createRoute({
+  getParentRoute: () => shellRoute,
+  path: "/b/$brand/integrations",
+  validateSearch: ({ id, connect }: Record<string, unknown>): { id?: string; connect?: string } => ({
+    ...(id ? { id: String(id) } : {}),
+    ...(connect ? { connect: String(connect) } : {}),
+  }),
+  component: lazyRouteComponent(() => import("./pages/integrations/Integrations"), "Integrations"),
 });
 
 const peopleRoute = createRoute({
@@ -200,6 +213,7 @@ const routeTree = rootRoute.addChildren([
     homeRoute,
     dashboardRoute,
     importRoute,
+    integrationsRoute,
     peopleRoute,
     keysRoute,
     companyRoute,

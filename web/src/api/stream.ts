@@ -30,8 +30,20 @@ export function isBehind(brand: string, version: number): boolean {
   return version < (told.get(brand) ?? 0);
 }
 
+let soon: ReturnType<typeof setTimeout> | undefined;
+
+/** Asks anew how connections stand; words come thick and fast while one is read, so those of a moment count as one. */
+function lookAtConnections(): void {
+  if (soon) return;
+  soon = setTimeout(() => {
+    soon = undefined;
+    void queryClient.invalidateQueries({ queryKey: ["integrations"] }, { cancelRefetch: false });
+  }, 400);
+}
+
 /** Fetches anew what a landing has changed: figures of the brand that are older than it, and lists beside them. */
 function redraw(event: string, data: string): void {
+  if (event === "sync") lookAtConnections();
   if (event !== "data") return;
   const { brand, version } = JSON.parse(data) as { brand: string; version: number };
   const before = told.get(brand);

@@ -88,3 +88,14 @@ export function formatBytes(bytes: number): string {
   const [size, unit] = steps.find(([step]) => bytes >= step) ?? [1, "byte"];
   return formatter({ style: "unit", unit, unitDisplay: "short", maximumFractionDigits: 1 }).format(bytes / size);
 }
+
+/** A length of time in its largest fitting unit: `850 ms`, `12 sec`, `3.5 min`, `2 hr`. */
+export function formatDuration(ms: number): string {
+  const steps: [number, string][] = [
+    [3_600_000, "hour"],
+    [60_000, "minute"],
+    [1000, "second"],
+  ];
+  const [size, unit] = steps.find(([step]) => ms >= step) ?? [1, "millisecond"];
+  return formatter({ style: "unit", unit, unitDisplay: "short", maximumFractionDigits: 1 }).format(ms / size);
+}

@@ -2,7 +2,7 @@
 import { brandsOf, factor, invite, keys, link, people, profile, ways } from "./account";
 
 const plural = new Intl.PluralRules("en");
-const count = (n: number, one: string, other: string) =>
+export const count = (n: number, one: string, other: string) =>
   `${new Intl.NumberFormat(undefined).format(n)} ${plural.select(n) === "one" ? one : other}`;
 
 export const t = {
@@ -36,6 +36,7 @@ export const t = {
   nav: {
     main: "Main",
     dashboard: "Dashboard",
+    integrations: "Integrations",
     import: "Import",
     people: "People",
     brand: "Brand",
@@ -96,7 +97,8 @@ export const t = {
     timezoneHelp: "Decides where a day begins and ends.",
     weekStart: "Week starts on",
     dataTitle: "You are set up",
-    dataLead: (brand: string) => `${brand} has no data yet. Bring in the export files of your shop and ad platforms.`,
+    dataLead: (brand: string) =>
+      `${brand} has no data yet. Connect your shop and ad platforms, or bring in their export files.`,
     toImport: "Import files",
     toDashboard: "Go to the dashboard",
     next: "Continue",
@@ -185,8 +187,12 @@ export const t = {
     notes: "Notes on these figures",
     notConnected: "No data yet",
     notConnectedText:
-      "Bring in the export files of your shop and ad platforms; the figures appear here while they land.",
-    askImport: "Somebody with the right to import has to bring in the first files.",
+      "Connect your shop and ad platforms, or bring in their export files; the figures appear here while they land.",
+    toConnect: "Connect sources",
+    firstSync: "The first sync is running",
+    firstSyncText: "Figures appear here by themselves as soon as a source has been read.",
+    toIntegrations: "See the sources",
+    askImport: "Somebody with the right to connect sources and import has to bring in the first data.",
     noRows: "No rows in this period",
     noRowsText: "Nothing was sold and nothing was spent with these dates and filters.",
     noAds: "No ad spend in this period.",
@@ -246,48 +252,6 @@ export const t = {
     done: "Demo data removed.",
   },
 
-  imports: {
-    title: "Import",
-    lead: "Export files of your shop and ad platforms, as they were downloaded. Importing a file again changes nothing.",
-    drop: "Drop files here",
-    or: "or",
-    choose: "Choose files",
-    accepts: "CSV or TSV, also compressed as .gz. Any size.",
-    format: "Format",
-    detect: "Recognise by the header",
-    map: "Mapping file",
-    mapHelp: "TOML that names the columns of a generic orders file.",
-    needs: {
-      account: "Ad account",
-      currency: "Currency",
-      timezone: "Time zone",
-      date_format: "Date format",
-    },
-    needsHelp: {
-      account: "The account's name or number, where the file does not say it.",
-      currency: "The currency of the amounts, for example USD.",
-      timezone: "The account's time zone, for example Europe/London.",
-      date_format: "For example DD/MM/YYYY.",
-    },
-    options: "Options for files that do not say everything",
-    sending: (name: string) => `Sending ${name}`,
-    started: (name: string) => `${name} is being imported.`,
-    history: "Imports",
-    none: "Nothing has been imported yet",
-    noneText: "The first file you drop appears here with its progress.",
-    states: { queued: "Waiting", running: "Importing", done: "Done", failed: "Failed", interrupted: "Interrupted" },
-    file: "File",
-    state: "State",
-    read: "Read",
-    landed: "Landed",
-    unchanged: "Unchanged",
-    rejected: "Rejected",
-    when: "Started",
-    rejects: (n: number, name: string) => `Download the ${count(n, "rejected row", "rejected rows")} of ${name}`,
-    progress: (name: string) => `Progress of ${name}`,
-    interruptedText: "Drop the file again: it goes on where it stopped.",
-  },
-
   profile,
   factor,
   ways,
@@ -327,7 +291,7 @@ export const t = {
     forbidden: (need: string) => `This needs the right to ${need}. Ask an owner or admin of your company.`,
     rights: {
       view: "see figures",
-      connect: "import data",
+      connect: "connect sources and import data",
       manage: "manage brands, people and keys",
       act: "act",
       ask: "ask",

@@ -6,6 +6,7 @@ import {
   LayoutDashboard,
   type LucideIcon,
   Palette,
+  Plug,
   ScrollText,
   Store,
   Upload,
@@ -19,6 +20,7 @@ export interface Place {
   id: string;
   to:
     | "/b/$brand"
+    | "/b/$brand/integrations"
     | "/b/$brand/import"
     | "/admin/users"
     | "/admin/keys"
@@ -48,7 +50,16 @@ export const PLACES: Place[] = [
     need: "view",
     group: "main",
   },
-  { id: "import", to: "/b/$brand/import", label: t.nav.import, icon: Upload, key: "i", need: "connect", group: "main" },
+  {
+    id: "integrations",
+    to: "/b/$brand/integrations",
+    label: t.nav.integrations,
+    icon: Plug,
+    key: "i",
+    need: "view",
+    group: "main",
+  },
+  { id: "import", to: "/b/$brand/import", label: t.nav.import, icon: Upload, key: "f", need: "connect", group: "main" },
   { id: "people", to: "/admin/users", label: t.nav.people, icon: Users, key: "p", need: "manage", group: "settings" },
   {
     id: "keys",
@@ -60,7 +71,16 @@ export const PLACES: Place[] = [
     group: "settings",
     deskOnly: true,
   },
-  { id: "brand", to: "/settings/brand", label: t.nav.brand, icon: Store, key: "b", need: "manage", group: "settings" },
+  {
+    id: "brand",
+    to: "/settings/brand",
+    label: t.nav.brand,
+    icon: Store,
+    key: "b",
+    need: "manage",
+    group: "settings",
+    deskOnly: true,
+  },
   {
     id: "company",
     to: "/admin/tenants",

@@ -3,6 +3,7 @@ import { useQuery } from "@tanstack/react-query";
 import { getRouteApi, Link, useRouter } from "@tanstack/react-router";
 import { useEffect, useState } from "react";
 import { useMay } from "../../api/access";
+import { integrationsQuery } from "../../api/integrations";
 import { asProblem } from "../../api/problem";
 import { dashboardQuery } from "../../api/queries";
 import { isBehind } from "../../api/stream";
@@ -199,14 +200,32 @@ function Body({
 
 function NothingYet({ brand }: { brand: string }) {
   const mayImport = useMay("connect");
+  const connected = useQuery(integrationsQuery(brand)).data?.length;
+  if (connected) {
+    return (
+      <div className="card">
+        <Empty title={t.dashboard.firstSync}>
+          <p>{t.dashboard.firstSyncText}</p>
+          <Link to="/b/$brand/integrations" params={{ brand }} className={buttonClass()}>
+            {t.dashboard.toIntegrations}
+          </Link>
+        </Empty>
+      </div>
+    );
+  }
   return (
     <div className="card">
       <Empty title={t.dashboard.notConnected}>
         <p>{mayImport ? t.dashboard.notConnectedText : t.dashboard.askImport}</p>
         {mayImport && (
-          <Link to="/b/$brand/import" params={{ brand }} className={buttonClass("primary")}>
-            {t.setup.toImport}
-          </Link>
+          <div className="flex flex-wrap justify-center gap-2">
+            <Link to="/b/$brand/integrations" params={{ brand }} className={buttonClass("primary")}>
+              {t.dashboard.toConnect}
+            </Link>
+            <Link to="/b/$brand/import" params={{ brand }} className={buttonClass()}>
+              {t.setup.toImport}
+            </Link>
+          </div>
         )}
       </Empty>
     </div>

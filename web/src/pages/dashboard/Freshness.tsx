@@ -1,3 +1,4 @@
+import { Link } from "@tanstack/react-router";
 import { CircleCheck, TriangleAlert } from "lucide-react";
 import type { Dashboard } from "../../api/types";
 import { addDays, dayLabel, instantLabel } from "../../format/date";
@@ -67,6 +68,13 @@ export function Freshness({ data }: { data: Dashboard }) {
         ))}
       </dl>
       {sources.length === 0 && <p className="mt-2 text-xs text-ink-mute">{t.dashboard.noSources}</p>}
+      <Link
+        to="/b/$brand/integrations"
+        params={{ brand: data.brand.slug }}
+        className="tap mt-3 inline-flex items-center text-xs font-medium text-accent underline underline-offset-2"
+      >
+        {t.dashboard.toIntegrations}
+      </Link>
     </Popover>
   );
 }

@@ -153,8 +153,11 @@ function Steps() {
           <div className="flex flex-wrap gap-2">
             <Button
               look="primary"
-              onClick={() => void router.navigate({ to: "/b/$brand/import", params: { brand: brand.slug } })}
+              onClick={() => void router.navigate({ to: "/b/$brand/integrations", params: { brand: brand.slug } })}
             >
+              {t.dashboard.toConnect}
+            </Button>
+            <Button onClick={() => void router.navigate({ to: "/b/$brand/import", params: { brand: brand.slug } })}>
               {t.setup.toImport}
             </Button>
             <Button onClick={() => void router.navigate({ to: "/b/$brand", params: { brand: brand.slug } })}>

@@ -1,6 +1,6 @@
 import { Upload } from "lucide-react";
 import { type DragEvent, useId, useRef, useState } from "react";
-import { t } from "../../messages/en";
+import { imports } from "../../messages/imports";
 import { buttonClass } from "../../ui/Button";
 import { cx } from "../../ui/cx";
 
@@ -40,8 +40,8 @@ export function DropZone({ onFiles }: { onFiles: (files: File[]) => void }) {
       )}
     >
       <Upload className="size-6 text-ink-mute" aria-hidden="true" />
-      <p className="hidden text-sm font-medium sm:block">{t.imports.drop}</p>
-      <p className="hidden text-xs text-ink-mute sm:block">{t.imports.or}</p>
+      <p className="hidden text-sm font-medium sm:block">{imports.drop}</p>
+      <p className="hidden text-xs text-ink-mute sm:block">{imports.or}</p>
       <label
         htmlFor={id}
         className={buttonClass(
@@ -49,7 +49,7 @@ export function DropZone({ onFiles }: { onFiles: (files: File[]) => void }) {
           "cursor-pointer has-focus-visible:outline-2 has-focus-visible:outline-offset-2 has-focus-visible:outline-accent",
         )}
       >
-        {t.imports.choose}
+        {imports.choose}
         <input
           ref={input}
           id={id}
@@ -64,7 +64,7 @@ export function DropZone({ onFiles }: { onFiles: (files: File[]) => void }) {
           }}
         />
       </label>
-      <p className="text-xs text-ink-mute">{t.imports.accepts}</p>
+      <p className="text-xs text-ink-mute">{imports.accepts}</p>
     </div>
   );
 }

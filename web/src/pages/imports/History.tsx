@@ -4,11 +4,11 @@ import { asProblem } from "../../api/problem";
 import type { ImportFormat, ImportJob } from "../../api/types";
 import { instantLabel } from "../../format/date";
 import { formatBytes, formatFigure } from "../../format/number";
-import { t } from "../../messages/en";
+import { imports } from "../../messages/imports";
 import { cx } from "../../ui/cx";
 import { type Column, DataTable } from "../../ui/DataTable";
+import { Progress } from "../../ui/Progress";
 import { toast } from "../../ui/toast";
-import { Progress } from "./Progress";
 
 const LOOKS = {
   queued: { icon: Clock, colour: "text-ink-mute" },
@@ -29,7 +29,7 @@ function State({ job }: { job: ImportJob }) {
       data-state={job.state}
     >
       <Icon className={cx("size-4", state === "running" && "animate-spin")} aria-hidden="true" />
-      {t.imports.states[state]}
+      {imports.states[state]}
     </span>
   );
 }
@@ -49,15 +49,13 @@ function FileCell({ job, formats }: { job: ImportJob; formats: ImportFormat[] })
         <span className="mt-1.5 block">
           <Progress
             testId={`sync-${job.id}`}
-            label={t.imports.progress(job.file_name)}
+            label={imports.progress(job.file_name)}
             share={job.bytes_total > 0 ? job.bytes_done / job.bytes_total : null}
           />
         </span>
       )}
       {(job.error || job.state === "interrupted") && (
-        <span className="mt-1 block text-xs whitespace-normal text-danger">
-          {job.error ?? t.imports.interruptedText}
-        </span>
+        <span className="mt-1 block text-xs whitespace-normal text-danger">{job.error ?? imports.interruptedText}</span>
       )}
     </span>
   );
@@ -70,8 +68,8 @@ function Rejected({ job }: { job: ImportJob }) {
   return (
     <button
       type="button"
-      aria-label={t.imports.rejects(job.rows_rejected, job.file_name)}
-      title={t.imports.rejects(job.rows_rejected, job.file_name)}
+      aria-label={imports.rejects(job.rows_rejected, job.file_name)}
+      title={imports.rejects(job.rows_rejected, job.file_name)}
       onClick={() =>
         void download(url, `${job.file_name}.rejected.csv`).catch((error: unknown) =>
           toast(asProblem(error).message, "bad"),
@@ -92,17 +90,17 @@ export function History({ jobs, formats }: { jobs: ImportJob[]; formats: ImportF
     cell: (job) => formatFigure(job[id], { unit: "count" }),
   });
   const columns: Column<ImportJob>[] = [
-    { id: "file", header: t.imports.file, left: true, cell: (job) => <FileCell job={job} formats={formats} /> },
-    { id: "state", header: t.imports.state, left: true, cell: (job) => <State job={job} /> },
-    figure("rows_read", t.imports.read),
-    figure("rows_landed", t.imports.landed),
-    figure("rows_unchanged", t.imports.unchanged),
-    { id: "rejected", header: t.imports.rejected, cell: (job) => <Rejected job={job} /> },
+    { id: "file", header: imports.file, left: true, cell: (job) => <FileCell job={job} formats={formats} /> },
+    { id: "state", header: imports.state, left: true, cell: (job) => <State job={job} /> },
+    figure("rows_read", imports.read),
+    figure("rows_landed", imports.landed),
+    figure("rows_unchanged", imports.unchanged),
+    { id: "rejected", header: imports.rejected, cell: (job) => <Rejected job={job} /> },
     {
       id: "when",
-      header: t.imports.when,
+      header: imports.when,
       cell: (job) => <span className="text-ink-mute">{instantLabel(job.created_at)}</span>,
     },
   ];
-  return <DataTable id="imports" label={t.imports.history} columns={columns} rows={jobs} rowId={(job) => job.id} />;
+  return <DataTable id="imports" label={imports.history} columns={columns} rows={jobs} rowId={(job) => job.id} />;
 }

@@ -5,16 +5,16 @@ import { useState } from "react";
 import { upload } from "../../api/client";
 import { asProblem } from "../../api/problem";
 import { formatsQuery, importsQuery, meQuery } from "../../api/queries";
-import { t } from "../../messages/en";
+import { imports } from "../../messages/imports";
 import { useBrand } from "../../shell/useBrand";
 import { Card } from "../../ui/Card";
 import { Page } from "../../ui/Page";
+import { Progress } from "../../ui/Progress";
 import { Empty, Failed, Forbidden, LoadingRows } from "../../ui/States";
 import { toast } from "../../ui/toast";
 import { DropZone } from "./DropZone";
 import { History } from "./History";
 import { type ImportOptions, NO_OPTIONS, Options } from "./Options";
-import { Progress } from "./Progress";
 
 const route = getRouteApi("/shell/b/$brand/import");
 
@@ -33,7 +33,7 @@ export function Imports() {
   const me = useQuery(meQuery).data;
   const allowed = me?.user.permissions.includes("connect");
   return (
-    <Page title={t.imports.title} scope={brand?.name} lead={t.imports.lead}>
+    <Page title={imports.title} scope={brand?.name} lead={imports.lead}>
       {me && !allowed && (
         <div className="card">
           <Forbidden need="connect" />
@@ -71,7 +71,7 @@ function Desk({ slug }: { slug: string }) {
       const path = `/api/brands/${encodeURIComponent(slug)}/imports`;
       await upload(path, formOf(file, options), (share) => update(id, { share }));
       setSending((all) => all.filter((one) => one.id !== id));
-      toast(t.imports.started(file.name));
+      toast(imports.started(file.name));
       await client.invalidateQueries({ queryKey: ["imports", slug] });
     } catch (error) {
       update(id, { error: asProblem(error).message });
@@ -89,22 +89,22 @@ function Desk({ slug }: { slug: string }) {
       <Options formats={formats.data ?? []} value={options} onChange={setOptions} />
       {sending.map((one) => (
         <div key={one.id} className="card flex flex-col gap-2 px-5 py-4 text-sm">
-          <p className="truncate font-medium">{one.error ? one.name : t.imports.sending(one.name)}</p>
+          <p className="truncate font-medium">{one.error ? one.name : imports.sending(one.name)}</p>
           {one.error ? (
             <p role="alert" className="text-danger">
               {one.error}
             </p>
           ) : (
-            <Progress label={t.imports.progress(one.name)} share={one.share} />
+            <Progress label={imports.progress(one.name)} share={one.share} />
           )}
         </div>
       ))}
-      <Card title={t.imports.history}>
+      <Card title={imports.history}>
         {jobs.isPending && <LoadingRows rows={3} />}
         {jobs.isError && <Failed problem={asProblem(jobs.error)} onRetry={() => void jobs.refetch()} />}
         {jobs.data?.length === 0 && (
-          <Empty title={t.imports.none}>
-            <p>{t.imports.noneText}</p>
+          <Empty title={imports.none}>
+            <p>{imports.noneText}</p>
           </Empty>
         )}
         {jobs.data && jobs.data.length > 0 && <History jobs={jobs.data} formats={formats.data ?? []} />}

@@ -1,7 +1,7 @@
 import { ChevronRight } from "lucide-react";
 import { useId } from "react";
 import type { ImportFormat } from "../../api/types";
-import { t } from "../../messages/en";
+import { imports } from "../../messages/imports";
 import { SelectField, TextField } from "../../ui/Field";
 
 export interface ImportOptions {
@@ -41,15 +41,15 @@ export function Options({
     <details className="card group px-5 py-3.5">
       <summary className="tap flex list-none items-center gap-2 text-sm font-medium">
         <ChevronRight className="size-4 text-ink-mute transition-transform group-open:rotate-90" aria-hidden="true" />
-        {t.imports.options}
+        {imports.options}
       </summary>
       <div className="grid gap-4 pt-4 pb-1.5 sm:grid-cols-2">
         <SelectField
-          label={t.imports.format}
+          label={imports.format}
           value={value.format}
           onChange={(event) => onChange({ ...value, format: event.target.value })}
         >
-          <option value="">{t.imports.detect}</option>
+          <option value="">{imports.detect}</option>
           {formats.map((format) => (
             <option key={format.name} value={format.name}>
               {format.label}
@@ -59,8 +59,8 @@ export function Options({
         {asked.map((need) => (
           <TextField
             key={need}
-            label={t.imports.needs[need]}
-            help={t.imports.needsHelp[need]}
+            label={imports.needs[need]}
+            help={imports.needsHelp[need]}
             autoComplete="off"
             value={value[need]}
             onChange={(event) => onChange({ ...value, [need]: event.target.value })}
@@ -68,7 +68,7 @@ export function Options({
         ))}
         <div className="flex min-w-0 flex-col gap-1.5">
           <label htmlFor={mapId} className="text-sm font-medium">
-            {t.imports.map}
+            {imports.map}
           </label>
           <input
             id={mapId}
@@ -79,7 +79,7 @@ export function Options({
             className="tap block w-full min-w-0 text-xs text-ink-soft file:mr-3 file:h-9 file:cursor-pointer file:rounded-lg file:border file:border-line file:bg-surface file:px-3 file:text-sm file:font-medium file:text-ink"
           />
           <p id={`${mapId}-help`} className="text-xs text-ink-mute">
-            {t.imports.mapHelp}
+            {imports.mapHelp}
           </p>
         </div>
       </div>

@@ -1,4 +1,4 @@
-import { cx } from "../../ui/cx";
+import { cx } from "./cx";
 
 export function Progress({ label, share, testId }: { label: string; share: number | null; testId?: string }) {
   const percent = share === null ? undefined : Math.round(Math.max(0, Math.min(1, share)) * 100);
