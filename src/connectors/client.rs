@@ -97,7 +97,8 @@ impl Client {
         let request = Request::get(url.as_str()).body(Vec::new());
         let request = request.map_err(|_| Trouble::Refused("a download's address is no address".to_owned()))?;
         self.traffic.requests.fetch_add(1, Ordering::Relaxed);
-        let answer = outgoing::send_streaming(request.map(Body::from), &self.allowed, DOWNLOAD).await.map_err(trouble)?;
+        let answer =
+            outgoing::send_streaming(request.map(Body::from), &self.allowed, DOWNLOAD).await.map_err(trouble)?;
         if !answer.status().is_success() {
             return Err(Trouble::broken(format!("a download was refused ({})", answer.status().as_u16())));
         }

@@ -11,8 +11,8 @@ pub use archive::{
     Archive, ArchiveFault, Archives, Due, FOLDER as ARCHIVES, Sealed, due, is_name as is_archive_name,
     list as archives, rewrap,
 };
-pub use chain::{Fault, FaultKind, Head, Verdict, head, holds, keep_origin, verify, verify_against, verify_all};
 pub use author::Author;
+pub use chain::{Fault, FaultKind, Head, Verdict, head, holds, keep_origin, verify, verify_against, verify_all};
 pub use denials::{Denial, Denials};
 pub use reading::{Filter, Known, Newest, Outcome, each_archived, known, newest, newest_of_all, oldest};
 

@@ -13,6 +13,7 @@ use super::lock::DataLock;
 use super::{args, output, serve, settings};
 use crate::commerce::demo::{self, Installed, Shop};
 use crate::config;
+use crate::connectors::sandbox::{self, Options};
 use crate::error::Result;
 
 /// Ports that are tried from the first on.
@@ -26,26 +27,41 @@ pub async fn run(args: args::Demo) -> Result<()> {
     }
     let data = args.data.unwrap_or_else(|| config::data_home().join("pulsepoint-demo"));
     let resolved = settings::of_demo(data, args.listen.clone())?;
-    let settings = resolved.settings;
+    let mut settings = resolved.settings;
     let lock = DataLock::take(&settings.data)?;
     let listener = match args.listen {
         Some(_) => serve::listen(settings.listen).await?,
         None => next_free_port().await?,
     };
     folder::prepare(&settings.data, args.reset)?;
+    // So that the page of integrations can be shown without an account anywhere, and without a network.
+    let simulated = match settings.sandbox_url.is_empty() {
+        true => Some(sandbox::start(Options { seed: args.seed, ..Options::new(clock.clone()) }).await?),
+        false => None,
+    };
+    if let Some(simulated) = &simulated {
+        settings.sandbox_url.clone_from(&simulated.url);
+    }
     let app = serve::build(&settings, clock.clone()).await?;
     tracing::info!("making up what is missing of two shops: a few seconds the first time");
     let installed = demo::install(&app.tenants, args.seed, &clock).await?;
-    serve::serve(app, lock, &settings, listener, |url| output::line(&greeting(url, &installed))).await
+    serve::serve(app, lock, &settings, listener, |url| {
+        output::line(&greeting(url, &installed, simulated.is_some()));
+    })
+    .await
 }
 
-fn greeting(url: &str, installed: &[Installed]) -> String {
+fn greeting(url: &str, installed: &[Installed], simulated: bool) -> String {
     let mut lines = vec![format!("Pulsepoint demo: {url}"), format!("Sign in with the password {} as", demo::PASSWORD)];
     for shop in installed {
         lines.extend(shop.logins.iter().map(|login| format!("  {login:<30} {}", shop.brand)));
         if shop.removed {
             lines.push(format!("  (the data of {} was removed; --reset brings it back)", shop.brand));
         }
+    }
+    if simulated {
+        let (shop, token) = ("northwind.myshopify.com", "shpat_sandbox");
+        lines.push(format!("Integrations ask a simulator here: connect the shop {shop} with the access token {token}"));
     }
     lines.join("\n")
 }
