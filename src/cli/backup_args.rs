@@ -46,7 +46,7 @@ pub enum BackupVerb {
     },
     /// Restore archives into a scratch folder and check every row; nothing else happens
     Verify {
-        /// This archive [default: the newest of every tenant and of the instance]
+        /// This archive: a file, or one of the store by its address or name [default: the newest of every tenant and of the instance]
         #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
         file: Option<PathBuf>,
         /// Only this tenant's newest
@@ -73,7 +73,7 @@ pub enum BackupVerb {
   pulsepoint restore --tenant acme --at 2026-11-23T14:05:09Z --identity … --overwrite
   pulsepoint restore --tenant acme --at latest --identity …     after the loss of the machine
 
-An archive is restored --from its file; what was shipped to `backup.folder` is restored as it was --at a moment. Nothing changes
+An archive is restored --from its file or its place in the store; what was shipped to `backup.folder` is restored as it was --at a moment. Nothing changes
 unless all that is needed is sound. Everybody has to sign in again afterwards.")]
 pub struct Restore {
     /// The tenant whose archive it is, by slug
@@ -82,7 +82,7 @@ pub struct Restore {
     /// Restore the instance's own records instead, into an empty data folder and before any tenant
     #[arg(long, conflicts_with_all = ["tenant", "slug", "overwrite"])]
     pub instance: bool,
-    /// The archive
+    /// The archive: a file, or one of the store by its address (s3://…) or name
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, required_unless_present = "at")]
     pub from: Option<PathBuf>,
     /// As it was then, out of what was shipped: a time as in 2026-11-23T14:05:09Z, or latest

@@ -15,7 +15,7 @@ use crate::backup::{bulk, by, identity, made, rows, stocked, wanted};
 use crate::cli_backup::{self, file_of, text};
 use crate::support::app::{TestApp, now};
 use crate::support::binary::Home;
-use crate::support::store::Place;
+use crate::support::store::S3;
 
 /// Rounds of each; `PULSEPOINT_KILL_ROUNDS` asks for more.
 pub fn rounds() -> u32 {
@@ -90,24 +90,24 @@ fn files(folder: &Path) -> Vec<PathBuf> {
 
 #[test]
 fn a_backup_that_is_killed_leaves_whole_archives_or_none() {
-    killed_while_it_is_made(&Place::folder(), 30_000);
+    killed_while_it_is_made(&Home::new(), 30_000);
 }
 
 /// Large enough for parts.
 #[test]
 fn a_backup_that_is_killed_while_it_is_sent_leaves_whole_archives_or_none_in_a_store() {
-    killed_while_it_is_made(&Place::store(), 90_000);
+    let (home, store) = (Home::new(), S3::start());
+    std::fs::write(home.path().join("pulsepoint.toml"), store.toml(&home.path(), "x")).unwrap();
+    killed_while_it_is_made(&home, 90_000);
 }
 
-fn killed_while_it_is_made(place: &Place, rows: i64) {
-    let home = Home::new();
-    std::fs::write(home.path().join("pulsepoint.toml"), place.toml(&home.path())).unwrap();
-    filled(&home, rows);
-    let mut full = how_long(&home, &["backup"]);
+fn killed_while_it_is_made(home: &Home, rows: i64) {
+    filled(home, rows);
+    let mut full = how_long(home, &["backup"]);
     let (mut killed, rounds) = (0, rounds());
     for round in 0..rounds {
         let part = f64::from(round + 1) / f64::from(rounds + 1);
-        killed += u32::from(kill_at(&home, &["backup"], &mut full, part));
+        killed += u32::from(kill_at(home, &["backup"], &mut full, part));
     }
     assert!(killed > rounds / 4, "{killed} of {rounds} were killed");
     let listed = home.run(&["backup", "list", "--json"]).ok().json();
