@@ -95,7 +95,7 @@ pub struct Work<S> {
     /// Not before so many seconds.
     #[serde(default)]
     rest: u64,
-    /// With this pass the account is there from this day on.
+    /// It came later than the others, and with this pass it is there from this day on.
     #[serde(default)]
     reaches: Option<Date>,
     /// The platform's own.
@@ -161,14 +161,19 @@ async fn begin<P: Platform>(platform: &P, call: &Call<'_>, task: &Task<'_>) -> R
         )));
     }
     let reached = reached(call.facts);
+    let mut begun = reached.clone();
     let mut queue = Vec::new();
     for account in found.accounts {
         // An account that came later is read from where the others begin.
-        let late = !reached.is_empty() && !reached.contains_key(&account.id);
+        let first_pass = matches!(task.pass, Pass::Backfill { .. });
+        let late = !first_pass && !reached.is_empty() && !reached.contains_key(&account.id);
         let backfill = Pass::Backfill { from: reached.values().min().copied() };
         let pass = if late { &backfill } else { task.pass };
         let Some(days) = platform.rule().days(pass, task.begun, &account.zone()) else { continue };
-        let reaches = matches!(pass, Pass::Backfill { .. }).then_some(days.first);
+        let reaches = late.then_some(days.first);
+        if first_pass {
+            begun.entry(account.id.clone()).and_modify(|first| *first = days.first.min(*first)).or_insert(days.first);
+        }
         let (span, state) = platform.begin(pass);
         queue.push(Work { account, days, span, rest: 0, reaches, state });
     }
@@ -177,7 +182,7 @@ async fn begin<P: Platform>(platform: &P, call: &Call<'_>, task: &Task<'_>) -> R
     let progress = position.progress();
     let mut step = Step::on(position.next(task)?);
     step.progress = Some(progress);
-    step.facts.extend([fact]);
+    step.facts.extend([fact, (REACHED.to_owned(), fact_of(&begun))]);
     for one in &found.left_out {
         keep(platform, &mut step, left_out(one));
     }
@@ -205,7 +210,9 @@ async fn advance<P: Platform>(
                 work.days = before;
                 position.queue.insert(at, work);
             } else if let Some(first) = work.reaches {
-                step.facts.insert(REACHED.to_owned(), reaching(call.facts, work.account.id, first));
+                let mut all = reached(call.facts);
+                all.insert(work.account.id, first);
+                step.facts.insert(REACHED.to_owned(), fact_of(&all));
             }
         }
         Ok(Read::NotYet(rest)) => {
@@ -222,6 +229,11 @@ async fn advance<P: Platform>(
         }
         Err(Halt::LeaveOut(trouble)) if position.queue.is_empty() && !position.read => return Err(trouble),
         Err(Halt::LeaveOut(trouble)) => {
+            // Once it can be read, all of it is.
+            let mut all = reached(call.facts);
+            if all.len() > 1 && all.remove(&work.account.id).is_some() {
+                step.facts.insert(REACHED.to_owned(), fact_of(&all));
+            }
             keep(platform, &mut step, left_out(&LeftOut { id: work.account.id, reason: trouble.to_string() }));
         }
     }
@@ -242,12 +254,8 @@ fn reached(facts: &Map<String, Value>) -> BTreeMap<String, Date> {
     facts.get(REACHED).and_then(|all| BTreeMap::deserialize(all).ok()).unwrap_or_default()
 }
 
-/// [`REACHED`] with one account more.
-fn reaching(facts: &Map<String, Value>, id: String, first: Date) -> Value {
-    let mut all = reached(facts);
-    let before = all.get(&id).copied().unwrap_or(first);
-    all.insert(id, first.min(before));
-    serde_json::to_value(all).unwrap_or_default()
+fn fact_of(reached: &BTreeMap<String, Date>) -> Value {
+    serde_json::to_value(reached).unwrap_or_default()
 }
 
 /// What a test says of the accounts, and what is to be remembered of them besides what was.
