@@ -189,9 +189,7 @@ async fn too_much_data_is_asked_for_in_less_at_once() {
 async fn a_metric_that_tiktok_does_not_know_is_dropped_once() {
     let rig = Rig::start(|_| ()).await;
     let mut shop = known(&rig, "tiktok").await;
-    let unknown = |names: &str| {
-        json!({ "kind": "error", "code": "40002", "message": format!("Invalid metric fields: [{names}]") })
-    };
+    let unknown = |names: &str| json!({ "kind": "error", "code": "40002", "message": format!("Invalid metric fields: [{names}]") });
     let fault = json!({ "platform": "tiktok", "body": "ad_name", "then": unknown("'ad_name'") });
     rig.faults(json!([fault])).await;
     let run = shop.pass(&rig, last_days(&rig, 20)).await.unwrap();

@@ -41,7 +41,10 @@ async fn a_first_pass_brings_every_account_in_its_own_money_and_days() {
         let mut shop = rig.shop(source, source, json!({})).await;
         let tested = shop.test(&rig).await.unwrap();
         assert!(tested.missing.is_empty() && tested.warnings.is_empty(), "{tested:?}");
-        assert!(tested.account.contains("USD, America/") && tested.account.contains("EUR, Europe/Berlin"), "{tested:?}");
+        assert!(
+            tested.account.contains("USD, America/") && tested.account.contains("EUR, Europe/Berlin"),
+            "{tested:?}"
+        );
         let run = shop.pass(&rig, first(&rig)).await.unwrap();
         assert_eq!(run.rejects, []);
         let expected = rig.expected(source, None);
@@ -99,7 +102,8 @@ async fn two_tenants_have_an_account_each() {
     let rig = Rig::start(|_| ()).await;
     for source in SOURCES {
         let totals = rig.sandbox.totals();
-        let ids: Vec<&str> = totals[source].as_array().unwrap().iter().map(|a| a["account"].as_str().unwrap()).collect();
+        let ids: Vec<&str> =
+            totals[source].as_array().unwrap().iter().map(|a| a["account"].as_str().unwrap()).collect();
         for (number, id) in ids.iter().enumerate() {
             let mut shop = rig.shop(&format!("{source}-{number}"), source, json!({ "account_ids": [id] })).await;
             shop.test(&rig).await.unwrap();

@@ -61,7 +61,8 @@ fn purchases_of_a_recorded_report_count_once() {
     let rows: Vec<Value> = body(0)["data"].as_array().unwrap().iter().map(|row| with_ids(row.clone(), "3")).collect();
     let parsed = parsed("522606278080331", ("2021-08-07", "2021-08-09"), &rows);
     assert_eq!(parsed.rejects, []);
-    let found: Vec<_> = parsed.batch.ads[0].rows.iter().map(|row| (row.day.to_string(), row.conversions_micros)).collect();
+    let found: Vec<_> =
+        parsed.batch.ads[0].rows.iter().map(|row| (row.day.to_string(), row.conversions_micros)).collect();
     // Each under three names: omni_purchase, purchase, offsite_conversion.fb_pixel_purchase.
     let expected = [("2021-08-07", 1_000_000), ("2021-08-08", 1_000_000), ("2021-08-09", 11_000_000)];
     assert_eq!(found, expected.map(|(day, count)| (day.to_owned(), count)));
@@ -78,7 +79,8 @@ fn spend_of_a_recorded_breakdown_adds_up_to_the_micro() {
         .records()
         .map(|record| {
             let record = record.unwrap();
-            let row: Value = names.iter().zip(record.iter()).map(|(name, text)| (name.to_owned(), text.into())).collect();
+            let row: Value =
+                names.iter().zip(record.iter()).map(|(name, text)| (name.to_owned(), text.into())).collect();
             let ad = row["country"].as_str().unwrap().to_owned();
             with_ids(row, &ad)
         })

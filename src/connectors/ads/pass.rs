@@ -8,7 +8,9 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use jiff::ToSpan;
 use jiff::civil::Date;
+use jiff::tz::TimeZone;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -21,6 +23,9 @@ use crate::connectors::{Call, Next, Parsed, Pass, Progress, Quota, Raw, Step, Ta
 
 /// The fact that remembers from which day on each account is there.
 const REACHED: &str = "reached";
+
+/// The fact that remembers on which day everything that may still change was last read.
+const RESTATED: &str = "restated";
 
 /// What a platform has to be able to do for [`step`].
 #[async_trait]
@@ -137,10 +142,16 @@ impl<S: Serialize> Position<S> {
 pub async fn step<P: Platform>(platform: &P, call: &Call<'_>, task: &Task<'_>) -> Result<Step, Trouble> {
     // A position that another version wrote and this one cannot read begins anew: days land as often as one likes.
     let position = task.position.and_then(|position| Position::<P::State>::deserialize(position).ok());
-    match position {
-        None => begin(platform, call, task).await,
-        Some(position) => advance(platform, call, task, position).await,
+    let mut step = match position {
+        None => begin(platform, call, task).await?,
+        Some(position) => advance(platform, call, task, position).await?,
+    };
+    if matches!((&step.next, task.pass), (Next::Done { .. }, Pass::Restate | Pass::Backfill { .. })) {
+        // The day before: it has ended in every zone, or nearly.
+        let day = task.begun.to_zoned(TimeZone::UTC).date().saturating_sub(1.day());
+        step.facts.insert(RESTATED.to_owned(), day.to_string().into());
     }
+    Ok(step)
 }
 
 /// Finds the accounts and what is to be read of each.
@@ -161,6 +172,7 @@ async fn begin<P: Platform>(platform: &P, call: &Call<'_>, task: &Task<'_>) -> R
         )));
     }
     let reached = reached(call.facts);
+    let restated = call.facts.get(RESTATED).and_then(|day| day.as_str()?.parse().ok());
     let mut begun = reached.clone();
     let mut queue = Vec::new();
     for account in found.accounts {
@@ -169,7 +181,8 @@ async fn begin<P: Platform>(platform: &P, call: &Call<'_>, task: &Task<'_>) -> R
         let late = !first_pass && !reached.is_empty() && !reached.contains_key(&account.id);
         let backfill = Pass::Backfill { from: reached.values().min().copied() };
         let pass = if late { &backfill } else { task.pass };
-        let Some(days) = platform.rule().days(pass, task.begun, &account.zone()) else { continue };
+        let zone = account.zone();
+        let Some(days) = platform.rule().days(pass, task.begun, &zone, restated) else { continue };
         let reaches = late.then_some(days.first);
         if first_pass {
             begun.entry(account.id.clone()).and_modify(|first| *first = days.first.min(*first)).or_insert(days.first);

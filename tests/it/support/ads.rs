@@ -15,8 +15,8 @@ use pulsepoint::connectors::meta_ads::MetaAds;
 use pulsepoint::connectors::sandbox::{self, Options, Sandbox};
 use pulsepoint::connectors::tiktok_ads::TiktokAds;
 use pulsepoint::connectors::{
-    Call, Client, Connector, Credentials, Next, Pass, Quota, Raw, Redactor, Reject, Renewal, Settings, Step, Task, Tested,
-    Trouble,
+    Call, Client, Connector, Credentials, Next, Pass, Quota, Raw, Redactor, Reject, Renewal, Settings, Step, Task,
+    Tested, Trouble,
 };
 use pulsepoint::money::parse_micros;
 use pulsepoint::secrets::Purpose;
@@ -121,7 +121,8 @@ impl Rig {
                 ],
             ),
         };
-        let unique = |name: &str, text: &str| if name == "auth_code" { format!("{text}-{slug}") } else { text.to_owned() };
+        let unique =
+            |name: &str, text: &str| if name == "auth_code" { format!("{text}-{slug}") } else { text.to_owned() };
         let credentials =
             names.iter().fold(Credentials::default(), |all, (name, text)| all.with(name, unique(name, text), None));
         let shared = Settings { sandbox_url: self.sandbox.url.clone(), ..Settings::default() };
