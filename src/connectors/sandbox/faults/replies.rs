@@ -31,7 +31,7 @@ pub fn of(world: &World, platform: &str, rest: &str, then: &Then) -> Reply {
             world,
             platform,
             rest,
-            (code, *subcode, message.as_deref().unwrap_or("The simulator was told to say this."), *status),
+            (code.as_str(), *subcode, message.as_deref().unwrap_or("The simulator was told to say this."), *status),
         ),
         Then::Revoked => revoked(world, platform, rest),
         Then::MissingScope => missing_scope(world, platform, rest),

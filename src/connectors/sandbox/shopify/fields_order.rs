@@ -125,7 +125,7 @@ pub fn line<'a>(order: &'a Order, line: &'a Line, step: &Step, cx: &'a Cx<'a>) -
         "currentQuantity" | "refundableQuantity" => Got::Number(line.current),
         "unfulfilledQuantity" => Got::Number(if order.fulfilled { 0 } else { line.current }),
         "sku" => Got::text(variant.map(|variant| variant.sku.as_str())),
-        "title" | "name" => Got::Text(product.map_or("Gift wrapping", |product| &product.title)),
+        "title" | "name" => Got::Text(product.map_or("Gift wrapping", |product| product.title.as_str())),
         "variantTitle" => Got::text(variant.map(|variant| variant.title)),
         "vendor" => Got::text(product.map(|product| product.vendor)),
         "isGiftCard" => Got::Flag(line.gift_card),
