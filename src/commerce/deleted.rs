@@ -7,8 +7,8 @@ use rusqlite::{OptionalExtension, params};
 use super::catalogue::Catalogue;
 use super::change_log::note_deleted;
 use super::lander::{Lander, Work};
-use super::rows::{Batch, DeletedProduct, OrderSpan};
 use super::refunds;
+use super::rows::{Batch, DeletedProduct, OrderSpan};
 use crate::error::Result;
 
 impl Lander {

@@ -52,7 +52,8 @@ pub(super) fn renewal(credentials: &Credentials, now: Timestamp) -> Renewal {
 /// A new token: by the token that renews where there is one, else for the app itself.
 pub(super) async fn renew(client: &Client, credentials: &Credentials, now: Timestamp) -> Result<Credentials, Trouble> {
     let (Some(id), Some(secret)) = (credentials.get(CLIENT_ID), credentials.get(CLIENT_SECRET)) else {
-        let reason = "Shopify no longer accepts the access token. Paste a new one, or give the app's client id and secret.";
+        let reason =
+            "Shopify no longer accepts the access token. Paste a new one, or give the app's client id and secret.";
         return Err(Trouble::SignIn(reason.to_owned()));
     };
     let body = match credentials.get(REFRESH_TOKEN) {
@@ -125,7 +126,8 @@ async fn token(client: &Client, old: &Credentials, body: &Value, now: Timestamp)
         // It may hold a token.
         answer: bytes::Bytes::new(),
     })?;
-    let end = |seconds: Option<i64>| seconds.and_then(|seconds| now.checked_add(SignedDuration::from_secs(seconds)).ok());
+    let end =
+        |seconds: Option<i64>| seconds.and_then(|seconds| now.checked_add(SignedDuration::from_secs(seconds)).ok());
     let mut new = old.clone().with(ACCESS_TOKEN, granted.access_token, end(granted.expires_in));
     if let Some(token) = granted.refresh_token {
         new = new.with(REFRESH_TOKEN, token, end(granted.refresh_token_expires_in));

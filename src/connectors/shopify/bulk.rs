@@ -9,12 +9,12 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use url::Url;
 
-use super::ask::{Reply, ask};
+use super::ask::ask;
 use super::errors::Refusal;
 use super::orders::{PAGE, by_id, note_people};
+use super::parse;
 use super::queries::{self, People};
 use super::streams::{At, By, Pages, done, on, position, take, until};
-use super::parse;
 use crate::connectors::{Call, Group, Next, Pass, Progress, Reject, Step, Task, Trouble};
 
 /// How long to wait where another operation is in the way.
@@ -31,6 +31,18 @@ pub(super) struct Poll {
     looks: u32,
     /// How often it was found broken without its beginning.
     broken: u32,
+    /// How many orders there are, if that was told.
+    total: Option<u64>,
+}
+
+/// How far the lines of a file are read.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct Lines {
+    /// Of an operation that broke they are the beginning, up to `newest`.
+    partial: bool,
+    newest: Option<Timestamp>,
+    done: u64,
+    total: Option<u64>,
 }
 
 /// Begins an operation, or takes over the same one that an earlier run began.
@@ -38,7 +50,8 @@ pub(super) async fn submit(call: &Call<'_>, task: &Task<'_>, tries: u32) -> Resu
     let people = People::parse(call.facts.get("people").and_then(Value::as_str));
     let query = queries::orders_in_bulk(people, &search(call, task));
     if let Some(id) = leftover(call, &query).await? {
-        return Ok(on(&At::Poll(Poll { id, looks: 0, broken: 0 })));
+        let total = count(call, task).await;
+        return Ok(on(&At::Poll(Poll { id, looks: 0, broken: 0, total })));
     }
     let reply = match ask(call, queries::BULK_RUN, json!({ "q": query })).await {
         Ok(reply) => reply,
@@ -52,15 +65,23 @@ pub(super) async fn submit(call: &Call<'_>, task: &Task<'_>, tries: u32) -> Resu
         Err(refusal) => return Err(refusal.into()),
     };
     let errors = reply.data("/bulkOperationRunQuery/userErrors").as_array().cloned().unwrap_or_default();
-    let is_busy = errors.iter().any(|error| matches!(error["code"].as_str(), Some("OPERATION_IN_PROGRESS" | "LIMIT_REACHED")));
+    let is_busy =
+        errors.iter().any(|error| matches!(error["code"].as_str(), Some("OPERATION_IN_PROGRESS" | "LIMIT_REACHED")));
     let id = reply.data("/bulkOperationRunQuery/bulkOperation/id").as_str();
     Ok(match id {
         Some(id) if errors.is_empty() => {
-            Step::on(Next::Wait(position(&At::Poll(Poll { id: id.to_owned(), looks: 0, broken: 0 })), Duration::from_secs(2)))
+            let poll = Poll { id: id.to_owned(), looks: 0, broken: 0, total: count(call, task).await };
+            Step::on(Next::Wait(position(&At::Poll(poll)), Duration::from_secs(2)))
         }
         _ if is_busy && tries < MOST_TRIES => Step::on(Next::Wait(position(&At::Submit { tries: tries + 1 }), BUSY)),
         _ => by_pages(call, task, None),
     })
+}
+
+/// How many orders the file will have; only for the bar that people watch.
+async fn count(call: &Call<'_>, task: &Task<'_>) -> Option<u64> {
+    let reply = ask(call, queries::ORDERS_COUNT, json!({ "q": search(call, task) })).await.ok()?;
+    reply.data("/ordersCount/count").as_u64()
 }
 
 /// All that is wanted, as a search. It holds nothing of the moment, so that the same pass asks the same again.
@@ -103,19 +124,26 @@ fn is_same(one: &str, other: &str) -> bool {
 pub(super) async fn look(call: &Call<'_>, task: &Task<'_>, poll: Poll) -> Result<Step, Trouble> {
     let reply = ask(call, queries::BULK_LOOK, json!({ "id": poll.id })).await?;
     let operation = reply.data("/bulkOperation");
+    let total = poll.total;
     let url = |field: &str| operation[field].as_str().and_then(|text| Url::parse(text).ok());
     let mut step = match operation["status"].as_str().unwrap_or_default() {
         "COMPLETED" => match url("url") {
-            Some(lines) => staged(lines, None),
+            Some(lines) => staged(lines, &poll, false),
             None if operation["url"].is_null() => done(call, task),
             None => return Err(Trouble::Refused("Shopify's file has no address.".to_owned())),
         },
         "FAILED" if operation["errorCode"].as_str() == Some("ACCESS_DENIED") => {
-            let reason = "Shopify denies access to the orders.".to_owned();
-            return Err(Trouble::Scope { missing: vec!["read_orders".to_owned()], reason });
+            let people = People::parse(call.facts.get("people").and_then(Value::as_str));
+            let Some(less) = people.less() else {
+                let reason = "Shopify denies access to the orders.".to_owned();
+                return Err(Trouble::Scope { missing: vec!["read_orders".to_owned()], reason });
+            };
+            let mut step = on(&At::Submit { tries: 0 });
+            note_people(&mut step, Some(less));
+            step
         }
         "FAILED" => match url("partialDataUrl") {
-            Some(lines) => staged(lines, Some(())),
+            Some(lines) => staged(lines, &poll, true),
             None if poll.broken < MOST_LOOKS_AT_BROKEN => {
                 let poll = Poll { broken: poll.broken + 1, ..poll };
                 Step::on(Next::Wait(position(&At::Poll(poll)), Duration::from_secs(10)))
@@ -130,20 +158,21 @@ pub(super) async fn look(call: &Call<'_>, task: &Task<'_>, poll: Poll) -> Result
         }
         other => return Err(Trouble::Refused(format!("Shopify's operation is \"{other}\", which nobody knows."))),
     };
-    step.progress = progress(&reply);
+    step.progress =
+        total.and_then(|total| progress(reply.data("/bulkOperation/rootObjectCount").as_str()?.parse().ok()?, total));
     step.quota = reply.quota();
     Ok(step)
 }
 
-fn staged(lines: Url, broken: Option<()>) -> Step {
-    let then = position(&At::Lines { partial: broken.is_some(), newest: None });
+fn staged(lines: Url, poll: &Poll, partial: bool) -> Step {
+    let then = position(&At::Lines(Lines { partial, newest: None, done: 0, total: poll.total }));
     Step::on(Next::Stage { lines, then })
 }
 
-/// So many orders are written; of how many, is not told.
-fn progress(reply: &Reply) -> Option<Progress> {
-    let done = reply.data("/bulkOperation/rootObjectCount").as_str()?.parse().ok()?;
-    Some(Progress { done, total: 0 }).filter(|progress| progress.done > 0)
+/// Each order is written by Shopify and then read by us.
+fn progress(done: u64, total: u64) -> Option<Progress> {
+    let all = total.saturating_mul(2);
+    (all > 0).then(|| Progress { done: done.min(all), total: all })
 }
 
 /// Orders page by page instead, from `from` on.
@@ -155,7 +184,7 @@ fn by_pages(call: &Call, task: &Task, from: Option<Timestamp>) -> Step {
 pub(super) async fn lines(
     call: &Call<'_>,
     task: &Task<'_>,
-    (partial, newest): (bool, Option<Timestamp>),
+    Lines { partial, newest, done: before, total }: Lines,
 ) -> Result<Step, Trouble> {
     let groups = task.staged.as_deref().unwrap_or_default();
     if groups.is_empty() {
@@ -183,7 +212,9 @@ pub(super) async fn lines(
             _ => nodes.push(order),
         }
     }
-    let mut step = on(&At::Lines { partial, newest: last });
+    let read = before + groups.len() as u64;
+    let mut step = on(&At::Lines(Lines { partial, newest: last, done: read, total }));
+    step.progress = total.and_then(|total| progress(total.saturating_add(read), total));
     let body = json!({ "data": { "orders": { "nodes": nodes } } });
     take(&mut step, call, task, "orders", parse::ORDERS, &body);
     let (bodies, quota, people) = by_id(call, &again).await?;

@@ -95,7 +95,9 @@ pub(super) fn understand(answer: &Answer, now: Timestamp) -> Result<Value, Refus
         return Err(answer.trouble(now, "Shopify").into());
     }
     if let Some(warning) = search_warning(&body) {
-        return Err(Trouble::Refused(format!("Shopify did not understand a search and found everything: {warning}")).into());
+        return Err(
+            Trouble::Refused(format!("Shopify did not understand a search and found everything: {warning}")).into()
+        );
     }
     if !body.get("data").is_some_and(Value::is_object) {
         let reason = "Shopify's answer holds no data".to_owned();
@@ -111,7 +113,9 @@ fn by_status(answer: &Answer, now: Timestamp) -> Result<(), Trouble> {
     match answer.status.as_u16() {
         401 => Err(Trouble::Expired("Shopify does not accept the access token.".to_owned())),
         402 => refused("Shopify has frozen the shop until its bill is paid."),
-        403 => refused("Shopify forbids this app to ask the shop. Look at the app's permissions and whether the shop is open."),
+        403 => refused(
+            "Shopify forbids this app to ask the shop. Look at the app's permissions and whether the shop is open.",
+        ),
         404 => refused("Shopify knows no such shop or API version."),
         423 => refused("Shopify has locked the shop."),
         429 | 430 => Err(Trouble::throttled("Shopify asks for fewer requests", after)),
@@ -193,6 +197,7 @@ fn clipped(text: &str) -> String {
 fn search_warning(body: &Value) -> Option<String> {
     let searches = body.pointer("/extensions/search")?.as_array()?;
     let warnings = searches.iter().filter_map(|search| search["warnings"].as_array()).flatten();
-    let told = |warning: &Value| warning["message"].as_str().or(warning["code"].as_str()).unwrap_or("a warning").to_owned();
+    let told =
+        |warning: &Value| warning["message"].as_str().or(warning["code"].as_str()).unwrap_or("a warning").to_owned();
     warnings.map(told).next().map(|text| clipped(&text))
 }

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use serde::Deserialize;
 
-use super::parse::{Bag, Named, line_title, text};
+use super::parse::{Bag, Named, line_title, minus, pieces, sum, text, too_large};
 use crate::commerce::rows::{OrderLine, VariantRef};
 use crate::money::{Currency, allocate, div_half_even};
 
@@ -68,10 +68,11 @@ pub(super) fn sold(nodes: &[LineNode], terms: &Terms, back: &Back) -> Result<Vec
     let nodes: Vec<&LineNode> = nodes.iter().filter(|node| !is_tip(node, terms)).collect();
     let prices = nodes.iter().map(|node| node.original_unit_price_set.micros(terms.currency));
     let prices = prices.collect::<Result<Vec<i64>, String>>()?;
-    if nodes.iter().zip(&prices).any(|(node, price)| node.quantity < 0 || *price < 0) {
-        return Err("A quantity or a price of a line is negative.".to_owned());
+    for (node, price) in nodes.iter().zip(&prices) {
+        if pieces(node.quantity)? < 0 || *price < 0 {
+            return Err("A quantity or a price of a line is negative.".to_owned());
+        }
     }
-    let too_large = || "The order's amounts are too large.".to_owned();
     let gross = nodes.iter().zip(&prices).map(|(node, price)| price.checked_mul(node.quantity));
     let gross = gross.collect::<Option<Vec<i64>>>().ok_or_else(too_large)?;
     let discounts = discounts(&nodes, &gross, terms)?;
@@ -89,7 +90,7 @@ pub(super) fn sold(nodes: &[LineNode], terms: &Terms, back: &Back) -> Result<Vec
 
 /// The sum of a line's taxes.
 pub(super) fn tax(lines: Option<&[TaxLine]>, currency: Currency) -> Result<i64, String> {
-    lines.unwrap_or_default().iter().map(|line| line.price_set.micros(currency)).sum()
+    sum(lines.unwrap_or_default().iter().map(|line| line.price_set.micros(currency)))
 }
 
 /// What was allocated to each line; where lines do not tell, what the subtotal leaves of the prices, by value. A code does not pay
@@ -98,19 +99,20 @@ fn discounts(nodes: &[&LineNode], gross: &[i64], terms: &Terms) -> Result<Vec<i6
     if nodes.iter().any(|node| node.discount_allocations.is_some()) {
         let of = |node: &&LineNode| {
             let all = node.discount_allocations.as_deref().unwrap_or_default().iter();
-            all.map(|one| one.allocated_amount_set.micros(terms.currency)).sum()
+            sum(all.map(|one| one.allocated_amount_set.micros(terms.currency)))
         };
         return nodes.iter().map(of).collect();
     }
     let all: i128 = gross.iter().map(|value| i128::from(*value)).sum();
     let off = terms.subtotal.map_or(0, |subtotal| all - i128::from(subtotal));
-    let off = i64::try_from(off.max(0)).map_err(|_| "The order's amounts are too large.".to_owned())?;
+    let off = i64::try_from(off.max(0)).map_err(|_| too_large())?;
     let weight = |cards: bool| {
         let pairs = nodes.iter().zip(gross);
         pairs.map(|(node, value)| if cards || !node.is_gift_card { *value } else { 0 }).collect::<Vec<i64>>()
     };
     let bought = weight(false);
-    Ok(allocate(off, if bought.iter().any(|value| *value > 0) { &bought } else { &weight(true) }))
+    let weights = if bought.iter().any(|value| *value > 0) { bought } else { weight(true) };
+    Ok(allocate(off, &weights))
 }
 
 /// A tip comes as a line of its own that no product stands behind.
@@ -174,7 +176,8 @@ fn row(node: &LineNode, terms: &Terms, back: &Back, net: &Line) -> Result<OrderL
         return Err("A line has neither a title nor a SKU.".to_owned());
     }
     let fulfilled = match node.unfulfilled_quantity {
-        Some(waiting) => node.quantity - waiting.max(0) - (node.quantity - net.quantity) - back_of(node, back).1,
+        // Of what was sold: neither waiting nor come back before it was sent.
+        Some(waiting) => minus(minus(net.quantity, waiting.max(0))?, back_of(node, back).1)?,
         None if terms.fulfilled => net.quantity,
         None => 0,
     };

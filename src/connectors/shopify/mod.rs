@@ -27,7 +27,9 @@ use jiff::civil::Date;
 use serde_json::{Map, Value};
 
 use super::settings::{Base, Version};
-use super::{Call, Connector, Credentials, Parsed, Raw, Renewal, Settings, Source, Step, Stream, Task, Tested, Trouble, Unfit};
+use super::{
+    Call, Connector, Credentials, Parsed, Raw, Renewal, Settings, Source, Step, Stream, Task, Tested, Trouble, Unfit,
+};
 use crate::brands::Brand;
 
 /// The version that this release was made for; a setting names another.

@@ -7,9 +7,9 @@ use serde_json::{Value, json};
 
 use super::ask::{Reply, ask, ask_of_people};
 use super::errors::Refusal;
+use super::parse;
 use super::queries::{self, People};
 use super::streams::{At, Pages, done, end_of_page, on, page_or_less, take};
-use super::parse;
 use crate::connectors::{Call, Pass, Quota, Step, Task, Trouble};
 
 /// Orders of one page, unless it is too costly.

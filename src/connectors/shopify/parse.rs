@@ -7,6 +7,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use super::{gone, parse_orders, parse_products, parse_stock};
+use crate::commerce::rows::Batch;
 use crate::connectors::{Parsed, Raw, Reject};
 use crate::money::{Currency, parse_micros};
 
@@ -23,6 +24,9 @@ pub(super) const EVENTS: &str = "events";
 /// Ids of all orders of a span, under `/data/orders/nodes`.
 pub(super) const ORDER_IDS: &str = "order_ids";
 
+/// More of a thing than anybody orders or has.
+const MOST_PIECES: u64 = 1_000_000_000;
+
 /// What an answer does not say and its reader needs to know.
 #[derive(Debug, Clone)]
 pub(super) struct About {
@@ -32,7 +36,7 @@ pub(super) struct About {
     pub currency: Option<Currency>,
     /// The day on which costs and stock were seen, in the brand's zone.
     pub day: Date,
-    /// Whether all variants of a product are there, ….
+    /// What else the parser of one kind needs.
     pub rest: Value,
 }
 
@@ -82,13 +86,11 @@ pub(super) fn parse(raw: &Raw) -> Parsed {
     parsed
 }
 
-type Rows = crate::commerce::rows::Batch;
-
 /// Reads every node into a batch of its own first, so that half of one never lands.
-fn each(body: &Value, places: &[&str], parsed: &mut Parsed, read: impl Fn(&Value, &mut Rows) -> Result<(), String>) {
+fn each(body: &Value, places: &[&str], parsed: &mut Parsed, read: impl Fn(&Value, &mut Batch) -> Result<(), String>) {
     let nodes = places.iter().find_map(|place| body.pointer(place)?.as_array());
     for node in nodes.into_iter().flatten().filter(|node| !node.is_null()) {
-        let mut one = Rows::default();
+        let mut one = Batch::default();
         match read(node, &mut one) {
             Ok(()) => append(&mut parsed.batch, one),
             Err(reason) => {
@@ -99,7 +101,7 @@ fn each(body: &Value, places: &[&str], parsed: &mut Parsed, read: impl Fn(&Value
     }
 }
 
-fn append(all: &mut Rows, one: Rows) {
+pub(super) fn append(all: &mut Batch, one: Batch) {
     all.products.extend(one.products);
     all.costs_now.extend(one.costs_now);
     all.orders.extend(one.orders);
@@ -165,6 +167,29 @@ impl Bag {
 /// Micros, 0 where there is no amount.
 pub(super) fn micros_or_zero(bag: Option<&Bag>, currency: Currency) -> Result<i64, String> {
     bag.map_or(Ok(0), |bag| bag.micros(currency))
+}
+
+/// The sum of amounts; a wrong one among them, or one too many, is told.
+pub(super) fn sum(parts: impl IntoIterator<Item = Result<i64, String>>) -> Result<i64, String> {
+    parts.into_iter().try_fold(0, |sum, part| plus(sum, part?))
+}
+
+pub(super) fn plus(one: i64, other: i64) -> Result<i64, String> {
+    one.checked_add(other).ok_or_else(too_large)
+}
+
+pub(super) fn minus(one: i64, other: i64) -> Result<i64, String> {
+    one.checked_sub(other).ok_or_else(too_large)
+}
+
+pub(super) fn too_large() -> String {
+    "Its amounts are too large.".to_owned()
+}
+
+/// A number of things, if it can be one.
+pub(super) fn pieces(number: i64) -> Result<i64, String> {
+    let is_sane = number.unsigned_abs() <= MOST_PIECES;
+    is_sane.then_some(number).ok_or_else(|| format!("{number} is no number of things."))
 }
 
 pub(super) fn currency(code: &str) -> Result<Currency, String> {

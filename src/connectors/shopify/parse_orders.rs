@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::lines::{self, Sold, Terms};
-use super::parse::{About, Bag, Many, Named, currency, instant, micros_or_zero, number, read, text};
+use super::parse::{About, Bag, Many, currency, instant, micros_or_zero, minus, number, plus, read, sum, text};
 use super::parse_refunds::{self, RefundNode};
 use crate::commerce::rows::{Batch, CustomerRef, Order};
 use crate::connectors::hash_of;
@@ -143,9 +143,9 @@ fn shipping(node: &OrderNode, terms: &Terms) -> Result<Shipping, String> {
         let tax = lines::tax(line.tax_lines.as_deref(), terms.currency)?;
         let inside = if terms.taxes_included { tax.clamp(0, paid.max(0)) } else { 0 };
         let price = without(full, paid, inside);
-        sum.price += price;
-        sum.discount += price - (paid - inside);
-        sum.tax += tax;
+        sum.price = plus(sum.price, price)?;
+        sum.discount = plus(sum.discount, minus(price, minus(paid, inside)?)?)?;
+        sum.tax = plus(sum.tax, tax)?;
     }
     Ok(sum)
 }
@@ -164,7 +164,7 @@ fn tax(node: &OrderNode, terms: &Terms, sold: &[Sold], shipping: i64) -> Result<
     let is_told = node.line_items.nodes.iter().any(|line| line.tax_lines.is_some());
     match &node.total_tax_set {
         Some(total) if !is_told => total.micros(terms.currency),
-        _ => Ok(sold.iter().map(|one| one.row.tax_micros).sum::<i64>() + shipping),
+        _ => plus(sum(sold.iter().map(|one| Ok(one.row.tax_micros)))?, shipping),
     }
 }
 
@@ -181,13 +181,5 @@ fn source_name(source: &str) -> Option<String> {
     match text(Some(source), 60)?.as_str() {
         "shopify_draft_order" => Some("draft".to_owned()),
         other => Some(other.to_lowercase()),
-    }
-}
-
-impl RefundNode {
-    /// Of which order line a refund's line is.
-    pub(super) fn line_of<'s>(&self, sold: &'s [Sold], line: Option<&Named>) -> Option<&'s Sold> {
-        let wanted = line?.id.as_str();
-        sold.iter().find(|one| one.id.as_deref() == Some(wanted))
     }
 }

@@ -112,8 +112,7 @@ fn micros(price: &str) -> Result<i64, String> {
 }
 
 fn is_size(option: &str) -> bool {
-    const WORDS: [&str; 11] = [
-        "size", "größe", "grösse", "taille", "talla", "tamaño", "maat", "taglia", "tamanho", "storlek", "størrelse",
-    ];
+    const WORDS: [&str; 11] =
+        ["size", "größe", "grösse", "taille", "talla", "tamaño", "maat", "taglia", "tamanho", "storlek", "størrelse"];
     WORDS.contains(&option)
 }

@@ -5,7 +5,7 @@
 use serde::Deserialize;
 
 use super::lines::{Back, Sold};
-use super::parse::{Bag, Many, Named, instant, micros_or_zero, number, text};
+use super::parse::{Bag, Many, Named, instant, micros_or_zero, minus, number, pieces, plus, text};
 use super::parse_orders::OrderNode;
 use crate::commerce::rows::{Order, Refund, RefundLine};
 use crate::money::Currency;
@@ -74,26 +74,27 @@ pub(super) fn refund(
     let (currency, included) = (order.currency, of.taxes_included);
     let (mut lines, mut tax, mut shipping) = (Vec::new(), 0_i64, 0_i64);
     for one in &back.nodes {
-        let line = node.line_of(sold, one.line_item.as_ref());
+        let line =
+            one.line_item.as_ref().and_then(|named| sold.iter().find(|line| line.id.as_ref() == Some(&named.id)));
         if line.is_some_and(|line| line.row.gift_card) {
             continue;
         }
         let part = Part::of(&one.subtotal_set, one.total_tax_set.as_ref(), currency, included)?;
-        tax += part.tax;
+        tax = plus(tax, part.tax)?;
         let variant = line.map(|line| line.row.variant.clone());
-        lines.push(RefundLine { variant, quantity: one.quantity, goods_micros: part.net });
+        lines.push(RefundLine { variant, quantity: pieces(one.quantity)?, goods_micros: part.net });
     }
     for one in node.refund_shipping_lines.iter().flat_map(|all| &all.nodes) {
         let part = Part::of(&one.subtotal_amount_set, one.tax_amount_set.as_ref(), currency, included)?;
-        tax += part.tax;
-        shipping += part.net;
+        tax = plus(tax, part.tax)?;
+        shipping = plus(shipping, part.net)?;
     }
     for one in node.order_adjustments.iter().flat_map(|all| &all.nodes) {
         let amount = one.amount_set.micros(currency)?;
-        tax -= micros_or_zero(one.tax_amount_set.as_ref(), currency)?;
+        tax = minus(tax, micros_or_zero(one.tax_amount_set.as_ref(), currency)?)?;
         // What is still owed moved no money; the goods came back all the same.
         if amount != 0 && one.reason.as_deref() != Some("PENDING_REFUND_DISCREPANCY") {
-            lines.push(RefundLine { variant: None, quantity: 0, goods_micros: -amount });
+            lines.push(RefundLine { variant: None, quantity: 0, goods_micros: minus(0, amount)? });
         }
     }
     let cancelled = back.nodes.iter().any(|one| one.restock_type.as_deref() == Some("CANCEL"));
@@ -122,7 +123,7 @@ impl Part {
     /// Where prices contain tax, so do the parts of a refund.
     fn of(amount: &Bag, tax: Option<&Bag>, currency: Currency, included: bool) -> Result<Self, String> {
         let (amount, tax) = (amount.micros(currency)?, micros_or_zero(tax, currency)?);
-        let net = if included { amount.checked_sub(tax).ok_or("A refund's amounts are too large.")? } else { amount };
+        let net = if included { minus(amount, tax)? } else { amount };
         Ok(Self { net, tax })
     }
 }

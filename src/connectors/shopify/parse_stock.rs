@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::parse::{About, Amount, Many, line_title, read, text};
+use super::parse::{About, Amount, Many, line_title, pieces, read, text};
 use super::parse_products::unit_cost;
 use crate::commerce::rows::{Batch, StockLevel, VariantRef};
 
@@ -76,8 +76,8 @@ pub(super) fn item(node: &Value, about: &About, batch: &mut Batch) -> Result<(),
             variant: variant.clone(),
             warehouse: text(Some(&level.location.name), 200).ok_or("A location has no name.")?,
             day: about.day,
-            on_hand: if is_there { on_hand } else { 0 },
-            incoming: if is_there { of("incoming").unwrap_or_default() } else { 0 },
+            on_hand: if is_there { pieces(on_hand)? } else { 0 },
+            incoming: if is_there { pieces(of("incoming").unwrap_or_default())? } else { 0 },
         });
     }
     Ok(())

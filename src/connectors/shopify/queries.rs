@@ -25,6 +25,9 @@ pub(super) const BULK_RUN: &str = "mutation Run($q:String!){bulkOperationRunQuer
 pub(super) const BULK_CANCEL: &str = "mutation Cancel($id:ID!){bulkOperationCancel(id:$id)\
     {bulkOperation{id status} userErrors{field message}}}";
 
+/// How many orders there are.
+pub(super) const ORDERS_COUNT: &str = "query OrdersCount($q:String){ordersCount(query:$q,limit:null){count}}";
+
 /// How one is.
 pub(super) const BULK_LOOK: &str = "query Look($id:ID!){bulkOperation(id:$id)\
     {id status errorCode objectCount rootObjectCount url partialDataUrl}}";

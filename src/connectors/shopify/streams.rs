@@ -26,7 +26,7 @@ pub(super) enum At {
     /// It runs.
     Poll(bulk::Poll),
     /// Its lines are staged. Of a broken one they are the beginning, up to `newest`.
-    Lines { partial: bool, newest: Option<Timestamp> },
+    Lines(bulk::Lines),
     /// Orders, page by page.
     Orders(Pages),
     /// Orders whose journeys were not ready when they were read.
@@ -167,7 +167,7 @@ pub(super) async fn step(call: &Call<'_>, task: &Task<'_>) -> Result<Step, Troub
     match at {
         At::Submit { tries } => bulk::submit(call, task, tries).await,
         At::Poll(poll) => bulk::look(call, task, poll).await,
-        At::Lines { partial, newest } => bulk::lines(call, task, (partial, newest)).await,
+        At::Lines(lines) => bulk::lines(call, task, lines).await,
         At::Orders(pages) => orders::page(call, task, pages).await,
         At::Journeys { ids } => orders::journeys(call, task, ids).await,
         At::Events { after } => gone::events(call, task, after).await,
@@ -231,9 +231,7 @@ pub(super) fn done(call: &Call, task: &Task) -> Step {
             step.facts.insert(key, through.to_string().into());
             step
         }
-        Pass::Restate | Pass::Range { .. } => {
-            Step::on(Next::Done { through: kept().unwrap_or_else(|| until(task)) })
-        }
+        Pass::Restate | Pass::Range { .. } => Step::on(Next::Done { through: kept().unwrap_or_else(|| until(task)) }),
     }
 }
 

@@ -53,7 +53,12 @@ fn every_shape_of_an_error_is_known() {
         (200, r#"{"data":{"shop":{}},"errors":null}"#.to_owned(), "fine"),
         // Beside an error data is not whole, however good it looks.
         (200, r#"{"data":{"shop":{"name":"x"}},"errors":[{"message":"no"}]}"#.to_owned(), "refused"),
-        (200, r#"{"data":{"orders":null},"errors":[{"message":"x","extensions":{"code":"INTERNAL_SERVER_ERROR"}}]}"#.to_owned(), "later"),
+        (
+            200,
+            r#"{"data":{"orders":null},"errors":[{"message":"x","extensions":{"code":"INTERNAL_SERVER_ERROR"}}]}"#
+                .to_owned(),
+            "later",
+        ),
         (200, coded("THROTTLED"), "throttled"),
         (200, r#"{"errors":[{"message":"Throttled"}]}"#.to_owned(), "throttled"),
         (200, coded("MAX_COST_EXCEEDED"), "costly"),
