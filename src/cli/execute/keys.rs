@@ -5,7 +5,6 @@ use serde_json::{Value, json};
 
 use super::{listed, missing, said};
 use crate::app::App;
-use crate::auth;
 use crate::backup::Renewed;
 use crate::cli::command::{Outcome, Password};
 use crate::cli::keys_args::Which;
