@@ -10,12 +10,14 @@ use crate::audit::Audit;
 use crate::auth::Auth;
 use crate::backup::{self, Backups};
 use crate::clock::Clock;
+use crate::connectors;
 use crate::error::Result;
 use crate::http::{self, Assets, Counters};
 use crate::imports::{self, Imports};
 use crate::jobs::Jobs;
 use crate::metrics::Pages;
 use crate::privacy::{self, Privacy};
+use crate::sync::{self, Sync};
 use crate::tenants::Tenants;
 use crate::tls::Tls;
 
@@ -43,6 +45,8 @@ pub struct Parts {
     pub assets: Assets,
     /// Takes files in.
     pub imports: Imports,
+    /// Pulls sources.
+    pub sync: Sync,
     /// Dashboards, ready to send.
     pub pages: Pages,
     /// Copies and erases customers, and forgets what is old.
@@ -66,13 +70,28 @@ impl App {
             clock.clone(),
             imports::Limits { upload_bytes: http.upload_bytes as u64, ..Default::default() },
         );
+        let parts = sync::Parts { connectors: connectors::all(), ..sync::Parts::default() };
+        let sync = Sync::new(tenants.clone(), clock.clone(), parts);
         let kept = backup::Settings::default().kept_for();
         let privacy = Privacy::new(tenants.clone(), clock.clone()).with_backups_kept(kept);
         let (pages, backups) = (Pages::default(), Backups::new(tenants.clone(), clock.clone(), Default::default()));
         let (audit, tls) = (Audit::new(tenants.clone(), clock.clone(), backups.folder(None)), Tls::off());
-        let parts =
-            Parts { clock, tenants, auth, http, counters, assets, imports, pages, privacy, backups, audit, tls, jobs };
-        Ok(Self(Arc::new(parts)))
+        Ok(Self(Arc::new(Parts {
+            clock,
+            tenants,
+            auth,
+            http,
+            counters,
+            assets,
+            imports,
+            sync,
+            pages,
+            privacy,
+            backups,
+            audit,
+            tls,
+            jobs,
+        })))
     }
 
     /// The same, with backups as these settings say. To be called before any tenant is opened.
@@ -89,6 +108,12 @@ impl App {
         Self(Arc::new(Parts { privacy, ..Parts::clone(&self.0) }))
     }
 
+    /// The same, pulling sources like this.
+    pub fn with_sync(self, parts: sync::Parts) -> Self {
+        let sync = Sync::new(self.tenants.clone(), self.clock.clone(), parts);
+        Self(Arc::new(Parts { sync, ..Parts::clone(&self.0) }))
+    }
+
     /// The same, served with this certificate.
     pub fn with_tls(self, tls: Tls) -> Self {
         Self(Arc::new(Parts { tls, ..Parts::clone(&self.0) }))
@@ -96,6 +121,7 @@ impl App {
 
     /// Lets go of what is open and writes down what is still in memory.
     pub async fn close(&self) -> Result<()> {
+        self.sync.close().await;
         self.imports.close().await;
         // A target that is away must not keep it from ending: what is left is shipped at the next start.
         if let Ok(Err(error)) = tokio::time::timeout(LAST_SHIPPING, self.backups.ship_all()).await {
@@ -124,4 +150,4 @@ macro_rules! parts {
 }
 
 parts!(clock: Clock, tenants: Tenants, auth: Auth, http: http::Settings, counters: Counters, assets: Assets, imports: Imports,
-    pages: Pages, privacy: Privacy, backups: Backups, audit: Audit, tls: Tls);
+    sync: Sync, pages: Pages, privacy: Privacy, backups: Backups, audit: Audit, tls: Tls);

@@ -19,6 +19,7 @@ pub mod commerce;
 pub mod warehouse;
 pub mod imports;
 pub mod connectors;
+pub mod sync;
 pub mod metrics;
 pub mod privacy;
 pub mod backup;

@@ -2,11 +2,14 @@
 //! key does: `tenants`, `auth`, `backup`.
 
 use jiff::{SignedDuration, Timestamp};
+use rusqlite::Transaction;
 use serde::Serialize;
 
 use crate::backup::Backups;
 use crate::error::Result;
+use crate::secrets::TenantKey;
 use crate::tenants::{KeyAge, Tenants};
+use crate::{auth, sync};
 
 /// The age from which on a key should be made anew.
 pub const OLD: SignedDuration = SignedDuration::from_hours(90 * 24);
@@ -46,6 +49,15 @@ impl Key {
             None => self.key.to_owned(),
         }
     }
+}
+
+/// Seals anew, under the second key, every secret that a store holds under the first: second factors, and what signs in to sources.
+///
+/// # Errors
+/// Where one does not open, or whatever SQLite says.
+pub fn reseal(tx: &Transaction<'_>, old: &TenantKey, new: &TenantKey) -> Result<()> {
+    auth::reseal_second_factors(tx, old, new)?;
+    sync::reseal(tx, old, new)
 }
 
 /// Every key with its age at `now`. The key of backups is there once a backup was made.

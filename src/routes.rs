@@ -28,6 +28,7 @@ use crate::http::secs;
 use crate::imports;
 use crate::metrics;
 use crate::privacy;
+use crate::sync;
 use crate::tenants;
 use crate::tls;
 
@@ -142,6 +143,23 @@ table! {
     GET    "/api/brands/{brand}/imports"     Needs(Connect)  => imports::routes::list;
     POST   "/api/brands/{brand}/imports"     Needs(Connect), Upload => imports::routes::create;
     GET    "/api/brands/{brand}/imports/{id}" Needs(Connect) => imports::routes::show;
+    GET    "/api/integrations/sources"       Needs(Connect)  => sync::routes::sources;
+    GET    "/api/integrations"               Needs(View)     => sync::routes::list;
+    POST   "/api/integrations"               Needs(Connect)  => sync::routes::create;
+    GET    "/api/integrations/{id}"          Needs(View)     => sync::routes::show;
+    DELETE "/api/integrations/{id}"          Needs(Connect)  => sync::routes::delete;
+    POST   "/api/integrations/{id}/test"     Needs(Connect)  => sync::routes::test;
+    POST   "/api/integrations/{id}/sync"     Needs(Connect)  => sync::routes::sync;
+    POST   "/api/integrations/{id}/pause"    Needs(Connect)  => sync::routes::pause;
+    POST   "/api/integrations/{id}/resume"   Needs(Connect)  => sync::routes::resume;
+    POST   "/api/integrations/{id}/resync"   Needs(Connect)  => sync::routes::resync;
+    PUT    "/api/integrations/{id}/credentials" Needs(Connect) => sync::routes::reconnect;
+    GET    "/api/integrations/{id}/runs"     Needs(Connect)  => sync::routes::runs;
+    GET    "/api/integrations/{id}/rejects"  Needs(Connect)  => sync::routes::rejects;
+    GET    "/api/oauth/{source}/start"       Needs(Connect)  => sync::oauth::routes::start;
+    GET    "/api/oauth/{source}/callback"    Public          => sync::oauth::routes::callback;
+    POST   "/api/webhooks/shopify/{integration}" Public      => sync::webhooks::routes::shopify;
+    GET    "/api/customers/requests"         Needs(Manage)   => sync::routes::customer_requests;
     GET    "/api/brands/{brand}/imports/{id}/rejects" Needs(Connect) => imports::routes::rejects;
 }
 

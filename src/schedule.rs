@@ -52,6 +52,20 @@ pub fn start(app: &App) {
         async move { app.tenants.mend_control().await }
     });
     let all = app.clone();
+    app.jobs.start("pull sources", When::every(SECOND).or_nudged(app.sync.nudge()).and_at_start(), move || {
+        let app = all.clone();
+        async move { app.sync.begin_due().await }
+    });
+    let all = app.clone();
+    app.jobs.start(
+        "answer customers",
+        When::every(HOUR).or_nudged(app.sync.requests_nudge()).and_at_start(),
+        move || {
+            let app = all.clone();
+            async move { app.privacy.answer_requests(&app.sync).await }
+        },
+    );
+    let all = app.clone();
     app.jobs
         .start("sign the heads of event chains", When::every(OFTEN).and_at_start(), move || sign_heads(all.clone()));
     let all = app.clone();
@@ -129,5 +143,6 @@ pub async fn remove_what_is_old(app: App) -> Result<()> {
         return Ok(());
     }
     let stopping = app.jobs.stopping();
-    app.privacy.run_daily(app.clock.system_time(), || stopping.is_cancelled()).await
+    app.privacy.run_daily(app.clock.system_time(), || stopping.is_cancelled()).await?;
+    app.sync.run_daily(|| stopping.is_cancelled()).await
 }

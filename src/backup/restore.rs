@@ -16,6 +16,7 @@ use crate::error::{Error, Result};
 use crate::events;
 use crate::privacy::{self, ledger};
 use crate::secrets::MasterKey;
+use crate::sync;
 use crate::tenants::{self, Restored, TenantId, TenantInfo};
 
 /// Commits and data versions of a store that is replaced are never used again: whoever remembers one knows it is gone.
@@ -110,6 +111,13 @@ impl Backups {
             ledger::note(self.tenants(), id, erased.clone()).await?;
         }
         let here = self.tenants().restore(restored, replaces).await?;
+        let indexed = async {
+            let tenant = self.tenants().open_even_closed(&target.id).await?;
+            sync::look_through(self.tenants(), &tenant, &sync::Settings::default()).await
+        };
+        if let Err(error) = indexed.await {
+            tracing::warn!(tenant = %target.id, %error, "what it pulls could not be looked up; the daily run will");
+        }
         let elsewhere = all.into_iter().filter(|email| !here.contains(&email.to_lowercase())).collect();
         Ok(Done { id: target.id, slug: target.slug, replaced: replaces, manifest, elsewhere })
     }

@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use super::backup_args::{Audit, Backup, Restore};
 use super::customer::Customer;
 use super::keys_args::Keys;
+use super::sync_args::Sync;
 use super::upgrade::Upgrade;
 use super::user_args::User;
 
@@ -60,6 +61,9 @@ pub enum Verb {
     /// The event chains: who did what, when
     #[command(subcommand)]
     Audit(Audit),
+    /// Sources that are pulled: how they are, looking for what is new now, reading kept answers again
+    #[command(subcommand)]
+    Sync(Sync),
     /// Keys: how old each is, and making them anew
     #[command(subcommand)]
     Keys(Keys),

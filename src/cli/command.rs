@@ -127,6 +127,7 @@ pub enum Command {
     AuditVerify {
         tenant: Option<String>,
     },
+    Sync(Synced),
     KeysList,
     KeysRotate {
         which: Which,
@@ -157,6 +158,25 @@ pub struct Customer {
     pub brand: Option<String>,
     pub email: Option<String>,
     pub id: Option<String>,
+}
+
+/// Integrations of a tenant, and what is done with them.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Synced {
+    pub verb: SyncVerb,
+    pub tenant: String,
+    pub brand: Option<String>,
+    /// By id.
+    pub integration: Option<String>,
+}
+
+/// What is done with integrations.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SyncVerb {
+    Status,
+    Now,
+    Replay,
 }
 
 /// A person to be added.

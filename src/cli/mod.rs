@@ -18,6 +18,7 @@ mod output;
 mod password;
 mod serve;
 mod settings;
+mod sync_args;
 mod upgrade;
 mod user_args;
 mod versions;
@@ -75,6 +76,7 @@ fn dispatch(verb: Verb) -> Result<bool> {
         Verb::Backup(args) => judged(logged("warn", backup::run(args))),
         Verb::Restore(args) => judged(logged("warn", backup::restore(args))),
         Verb::Audit(verb) => judged(logged("warn", backup::audit(verb))),
+        Verb::Sync(verb) => sync_args::run(verb),
         Verb::Keys(verb) => keys(verb),
         Verb::Upgrade(verb) => judged(upgrade::run(verb)),
         Verb::Config(Config::Check(plain)) => print(plain.json, &settings::check(&plain)?),

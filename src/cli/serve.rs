@@ -21,7 +21,7 @@ use crate::jobs::Nudge;
 use crate::secrets::{KeySource, MasterKey};
 use crate::tenants::Tenants;
 use crate::tls::Tls;
-use crate::{schedule, server, warehouse};
+use crate::{connectors, schedule, server, sync, warehouse};
 
 /// How long jobs may take to finish when the server stops.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -60,7 +60,13 @@ pub async fn build(settings: &Settings, clock: Clock) -> Result<App> {
     let (data, limits, time) = (settings.data.clone(), settings.tenants.clone(), clock.clone());
     let tenants = tokio::task::spawn_blocking(move || Tenants::start(&data, master, time, &limits));
     let app = App::start(tenants.await.context("opening the tenants")??, clock, settings.http.clone()).await?;
-    Ok(app.with_backups(settings.backup.clone())?.with_retention(settings.retention.clone()))
+    let parts = sync::Parts {
+        settings: settings.sync.clone(),
+        shared: settings.platforms(),
+        connectors: connectors::all(),
+        ..sync::Parts::default()
+    };
+    Ok(app.with_backups(settings.backup.clone())?.with_retention(settings.retention.clone()).with_sync(parts))
 }
 
 /// An open socket, or a sentence that says what to do.

@@ -8,7 +8,7 @@ use rusqlite::{OptionalExtension, params};
 use super::change_log::note_deleted;
 use super::lander::{Lander, Work};
 use super::orders::json_list;
-use super::rows::{Product, UnitCost, Variant, VariantRef};
+use super::rows::{Product, Variant, VariantRef};
 use crate::error::Result;
 use crate::money::Currency;
 
@@ -104,45 +104,28 @@ impl Lander {
         }
         Ok(())
     }
-
-    pub(super) fn land_costs(&mut self, work: &mut Work, costs: &[UnitCost]) -> Result<()> {
-        for cost in costs {
-            let variant = self.known.catalogue.variant(work, &cost.variant)?;
-            let changed = work
-                .tx
-                .prepare_cached(
-                    "insert into unit_costs (brand_id, variant_id, from_day, cost_micros, currency, rev) \
-                     values (?, ?, ?, ?, ?, ?) \
-                     on conflict (variant_id, from_day) do update set cost_micros = excluded.cost_micros, \
-                     currency = excluded.currency, rev = excluded.rev \
-                     where cost_micros <> excluded.cost_micros or currency <> excluded.currency",
-                )?
-                .execute(params![
-                    work.brand_id,
-                    variant,
-                    cost.from_day.to_string(),
-                    cost.cost_micros,
-                    cost.currency.code(),
-                    work.rev
-                ])?;
-            work.landed.costs.count(1, changed > 0);
-            work.changed |= changed > 0;
-        }
-        Ok(())
-    }
 }
 
-/// The product's id, and whether anything about it changed.
+/// The product's id, and whether anything about it changed. One whose key is new may be known by its source's number.
 fn land_product(work: &Work, product: &Product) -> Result<(i64, bool)> {
+    rename(work, product)?;
     let collections = json_list(&product.collections);
     let stored: Option<(i64, bool)> = work
         .tx
         .prepare_cached(
             "select id, from_catalogue = 1 and title = ?3 and category is ?4 and vendor is ?5 and collections = ?6 \
-             from products where brand_id = ?1 and key = ?2",
+             and source_id is coalesce(?7, source_id) from products where brand_id = ?1 and key = ?2",
         )?
         .query_row(
-            params![work.brand_id, product.key, product.title, product.category, product.vendor, collections],
+            params![
+                work.brand_id,
+                product.key,
+                product.title,
+                product.category,
+                product.vendor,
+                collections,
+                product.source_id
+            ],
             |row| Ok((row.get(0)?, row.get(1)?)),
         )
         .optional()?;
@@ -152,21 +135,30 @@ fn land_product(work: &Work, product: &Product) -> Result<(i64, bool)> {
             work.tx
                 .prepare_cached(
                     "update products set title = ?, category = ?, vendor = ?, collections = ?, from_catalogue = 1, \
-                     rev = ? where id = ?",
+                     source_id = coalesce(?, source_id), rev = ? where id = ?",
                 )?
-                .execute(params![product.title, product.category, product.vendor, collections, work.rev, id])?;
+                .execute(params![
+                    product.title,
+                    product.category,
+                    product.vendor,
+                    collections,
+                    product.source_id,
+                    work.rev,
+                    id
+                ])?;
             return Ok((id, true));
         }
         None => {}
     }
     work.tx
         .prepare_cached(
-            "insert into products (brand_id, key, title, category, vendor, collections, from_catalogue, rev) \
-             values (?, ?, ?, ?, ?, ?, 1, ?)",
+            "insert into products (brand_id, key, source_id, title, category, vendor, collections, from_catalogue, rev) \
+             values (?, ?, ?, ?, ?, ?, ?, 1, ?)",
         )?
         .execute(params![
             work.brand_id,
             product.key,
+            product.source_id,
             product.title,
             product.category,
             product.vendor,
@@ -174,6 +166,22 @@ fn land_product(work: &Work, product: &Product) -> Result<(i64, bool)> {
             work.rev
         ])?;
     Ok((work.tx.last_insert_rowid(), true))
+}
+
+/// Gives a product that its source knows by the same number the new key, unless another has that key; the number is that one's then.
+fn rename(work: &Work, product: &Product) -> Result<()> {
+    if let Some(source_id) = &product.source_id {
+        work.tx
+            .prepare_cached(
+                "update products set key = ?2 where brand_id = ?1 and source_id = ?3 and key <> ?2 \
+                 and not exists (select 1 from products where brand_id = ?1 and key = ?2)",
+            )?
+            .execute(params![work.brand_id, product.key, source_id])?;
+        work.tx
+            .prepare_cached("update products set source_id = null where brand_id = ? and source_id = ? and key <> ?")?
+            .execute(params![work.brand_id, source_id, product.key])?;
+    }
+    Ok(())
 }
 
 /// Lands one variant of the catalogue; says whether it changed. It takes over a variant that order lines implied.
@@ -233,7 +241,7 @@ fn land_variant(work: &Work, product: &Product, product_id: i64, variant: &Varia
 }
 
 /// Drops a product that was only implied and has lost its last variant.
-fn drop_if_childless(work: &Work, product_id: i64) -> Result<()> {
+pub(super) fn drop_if_childless(work: &Work, product_id: i64) -> Result<()> {
     let dropped = work
         .tx
         .prepare_cached(

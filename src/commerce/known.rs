@@ -83,6 +83,11 @@ impl Known {
         })
     }
 
+    /// Forgets a row that has just been deleted.
+    pub(super) fn forget(&mut self, external_id: &str) {
+        self.digests.remove(&self.hasher.hash_one(external_id));
+    }
+
     /// Remembers a row that has just been written.
     pub(super) fn remember(&mut self, named: &Named, digest: &Digest) {
         if self.complete {

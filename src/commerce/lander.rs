@@ -65,6 +65,8 @@ pub struct Landed {
     pub stock: Tally,
     /// Ad rows; a row that an API's row keeps out counts as unchanged.
     pub ads: Tally,
+    /// Orders and products that went because their source no longer has them.
+    pub deleted: u64,
 }
 
 impl Landed {
@@ -85,6 +87,7 @@ impl AddAssign for Landed {
         self.refunds += other.refunds;
         self.stock += other.stock;
         self.ads += other.ads;
+        self.deleted += other.deleted;
         self.seq = self.seq.max(other.seq);
         *self = self.total();
     }
@@ -221,10 +224,12 @@ impl Lander {
         };
         self.land_products(&mut work, &batch.products)?;
         self.land_costs(&mut work, &batch.costs)?;
+        self.land_costs_now(&mut work, &batch.costs_now)?;
         self.land_orders(&mut work, &batch.orders, &marks.orders)?;
         self.land_refunds(&mut work, &batch.refunds, &marks.refunds)?;
         self.land_stock(&mut work, &batch.stock)?;
         self.ads.land(&mut work, &batch.ads)?;
+        self.land_deleted(&mut work, batch)?;
         if finish {
             self.ads.finish(&mut work)?;
         }
@@ -241,7 +246,7 @@ impl Lander {
         let detail = json!({
             "connector": work.connector, "products": landed.products.landed, "costs": landed.costs.landed,
             "orders": landed.orders.landed, "refunds": landed.refunds.landed, "stock": landed.stock.landed,
-            "ads": landed.ads.landed,
+            "ads": landed.ads.landed, "deleted": landed.deleted,
         });
         let kind = if work.rebuild { Kind::Rebuild } else { Kind::Rows };
         let at_ms = self.now.as_millisecond();

@@ -5,8 +5,10 @@ mod ads;
 mod bulk;
 mod catalogue;
 mod change_log;
+mod costs;
 mod customers;
 mod day_set;
+mod deleted;
 pub mod demo;
 mod digest;
 mod erased;
@@ -35,7 +37,7 @@ pub use customers::CustomerHash;
 pub use freshness::{Freshness, freshness};
 pub use lander::{Landed, Lander, Tally};
 pub use marks::{Marker, Marks};
-pub use wipe::remove_demo;
+pub use wipe::{LandedOf, remove_demo, remove_landed};
 
 /// Lands one whole batch of one brand and connector in a transaction of its own and announces it. For a source that comes in
 /// several batches (a file) hold a [`Lander`] instead and call its `finish` in the last transaction.

@@ -206,7 +206,7 @@ fn drop_estimated(work: &Work, order_id: i64) -> Result<()> {
     Ok(())
 }
 
-fn delete(work: &Work, id: i64) -> Result<()> {
+pub(super) fn delete(work: &Work, id: i64) -> Result<()> {
     work.tx.prepare_cached("delete from refunds where id = ?")?.execute([id])?;
     work.tx.prepare_cached("delete from refund_lines where refund_id = ?")?.execute([id])?;
     Ok(())

@@ -10,10 +10,41 @@ use crate::money::Currency;
 pub struct Batch {
     pub products: Vec<Product>,
     pub costs: Vec<UnitCost>,
+    /// What units cost on the day they were looked at, `from_day`. Where nothing was known it counts from the beginning, where
+    /// another cost was known from that day on; the same cost once more is nothing new.
+    pub costs_now: Vec<UnitCost>,
     pub orders: Vec<Order>,
     pub refunds: Vec<Refund>,
     pub stock: Vec<StockLevel>,
     pub ads: Vec<AdWindow>,
+    /// External ids of orders that the source no longer has. They go, and their refunds with them.
+    pub deleted_orders: Vec<String>,
+    /// Spans of which the source has told all orders: what else is there goes.
+    pub order_spans: Vec<OrderSpan>,
+    pub deleted_products: Vec<DeletedProduct>,
+}
+
+/// All orders of one store that the source has among those numbered above `after` up to `upto`, for sources whose ids are growing
+/// numbers. Orders with another kind of id are left alone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OrderSpan {
+    /// As of [`Order::store`].
+    pub store: Option<String>,
+    pub after: u64,
+    /// None for no end.
+    pub upto: Option<u64>,
+    /// Orders placed from this moment on are not judged: the source may not have told of them yet.
+    pub placed_before: i64,
+    /// External ids.
+    pub ids: Vec<String>,
+}
+
+/// A product that the source no longer has. What was sold keeps its name; its stock is nothing from `day` on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeletedProduct {
+    /// As of [`Product::source_id`].
+    pub source_id: String,
+    pub day: Date,
 }
 
 /// Names a variant: by SKU where there is one, else by title.
@@ -28,6 +59,8 @@ pub struct VariantRef {
 pub struct Product {
     /// The source's own key (a Shopify handle), stable across exports.
     pub key: String,
+    /// The source's number of it, where it has one besides the key: tells a product with a new key from a new product.
+    pub source_id: Option<String>,
     pub title: String,
     pub category: Option<String>,
     pub vendor: Option<String>,

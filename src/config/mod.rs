@@ -15,7 +15,7 @@ use toml::Value;
 pub use sources::{Sources, data_home, master_key_from_environment, oidc_secret_from_environment};
 
 use crate::auth::oidc;
-use crate::{backup, http, privacy, tenants, tls, warehouse};
+use crate::{backup, connectors, http, privacy, sync, tenants, tls, warehouse};
 
 /// The environment variable of the master key. It is no setting: it is never in a file, and never shown.
 pub const MASTER_KEY_VARIABLE: &str = "PULSEPOINT_MASTER_KEY";
@@ -46,6 +46,14 @@ pub struct Settings {
     pub backup: backup::Settings,
     /// What is kept how long.
     pub retention: privacy::Settings,
+    /// How sources are pulled.
+    pub sync: sync::Settings,
+    /// Where platforms are asked, and in which versions.
+    pub connectors: connectors::Settings,
+    /// The simulator's address, which stands in for every platform without an address of its own. None by default.
+    pub sandbox_url: String,
+    /// Asks nothing but this machine.
+    pub offline: bool,
 }
 
 impl Default for Settings {
@@ -60,7 +68,19 @@ impl Default for Settings {
             warehouse: warehouse::Settings::default(),
             backup: backup::Settings::default(),
             retention: privacy::Settings::default(),
+            sync: sync::Settings::default(),
+            connectors: connectors::Settings::default(),
+            sandbox_url: String::new(),
+            offline: false,
         }
+    }
+}
+
+impl Settings {
+    /// The platforms' settings with what holds for all of them.
+    pub fn platforms(&self) -> connectors::Settings {
+        let (sandbox_url, offline) = (self.sandbox_url.clone(), self.offline);
+        connectors::Settings { sandbox_url, offline, ..self.connectors.clone() }
     }
 }
 

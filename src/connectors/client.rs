@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use futures_util::stream::BoxStream;
 use futures_util::{StreamExt, stream};
 use http::Request;
@@ -12,10 +12,12 @@ use url::Url;
 
 use super::settings::Base;
 use super::{Answer, Trouble};
-use crate::outgoing::{self, Allowed, Failed};
+use crate::outgoing::{self, Allowed, Failed, Pieces};
 
 /// How long an answer may take, to its last byte.
 const PATIENCE: Duration = Duration::from_secs(90);
+/// The longest line of a download.
+const LINE_BYTES: usize = 16 << 20;
 
 /// What was asked and what came. Shared by the clones of a client.
 #[derive(Debug, Default)]
@@ -81,13 +83,55 @@ impl Client {
     pub async fn lines(&self, url: &Url) -> Result<BoxStream<'static, Result<Bytes, Trouble>>, Trouble> {
         let request = Request::get(url.as_str()).body(Vec::new());
         let request = request.map_err(|_| Trouble::Refused("a download's address is no address".to_owned()))?;
-        let answer = self.send(request).await?;
-        if !answer.status.is_success() {
-            return Err(Trouble::broken(format!("a download was refused ({})", answer.status.as_u16())));
+        self.traffic.requests.fetch_add(1, Ordering::Relaxed);
+        let pieces = outgoing::open(request, &self.allowed, PATIENCE).await.map_err(trouble)?;
+        if !pieces.head.status.is_success() {
+            return Err(Trouble::broken(format!("a download was refused ({})", pieces.head.status.as_u16())));
         }
-        let lines: Vec<_> = answer.body.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()).collect();
-        let lines: Vec<_> = lines.into_iter().map(|line| Ok(answer.body.slice_ref(line))).collect();
-        Ok(stream::iter(lines).boxed())
+        let lines = Lines { pieces, traffic: Arc::clone(&self.traffic), waiting: BytesMut::new(), searched: 0 };
+        let all = stream::try_unfold(lines, |mut lines| async move {
+            let next = lines.next().await?;
+            Ok(next.map(|line| (line, lines)))
+        });
+        Ok(all.boxed())
+    }
+}
+
+/// A download on its way: at most a piece and a line of it are in memory.
+struct Lines {
+    pieces: Pieces,
+    traffic: Arc<Traffic>,
+    waiting: BytesMut,
+    /// So much of `waiting` has no line's end.
+    searched: usize,
+}
+
+impl Lines {
+    async fn next(&mut self) -> Result<Option<Bytes>, Trouble> {
+        loop {
+            if let Some(end) = memchr::memchr(b'\n', &self.waiting[self.searched..]) {
+                let mut line = self.waiting.split_to(self.searched + end + 1);
+                self.searched = 0;
+                line.truncate(line.len() - 1);
+                if !line.is_empty() {
+                    return Ok(Some(line.freeze()));
+                }
+                continue;
+            }
+            self.searched = self.waiting.len();
+            if self.searched > LINE_BYTES {
+                let reason = "a download has a line without end".to_owned();
+                return Err(Trouble::Unreadable { reason, answer: Bytes::new() });
+            }
+            match self.pieces.next().await.map_err(trouble)? {
+                Some(piece) => {
+                    self.traffic.bytes.fetch_add(piece.len() as u64, Ordering::Relaxed);
+                    self.waiting.extend_from_slice(&piece);
+                }
+                None if self.waiting.is_empty() => return Ok(None),
+                None => return Err(Trouble::broken("a download broke off within a line")),
+            }
+        }
     }
 }
 

@@ -4,15 +4,21 @@
 //! goes on; `sync` lands both in one transaction. So a step may be repeated at any time, and nothing is lost or doubled: rows
 //! land by their natural key, ad rows by whole (account, days).
 
+mod ads;
 mod answer;
 mod client;
 mod credentials;
+pub mod google_ads;
+pub mod meta_ads;
 mod redact;
 pub mod settings;
+pub mod shopify;
 mod step;
+pub mod tiktok_ads;
 mod trouble;
 
 use std::fmt;
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -151,6 +157,16 @@ pub enum Renewal {
     Fresh,
     /// [`Connector::renew`] has to be called first.
     Due,
+}
+
+/// Every platform that this release can read.
+pub fn all() -> Vec<Arc<dyn Connector>> {
+    vec![
+        Arc::new(shopify::Shopify),
+        Arc::new(meta_ads::MetaAds),
+        Arc::new(tiktok_ads::TiktokAds),
+        Arc::new(google_ads::GoogleAds),
+    ]
 }
 
 /// What is wrong with an integration's settings or credentials before anything is asked.

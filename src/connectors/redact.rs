@@ -1,7 +1,10 @@
 //! Cuts people out of an answer before anything else sees it: e-mail addresses become the keyed hash by which a customer is
 //! recognised, names, streets and phones go. What is kept, parsed and replayed never held them.
 
+use std::sync::OnceLock;
+
 use bytes::Bytes;
+use memchr::memmem::Finder;
 use serde_json::{Map, Value};
 
 use crate::commerce::CustomerHash;
@@ -61,6 +64,24 @@ impl Redactor {
         self.value(&mut value);
         // A value that was just read always serialises.
         Ok(Bytes::from(serde_json::to_vec(&value).unwrap_or_default()))
+    }
+
+    /// One line of a download: as it is where no field of it is to be cut, else as [`Self::json`].
+    ///
+    /// # Errors
+    /// As [`Self::json`].
+    pub fn line(&self, line: &Bytes) -> Result<Bytes, String> {
+        static FIELDS: OnceLock<Vec<Finder<'static>>> = OnceLock::new();
+        let fields = FIELDS.get_or_init(|| {
+            let names = HASHED_FIELDS.iter().chain(&CUT_FIELDS);
+            names.map(|name| Finder::new(&format!("\"{name}\"")).into_owned()).collect()
+        });
+        // A name may be written with escapes, which would hide it.
+        let may_hide = memchr::memmem::find(line, b"\\u").is_some();
+        match may_hide || fields.iter().any(|field| field.find(line).is_some()) {
+            true => self.json(line),
+            false => Ok(line.clone()),
+        }
     }
 
     /// [`Self::json`] of a value in place.

@@ -7,13 +7,13 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 
+use super::Limits;
 use super::batches::{self, Piece};
 use super::bytes::spool::Spool;
 use super::formats::Format;
 use super::preparing::Prepared;
 use super::reading::{Reader, interrupted};
 use super::store::{self, Counts, State};
-use super::{Limits, costs_now};
 use crate::auth::Author;
 use crate::brands::Brand;
 use crate::clock::Clock;
@@ -171,17 +171,14 @@ impl<'j> Writer<'j> {
         if job.tenant.is_closed() {
             return Err(interrupted());
         }
-        let undated = std::mem::take(&mut piece.output.costs_now);
         let (counts, seq) = job.tenant.db().write_blocking(|tx| {
-            let batch = &mut piece.output.batch;
-            let same = costs_now::settle(tx, job.brand.id, job.prepared.setting.today, undated, &mut batch.costs)?;
-            let landed = lander.land_marked(tx, batch, marks)?;
+            let landed = lander.land_marked(tx, &piece.output.batch, marks)?;
             let rates = match piece.output.rates.as_slice() {
                 [] => None,
                 rates => rates::land(tx, rates, "file", job.clock.now().as_millisecond())?,
             };
             let (fresh, unchanged) =
-                tally(job.prepared.layout.format, &landed, same, (piece.output.rates.len() as u64, rates.is_some()));
+                tally(job.prepared.layout.format, &landed, (piece.output.rates.len() as u64, rates.is_some()));
             let counts = Counts {
                 read: before.read + piece.rows,
                 landed: before.landed + fresh,
@@ -229,7 +226,7 @@ impl<'j> Writer<'j> {
 
 /// Rows landed and unchanged as a person counts the file's rows: what the format is about, without what comes along (the
 /// refunds that Shopify's orders carry, the costs on its products).
-fn tally(format: Format, landed: &Landed, same_costs: u64, rates: (u64, bool)) -> (u64, u64) {
+fn tally(format: Format, landed: &Landed, rates: (u64, bool)) -> (u64, u64) {
     let one = match format {
         Format::ShopifyOrders => landed.orders,
         Format::Orders => {
@@ -240,7 +237,7 @@ fn tally(format: Format, landed: &Landed, same_costs: u64, rates: (u64, bool)) -
         Format::ShopifyProducts => landed.products,
         Format::ShopifyInventory => landed.stock,
         Format::MetaAds | Format::GoogleAds | Format::TiktokAds => landed.ads,
-        Format::Costs => return (landed.costs.landed, landed.costs.unchanged + same_costs),
+        Format::Costs => landed.costs,
         Format::Rates if rates.1 => return (rates.0, 0),
         Format::Rates => return (0, rates.0),
     };

@@ -8,7 +8,6 @@
 
 mod batches;
 mod bytes;
-mod costs_now;
 mod formats;
 mod job;
 mod preparing;

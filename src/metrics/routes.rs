@@ -14,7 +14,7 @@ use serde_json::json;
 use super::catalogue::{Catalogue, GoodWhen, Kind, Unit};
 use super::dashboard::{Ask, Dashboard};
 use super::known::known;
-use super::stream::{Landings, NewData};
+use super::stream::{Landings, NewData, Told};
 use super::{Answer, Asker, Origin, Page, Pages, Query, answer_query, csv, page, plan};
 use crate::auth::{Member, Permission};
 use crate::clock::Clock;
@@ -258,7 +258,8 @@ fn columns_of_metrics(query: &Query) -> usize {
     query.metrics.len() * if query.compare.is_some() { 4 } else { 1 }
 }
 
-/// New data versions as they come: events `data` with `{brand, version}`, one for each brand at the start.
+/// New data versions as they come: events `data` with `{brand, version}`, one for each brand at the start; and events `sync` as
+/// integrations move on, with `{integration, brand, state, stream, rows, progress}`.
 #[utoipa::path(get, path = "/api/stream", tag = "figures", responses(
     (status = 200, body = NewData, content_type = "text/event-stream"),
     (status = "default", body = Problem, content_type = "application/problem+json")))]
@@ -267,7 +268,11 @@ pub async fn stream(member: Member) -> Result<Sse<impl Stream<Item = Result<Even
         (Landings::of(member.tenant.clone(), member.reach.clone()).await?, member.signed_out());
     let events = futures_util::stream::unfold(landings, |mut landings| async {
         let told = landings.next().await?;
-        Some((Event::default().event("data").json_data(told), landings))
+        let event = match told {
+            Told::Data(told) => Event::default().event("data").json_data(told),
+            Told::Sync(told) => Event::default().event("sync").json_data(told),
+        };
+        Some((event, landings))
     });
     let events = events.take_until(Box::pin(signed_out));
     Ok(Sse::new(events).keep_alive(KeepAlive::new().interval(KEEP_ALIVE)))

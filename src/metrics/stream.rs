@@ -13,6 +13,7 @@ use tokio::time::Instant;
 use crate::auth::Reach;
 use crate::brands;
 use crate::error::{Error, Result};
+use crate::sync::{self, News};
 use crate::tenants::{Change, Tenant};
 
 /// Streams that a tenant may hold open.
@@ -29,13 +30,27 @@ pub struct NewData {
     pub version: i64,
 }
 
+/// One event of a stream.
+pub enum Told {
+    /// A brand's data has a new version.
+    Data(NewData),
+    /// An integration moved on.
+    Sync(News),
+}
+
 struct Places(Arc<Semaphore>);
+
+enum Next {
+    Change(std::result::Result<Change, RecvError>),
+    News(std::result::Result<News, RecvError>),
+}
 
 /// The landings of a tenant's brands within reach from now on, after one line for each as it is.
 pub struct Landings {
     tenant: Tenant,
     reach: Reach,
     changes: Receiver<Change>,
+    news: Receiver<News>,
     brands: HashMap<i64, String>,
     waiting: VecDeque<NewData>,
     ends: Instant,
@@ -54,10 +69,18 @@ impl Landings {
             reason: format!("At most {MOST_STREAMS} pages can listen at once."),
             retry_after_secs: 30,
         })?;
-        let changes = tenant.changes();
+        let (changes, news) = (tenant.changes(), sync::news(&tenant));
         let ends = Instant::now() + LIFETIME;
-        let mut landings =
-            Self { tenant, reach, changes, brands: HashMap::new(), waiting: VecDeque::new(), ends, _place: place };
+        let mut landings = Self {
+            tenant,
+            reach,
+            changes,
+            news,
+            brands: HashMap::new(),
+            waiting: VecDeque::new(),
+            ends,
+            _place: place,
+        };
         landings.tell_all().await?;
         Ok(landings)
     }
@@ -72,15 +95,31 @@ impl Landings {
     }
 
     /// The next one; nothing when the stream is over.
-    pub async fn next(&mut self) -> Option<NewData> {
+    pub async fn next(&mut self) -> Option<Told> {
         loop {
             if let Some(told) = self.waiting.pop_front() {
-                return Some(told);
+                return Some(Told::Data(told));
             }
-            match tokio::time::timeout_at(self.ends, self.changes.recv()).await.ok()? {
+            let (changes, news) = (&mut self.changes, &mut self.news);
+            let next = async {
+                tokio::select! {
+                    change = changes.recv() => Next::Change(change),
+                    news = news.recv() => Next::News(news),
+                }
+            };
+            let change = match tokio::time::timeout_at(self.ends, next).await.ok()? {
+                Next::Change(change) => change,
+                Next::News(Ok(news)) if self.reach.holds(news.brand_id) => return Some(Told::Sync(news)),
+                Next::News(Err(RecvError::Closed)) => return None,
+                // Of another brand, or some were missed: the page asks for the list by itself.
+                Next::News(_) => continue,
+            };
+            match change {
                 Ok(change) if !self.reach.holds(change.brand_id) => {}
                 Ok(change) => match self.brands.get(&change.brand_id) {
-                    Some(brand) => return Some(NewData { brand: brand.clone(), version: change.version }),
+                    Some(brand) => {
+                        return Some(Told::Data(NewData { brand: brand.clone(), version: change.version }));
+                    }
                     // A brand that is newer than this stream.
                     None => self.tell_all().await.ok()?,
                 },

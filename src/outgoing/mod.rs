@@ -11,9 +11,11 @@ use std::net::SocketAddr;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use bytes::Bytes;
 use http::header::{HOST, HeaderValue, USER_AGENT};
+use http::response::Parts;
 use http::{Request, Response};
-use hyper::body::Body;
+use hyper::body::{Body, Incoming};
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -65,10 +67,57 @@ pub(crate) async fn send_within(
     let url = request.uri().to_string();
     let url = Url::parse(&url).map_err(|_| Failed::Refused(url, "it is no address"))?;
     let name = url.origin().ascii_serialization();
-    tokio::time::timeout(patience, exchange(request, &url, allowed)).await.unwrap_or(Err(Failed::Slow(name)))
+    let whole = async { exchange(request, &url, allowed).await?.whole().await };
+    tokio::time::timeout(patience, whole).await.unwrap_or(Err(Failed::Slow(name)))
 }
 
-async fn exchange(request: Request<Vec<u8>>, url: &Url, allowed: &Allowed) -> Result<Response<Vec<u8>>, Failed> {
+/// Sends a request and reads the head of its answer; the body comes piece by piece, each within `patience`, and may be of any size.
+pub(crate) async fn open(request: Request<Vec<u8>>, allowed: &Allowed, patience: Duration) -> Result<Pieces, Failed> {
+    let url = request.uri().to_string();
+    let url = Url::parse(&url).map_err(|_| Failed::Refused(url, "it is no address"))?;
+    let name = url.origin().ascii_serialization();
+    let opened = tokio::time::timeout(patience, exchange(request, &url, allowed)).await;
+    Ok(Pieces { patience, ..opened.unwrap_or(Err(Failed::Slow(name)))? })
+}
+
+/// An answer whose body is read piece by piece.
+pub(crate) struct Pieces {
+    /// Its head.
+    pub head: Parts,
+    name: String,
+    patience: Duration,
+    body: Incoming,
+    // Held as long as the body is read.
+    _connection: AbortOnDrop<hyper::Result<()>>,
+}
+
+impl Pieces {
+    /// The next piece; nothing at the end.
+    pub(crate) async fn next(&mut self) -> Result<Option<Bytes>, Failed> {
+        loop {
+            let polled = std::future::poll_fn(|context| std::pin::Pin::new(&mut self.body).poll_frame(context));
+            let frame = tokio::time::timeout(self.patience, polled).await;
+            let Some(frame) = frame.map_err(|_| Failed::Slow(self.name.clone()))? else { return Ok(None) };
+            let frame = frame.map_err(|error| Failed::Broken(self.name.clone(), error.to_string()))?;
+            if let Ok(data) = frame.into_data() {
+                return Ok(Some(data));
+            }
+        }
+    }
+
+    async fn whole(mut self) -> Result<Response<Vec<u8>>, Failed> {
+        let mut answer = Vec::new();
+        while let Some(data) = self.next().await? {
+            if answer.len() + data.len() > ANSWER_BYTES {
+                return Err(Failed::TooLarge(self.name));
+            }
+            answer.extend_from_slice(&data);
+        }
+        Ok(Response::from_parts(self.head, answer))
+    }
+}
+
+async fn exchange(request: Request<Vec<u8>>, url: &Url, allowed: &Allowed) -> Result<Pieces, Failed> {
     let name = url.origin().ascii_serialization();
     let broken = |error: &dyn std::fmt::Display| Failed::Broken(name.clone(), error.to_string());
     let address = find(url, allowed).await?;
@@ -110,7 +159,7 @@ async fn find(url: &Url, allowed: &Allowed) -> Result<SocketAddr, Failed> {
     Err(refused(why))
 }
 
-async fn over<S>(stream: S, request: Request<Vec<u8>>, url: &Url, name: &str) -> Result<Response<Vec<u8>>, Failed>
+async fn over<S>(stream: S, request: Request<Vec<u8>>, url: &Url, name: &str) -> Result<Pieces, Failed>
 where
     S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
 {
@@ -128,18 +177,8 @@ where
     parts.headers.insert(USER_AGENT, HeaderValue::from_static("Pulsepoint"));
     let request = Request::from_parts(parts, String::from_utf8(body).map_err(|error| broken(&error))?);
     let response = sender.send_request(request).await.map_err(|error| broken(&error))?;
-    let (parts, mut body) = response.into_parts();
-    let mut answer = Vec::new();
-    while let Some(frame) = std::future::poll_fn(|context| std::pin::Pin::new(&mut body).poll_frame(context)).await {
-        let frame = frame.map_err(|error| broken(&error))?;
-        let Ok(data) = frame.into_data() else { continue };
-        if answer.len() + data.len() > ANSWER_BYTES {
-            return Err(Failed::TooLarge(name.to_owned()));
-        }
-        answer.extend_from_slice(&data);
-    }
-    drop(connection);
-    Ok(Response::from_parts(parts, answer))
+    let (head, body) = response.into_parts();
+    Ok(Pieces { head, name: name.to_owned(), patience: PATIENCE, body, _connection: connection })
 }
 
 /// Ends a connection with whoever uses it.

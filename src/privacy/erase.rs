@@ -12,6 +12,7 @@ use crate::brands::Brand;
 use crate::commerce::privacy::{self, Finder};
 use crate::error::Result;
 use crate::imports;
+use crate::sync::{self, privacy::Wanted};
 use crate::tenants::Tenant;
 
 impl Privacy {
@@ -89,7 +90,8 @@ fn erase(
             }
             privacy::end_cut(tx, seq, brand.id, &all, now)?;
             announced.push((brand.id, seq));
-            removed.add(&all, &imports::privacy::blank(tx, brand.id, &|text| finder.is_in(text, &wanted))?);
+            let blanked = imports::privacy::blank(tx, brand.id, &|text| finder.is_in(text, &wanted))?;
+            removed.add(&all, &blanked, &sync::privacy::cut_off(tx, brand.id, &Wanted::new(&finder, &wanted))?);
         }
         let until = kept.and_then(|kept| now.checked_add(kept).ok());
         let receipt = Receipt::new(now, asked.by, brands, removed, until);

@@ -17,6 +17,7 @@ use crate::commerce::privacy::{self, CustomerKey, Finder, NamedBy};
 use crate::error::Result;
 use crate::imports;
 use crate::secrets::TenantKey;
+use crate::sync::{self, privacy::Wanted};
 use crate::tenants::{Tenant, TenantId, Tenants};
 
 /// One customer of one brand who was erased.
@@ -123,7 +124,8 @@ pub fn reapply(
             announced.push((brand.id, seq));
             customers += entries.len();
             let wanted: HashSet<_> = entries.iter().map(|entry| (entry.by, entry.key)).collect();
-            removed.add(&all, &imports::privacy::blank(tx, brand.id, &|text| finder.is_in(text, &wanted))?);
+            let blanked = imports::privacy::blank(tx, brand.id, &|text| finder.is_in(text, &wanted))?;
+            removed.add(&all, &blanked, &sync::privacy::cut_off(tx, brand.id, &Wanted::new(&finder, &wanted))?);
         }
         if customers > 0 {
             let told = json!({ "entries": customers, "removed": removed });

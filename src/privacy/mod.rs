@@ -7,6 +7,7 @@
 mod erase;
 pub mod ledger;
 mod receipt;
+mod requests;
 mod retention;
 pub mod routes;
 

@@ -10,6 +10,7 @@ use crate::brands::Brand;
 use crate::commerce::privacy::{Cut, NamedBy};
 use crate::error::Result;
 use crate::imports::privacy::Blanked;
+use crate::sync;
 
 /// What an erasure did.
 #[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
@@ -46,6 +47,12 @@ pub struct Removed {
     pub import_rejects: i64,
     /// Imports whose file's name, options or error were blanked.
     pub imports: i64,
+    /// Answers of platforms, kept for a while, that the customer was cut out of.
+    #[serde(default)]
+    pub sync_answers: i64,
+    /// Things of such answers that could not be understood.
+    #[serde(default)]
+    pub sync_rejects: i64,
 }
 
 /// Something that an erasure leaves.
@@ -106,12 +113,14 @@ impl Receipt {
 }
 
 impl Removed {
-    pub(super) fn add(&mut self, cut: &Cut, blanked: &Blanked) {
+    pub(super) fn add(&mut self, cut: &Cut, blanked: &Blanked, synced: &sync::privacy::Cut) {
         self.customers += cut.customers;
         self.orders += cut.orders;
         self.refunds += cut.refunds;
         self.import_rejects += blanked.rows;
         self.imports += blanked.imports;
+        self.sync_answers += synced.answers;
+        self.sync_rejects += synced.rejects;
     }
 }
 

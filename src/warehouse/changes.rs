@@ -39,7 +39,12 @@ impl Changes {
         if rebuild || seq <= since {
             return Ok(changes);
         }
-        changes.orders = ids(conn, "select id from orders where rev > ?", since)?;
+        changes.orders = ids(
+            conn,
+            "select id from orders where rev > ?1 \
+             union select id from deleted_rows where rev > ?1 and tab = 'orders'",
+            since,
+        )?;
         changes.refunds = ids(
             conn,
             "select id from refunds where rev > ?1 \

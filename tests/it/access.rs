@@ -85,6 +85,9 @@ pub async fn ask(app: &TestApp, shop: &Shop, route: &Route, who: Role) -> Option
         | "GET /api/backups"
         | "GET /api/brands"
         | "GET /api/metrics"
+        | "GET /api/integrations"
+        | "GET /api/integrations/sources"
+        | "GET /api/customers/requests"
         | "GET /api/stream" => Ask::at(route.path),
         // The test's server has no authority.
         "GET /trust" | "GET /trust/root.crt" => Ask::at(route.path).expecting(404),
@@ -227,12 +230,46 @@ pub async fn ask(app: &TestApp, shop: &Shop, route: &Route, who: Role) -> Option
             let id = taken["id"].as_str().unwrap();
             Ask::at(route.path.replace("{brand}", brand).replace("{id}", id))
         }
+        "POST /api/integrations" => Ask::at(route.path).json(shop_to_connect(brand)).expecting(201),
+        "GET /api/integrations/{id}" | "GET /api/integrations/{id}/runs" | "GET /api/integrations/{id}/rejects" => {
+            Ask::at(route.path.replace("{id}", &integration(app, shop).await))
+        }
+        "POST /api/integrations/{id}/test"
+        | "POST /api/integrations/{id}/pause"
+        | "POST /api/integrations/{id}/resume" => Ask::at(route.path.replace("{id}", &integration(app, shop).await)),
+        "POST /api/integrations/{id}/sync" => {
+            Ask::at(route.path.replace("{id}", &integration(app, shop).await)).expecting(202)
+        }
+        "POST /api/integrations/{id}/resync" => Ask::at(route.path.replace("{id}", &integration(app, shop).await))
+            .json(json!({ "from": "2026-11-01", "to": "2026-11-02" }))
+            .expecting(202),
+        "PUT /api/integrations/{id}/credentials" => Ask::at(route.path.replace("{id}", &integration(app, shop).await))
+            .json(json!({ "credentials": { "access_token": "shpat_2" } })),
+        "DELETE /api/integrations/{id}" => {
+            Ask::at(route.path.replace("{id}", &integration(app, shop).await)).expecting(204)
+        }
         "GET /api/brands/{brand}/dashboard" => Ask::at(format!("/api/brands/{brand}/dashboard")),
         "POST /api/brands/{brand}/query" => Ask::at(format!("/api/brands/{brand}/query"))
             .json(json!({ "metrics": ["net_sales"], "time": { "range": "7d" } })),
         "PATCH /api/brands/{brand}" => Ask::at(format!("/api/brands/{brand}")).json(json!({ "name": unique })),
         _ => return None,
     })
+}
+
+fn shop_to_connect(brand: &str) -> Value {
+    let shop = format!("{}.myshopify.com", uuid::Uuid::new_v4().simple());
+    json!({ "source": "shopify", "brand": brand, "credentials": { "access_token": "shpat_1", "client_id": "app",
+        "client_secret": "app-secret" }, "settings": { "shop": shop } })
+}
+
+/// The id of a shop that is connected and never answers.
+pub async fn integration(app: &TestApp, shop: &Shop) -> String {
+    // There may only be so many.
+    shop.tenant.db().write(|tx| Ok(tx.execute("delete from integrations", [])?)).await.unwrap();
+    let (owner, body) = (app.token(shop, Role::Owner), shop_to_connect(&shop.brand.uid));
+    let made = app.ask(Method::POST, "/api/integrations", Some(&owner), Some(body)).await;
+    assert_eq!(made.status, StatusCode::CREATED, "{made:?}");
+    made.json()["id"].as_str().unwrap().to_owned()
 }
 
 async fn spare_person(app: &TestApp, shop: &Shop) -> String {

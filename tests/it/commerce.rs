@@ -166,6 +166,7 @@ async fn order_lines_never_overwrite_the_catalogue_but_the_catalogue_takes_over(
         Variant { sku: Some("SKU-A".to_owned()), title: Some("M".to_owned()), size: Some("M".to_owned()), price: None };
     let product = Product {
         key: "new-name".to_owned(),
+        source_id: None,
         title: "New name".to_owned(),
         category: Some("Home".to_owned()),
         vendor: None,

@@ -5,7 +5,6 @@ use serde_json::{Value, json};
 
 use super::{listed, missing, said};
 use crate::app::App;
-use crate::auth;
 use crate::backup::Renewed;
 use crate::cli::command::{Outcome, Password};
 use crate::cli::keys_args::Which;
@@ -107,7 +106,7 @@ async fn chosen(app: &App, which: Which, tenant: Option<&str>) -> Result<Vec<Ten
 }
 
 async fn rekey(app: &App, info: &TenantInfo, tokens: bool, told: &mut Told) {
-    let reseal = tokens.then_some(auth::reseal_second_factors as crate::tenants::Reseal);
+    let reseal = tokens.then_some(rotation::reseal as crate::tenants::Reseal);
     let done = app.tenants.rekey(&info.id, reseal, Steps::default()).await;
     if let (true, Ok(())) = (tokens, &done) {
         told.note("tokens", Some(&info.slug), Ok(()), |()| "new, and every secret sealed anew".to_owned());

@@ -9,6 +9,7 @@ mod import;
 mod keys;
 mod moment;
 mod people;
+mod sync;
 mod tenants;
 mod warehouse;
 
@@ -62,6 +63,7 @@ pub async fn execute(app: &App, command: Command, file: Upload, progress: mpsc::
             moment::restore(app, wanted, moment::Asked { at, last_good, dry_run, to }, identity).await
         }
         Command::AuditVerify { tenant } => audit::verify(app, tenant.as_deref()).await,
+        Command::Sync(of) => sync::run(app, of).await,
         Command::KeysList => keys::list(app).await,
         Command::KeysRotate { which, tenant, new_master } => {
             keys::rotate(app, which, tenant.as_deref(), new_master).await

@@ -98,6 +98,7 @@ impl<'a> History<'a> {
             };
             batch.products.push(Product {
                 key: item.key.clone(),
+                source_id: None,
                 title: item.title.clone(),
                 category: Some(item.category.clone()),
                 vendor: Some(item.vendor.clone()),

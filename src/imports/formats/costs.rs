@@ -88,7 +88,7 @@ impl Reading for Costs {
     fn finish(&mut self, slot: usize, out: &mut Output) -> Result<(), Reject> {
         match self.drafts.take(slot) {
             Some((cost, true)) => out.batch.costs.push(cost),
-            Some((cost, false)) => out.costs_now.push(cost),
+            Some((cost, false)) => out.batch.costs_now.push(cost),
             None => {}
         }
         Ok(())
@@ -112,7 +112,7 @@ mod tests {
             .batch
             .costs
             .iter()
-            .chain(&out.costs_now)
+            .chain(&out.batch.costs_now)
             .map(|c| (c.from_day.to_string(), c.cost_micros, c.currency.code().to_owned()))
             .collect();
         let c = |day: &str, micros| (day.to_owned(), micros, "EUR".to_owned());

@@ -127,8 +127,6 @@ impl Format {
 #[derive(Debug, Default)]
 pub struct Output {
     pub batch: rows::Batch,
-    /// What units cost now: from which day on, the writer decides.
-    pub costs_now: Vec<rows::UnitCost>,
     pub rates: Vec<DatedRate>,
 }
 

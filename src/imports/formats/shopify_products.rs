@@ -81,8 +81,8 @@ impl ShopifyProducts {
             }
         }
         let key = clip(record.get(c.handle), 300).to_owned();
-        let product =
-            Product { key, title, category, vendor: text(record, c.vendor), collections, variants: Vec::new() };
+        let vendor = text(record, c.vendor);
+        let product = Product { key, source_id: None, title, category, vendor, collections, variants: Vec::new() };
         let options = c.option_names.map(|at| record.some(at).unwrap_or_default().to_lowercase());
         Ok(Draft { product, options, costs: Vec::new() })
     }
@@ -100,14 +100,16 @@ impl ShopifyProducts {
             return Err("The price or the cost is negative.".into());
         }
         let title = line_title(&draft.product.title, &values);
+        // The catalogue puts the product's title before it, as an order's line has it.
+        let own = if matches!(values[..], [] | ["Default Title"]) { None } else { Some(values.join(" / ")) };
         let size = draft.options.iter().position(|o| is_size(o)).and_then(|i| record.some(c.option_values[i]));
         if let Some(cost_micros) = cost {
-            let variant = VariantRef { sku: sku.clone(), title: title.clone() };
+            let variant = VariantRef { sku: sku.clone(), title };
             draft.costs.push(UnitCost { variant, from_day: self.today, cost_micros, currency: self.currency });
         }
         draft.product.variants.push(Variant {
             sku,
-            title: Some(title),
+            title: own,
             size: size.map(|s| clip(s, 100).to_owned()),
             price: price.map(|p| (p, self.currency)),
         });
@@ -145,7 +147,7 @@ impl Reading for ShopifyProducts {
     fn finish(&mut self, slot: usize, out: &mut Output) -> Result<(), Reject> {
         if let Some(draft) = self.drafts.take(slot) {
             out.batch.products.push(draft.product);
-            out.costs_now.extend(draft.costs);
+            out.batch.costs_now.extend(draft.costs);
         }
         Ok(())
     }
@@ -199,11 +201,11 @@ mod tests {
         assert_eq!(hoodie.collections, vec!["Winter Essentials", "bestseller"]);
         let sizes: Vec<_> = hoodie.variants.iter().map(|v| v.size.as_deref()).collect();
         assert_eq!(sizes, vec![Some("S"), Some("M")]);
-        assert_eq!(hoodie.variants[1].title.as_deref(), Some("Alpine Fleece Hoodie - Moss / M"));
-        assert_eq!(products[1].variants[0].title.as_deref(), Some("Cedar Candle"));
+        assert_eq!(hoodie.variants[1].title.as_deref(), Some("Moss / M"));
+        assert_eq!(products[1].variants[0].title, None);
         assert_eq!(products[1].category.as_deref(), Some("Candles"));
-        assert_eq!(out.costs_now.len(), 3);
-        assert_eq!(out.costs_now[0].cost_micros, 21_400_000);
+        assert_eq!(out.batch.costs_now.len(), 3);
+        assert_eq!(out.batch.costs_now[0].cost_micros, 21_400_000);
         assert_eq!(products[2].title, "Line one, \"two\"\nthree");
     }
 
@@ -213,6 +215,6 @@ mod tests {
         assert_eq!(rejects, vec![]);
         assert_eq!(out.batch.products.len(), 1);
         assert_eq!(out.batch.products[0].variants.len(), 2);
-        assert_eq!(out.costs_now.len(), 2);
+        assert_eq!(out.batch.costs_now.len(), 2);
     }
 }

@@ -10,8 +10,10 @@ use pulsepoint::app::App;
 use pulsepoint::auth::{Author, Claims, NewPerson, Role, User, create_person};
 use pulsepoint::brands::{self, Brand, NewBrand};
 use pulsepoint::clock::Clock;
+use pulsepoint::connectors;
 use pulsepoint::http::{Peer, PerMinute, Settings};
 use pulsepoint::secrets::MasterKey;
+use pulsepoint::sync;
 use pulsepoint::tenants::{Tenant, Tenants};
 use serde_json::Value;
 use tempfile::TempDir;
@@ -50,6 +52,16 @@ pub struct Answer {
     pub body: Bytes,
 }
 
+/// Every platform there is, at a port of this machine where nobody listens.
+fn nobody_answers() -> sync::Parts {
+    let shared = connectors::Settings {
+        sandbox_url: "http://127.0.0.1:9".to_owned(),
+        offline: true,
+        ..connectors::Settings::default()
+    };
+    sync::Parts { shared, connectors: connectors::all(), ..sync::Parts::default() }
+}
+
 impl TestApp {
     /// Without limits on how often one may ask and how often one may be wrong.
     pub async fn start() -> Self {
@@ -62,7 +74,7 @@ impl TestApp {
         let (master, _) = MasterKey::load(folder.path(), None, true).unwrap();
         let clock = Clock::fixed(now());
         let tenants = Tenants::start(folder.path(), master, clock.clone(), &Default::default()).unwrap();
-        let app = App::start(tenants, clock, settings).await.unwrap();
+        let app = App::start(tenants, clock, settings).await.unwrap().with_sync(nobody_answers());
         let router = pulsepoint::server::router(&app).unwrap();
         Self { app, router, folder }
     }

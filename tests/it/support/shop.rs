@@ -2,8 +2,8 @@
 
 use jiff::civil::{Date, date};
 use pulsepoint::commerce::rows::{
-    AdAccount, AdDay, AdScope, AdWindow, Batch, CustomerRef, Order, OrderLine, Product, Refund, RefundLine, StockLevel,
-    UnitCost, Variant, VariantRef,
+    AdAccount, AdDay, AdScope, AdWindow, Batch, CustomerRef, DeletedProduct, Order, OrderLine, Product, Refund,
+    RefundLine, StockLevel, UnitCost, Variant, VariantRef,
 };
 use pulsepoint::money::Currency;
 
@@ -152,6 +152,7 @@ fn product(dice: &mut Dice, home: &str) -> Product {
     let variants = variants.collect();
     Product {
         key: format!("product-{n}"),
+        source_id: dice.chance(2).then(|| n.to_string()),
         title: format!("Product {n}"),
         category: dice.chance(2).then(|| "Home".to_owned()),
         vendor: None,
@@ -210,7 +211,21 @@ pub fn batch(dice: &mut Dice, home: &str) -> Batch {
     for product in &mut batch.products {
         product.variants.retain(|variant| skus.insert(variant.sku.clone()));
     }
+    delete(dice, &mut batch);
     batch
+}
+
+/// Takes away what the batch does not bring, so that landing it again changes nothing.
+fn delete(dice: &mut Dice, batch: &mut Batch) {
+    if dice.chance(4) {
+        let gone = format!("O{}", dice.roll(60));
+        let is_brought = batch.orders.iter().any(|order| order.external_id == gone)
+            || batch.refunds.iter().any(|refund| refund.order.as_ref() == Some(&gone));
+        batch.deleted_orders.extend((!is_brought).then_some(gone));
+    }
+    if dice.chance(6) && batch.products.is_empty() && batch.stock.is_empty() {
+        batch.deleted_products.push(DeletedProduct { source_id: dice.roll(3).to_string(), day: dice.day() });
+    }
 }
 
 fn once<T, K: Ord>(rows: &mut Vec<T>, key: impl Fn(&T) -> K) {

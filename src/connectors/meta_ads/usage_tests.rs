@@ -1,0 +1,45 @@
+//! Headers of Meta's quota.
+
+use bytes::Bytes;
+use http::{HeaderMap, HeaderValue, StatusCode};
+
+use super::*;
+
+fn usage(headers: &[(&'static str, &'static str)]) -> Usage {
+    let headers: HeaderMap = headers.iter().map(|(n, v)| (n.parse().unwrap(), HeaderValue::from_static(v))).collect();
+    let mut usage = Usage::default();
+    usage.note(&Answer { status: StatusCode::OK, headers, body: Bytes::new() });
+    usage
+}
+
+#[test]
+fn the_most_of_all_entries_counts_and_minutes_are_minutes() {
+    let quota = usage(&[
+        (
+            "x-business-use-case-usage",
+            r#"{"1":[{"call_count":1,"total_cputime":86,"total_time":1,"estimated_time_to_regain_access":0},{"call_count":2}],"2":[{"call_count":90,"estimated_time_to_regain_access":7}]}"#,
+        ),
+        ("x-fb-ads-insights-throttle", r#"{"app_id_util_pct":0.01,"acc_id_util_pct":0}"#),
+        ("x-ad-account-usage", r#"{"acc_id_util_pct":9.67,"reset_time_duration":100}"#),
+    ]);
+    let quota = quota.quota().unwrap();
+    assert_eq!((quota.left_percent, quota.wait), (10.0, Some(Duration::from_secs(420))));
+}
+
+#[test]
+fn below_enough_nothing_waits() {
+    let quota = usage(&[("x-app-usage", r#"{"call_count":84,"total_time":3,"total_cputime":0}"#)]).quota().unwrap();
+    assert_eq!((quota.left_percent, quota.wait), (16.0, None));
+    assert_eq!(usage(&[]).quota(), None);
+    assert_eq!(usage(&[("x-app-usage", "not json")]).quota(), None);
+}
+
+#[test]
+fn an_account_s_own_seconds_and_the_usual_waits() {
+    let wait = |header, value| usage(&[(header, value)]).quota().unwrap().wait;
+    let account = "x-ad-account-usage";
+    let of = Duration::from_secs;
+    assert_eq!(wait(account, r#"{"acc_id_util_pct":88,"reset_time_duration":100}"#), Some(of(100)));
+    assert_eq!(wait("x-fb-ads-insights-throttle", r#"{"acc_id_util_pct":85}"#), Some(of(120)));
+    assert_eq!(wait("x-fb-ads-insights-throttle", r#"{"app_id_util_pct":100}"#), Some(of(600)));
+}
