@@ -13,6 +13,7 @@ use crate::tenants::{Tenant, TenantId};
 /// What is asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = RequestKind)]
 pub enum Kind {
     /// A copy of what is kept of a customer.
     DataRequest,

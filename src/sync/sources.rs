@@ -38,6 +38,7 @@ pub(super) struct Row {
 /// A permission at the platform.
 #[derive(Debug, Clone, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = PlatformPermission)]
 pub struct Permission {
     /// As the platform names it.
     scope: String,
@@ -48,6 +49,7 @@ pub struct Permission {
 /// Something to type in.
 #[derive(Debug, Clone, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = SourceField)]
 pub struct Field {
     pub name: String,
     /// `credentials` or `settings`: where it stands in `POST /api/integrations`.
