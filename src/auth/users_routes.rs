@@ -129,7 +129,15 @@ pub async fn create(
         .db()
         .read(move |conn| Ok((Reach::parse(conn, names.as_deref(), &all)?, brands_within(conn, &within)?)));
     let (reach, brands) = read.await?;
-    let person = Person { user, state: PersonState::Active, last_login_at: None, reach, second_factor: false };
+    let person = Person {
+        user,
+        state: PersonState::Active,
+        last_login_at: None,
+        reach,
+        second_factor: false,
+        passkeys: 0,
+        provider_bound: false,
+    };
     Ok((StatusCode::CREATED, Json(row(person, &brands))))
 }
 

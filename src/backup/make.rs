@@ -20,7 +20,7 @@ use crate::db::Db;
 use crate::error::{Error, Result};
 use crate::events;
 use crate::secrets::{Purpose, TenantKey};
-use crate::tenants::{self, Tenant, Tenants};
+use crate::tenants::{self, Tenant, TenantId, Tenants};
 
 /// A backup that was made.
 #[derive(Debug)]
