@@ -66,7 +66,7 @@ fn insights(since: &str, until: &str) -> String {
     let query = [
         ("level", "ad"),
         ("time_increment", "1"),
-        ("time_range", &range),
+        ("time_range", range.as_str()),
         ("fields", FIELDS),
         ("limit", "37"),
         ("action_attribution_windows", r#"["7d_click","1d_view","7d_view"]"#),
@@ -225,7 +225,7 @@ async fn tiktok_rows(sim: &Sim, id: &str, start: &str, end: &str) -> Vec<Value> 
     let (mut page, mut rows) = (1, Vec::new());
     loop {
         let number = page.to_string();
-        let query = [window.as_slice(), &[("page", &number)]].concat();
+        let query = [window.as_slice(), &[("page", number.as_str())]].concat();
         let answer = tiktok(sim, "report/integrated/get", &query).await;
         assert_eq!(answer["code"], 0, "{answer}");
         rows.extend(answer["data"]["list"].as_array().unwrap().iter().cloned());
@@ -243,7 +243,7 @@ async fn gmv_cost(sim: &Sim, id: &str, start: &str, end: &str) -> i64 {
     let store = json!([stores["data"]["store_list"][0]["store_id"]]).to_string();
     let query = [
         ("advertiser_id", id),
-        ("store_ids", &store),
+        ("store_ids", store.as_str()),
         ("start_date", start),
         ("end_date", end),
         ("dimensions", r#"["campaign_id","stat_time_day"]"#),
@@ -321,7 +321,7 @@ async fn tiktok_keeps_its_rules() {
         &sim,
         "report/integrated/get",
         &[
-            ("advertiser_id", &id),
+            ("advertiser_id", id.as_str()),
             ("data_level", "AUCTION_AD"),
             ("dimensions", day),
             ("metrics", r#"["spend","voucher_spend","cash_spend"]"#),
@@ -331,7 +331,8 @@ async fn tiktok_keeps_its_rules() {
     )
     .await;
     assert!(unknown["message"].as_str().unwrap().contains("Invalid metric fields: ['voucher_spend', 'cash_spend']"));
-    let info = tiktok(&sim, "advertiser/info", &[("advertiser_ids", &json!([id]).to_string())]).await;
+    let ids = json!([id]).to_string();
+    let info = tiktok(&sim, "advertiser/info", &[("advertiser_ids", ids.as_str())]).await;
     let info = &info["data"]["list"][0];
     assert_eq!((&info["timezone"], &info["display_timezone"]), (&json!("Etc/GMT+8"), &json!("America/Los_Angeles")));
     let url = format!("{}/tiktok/open_api/v1.3/oauth2/access_token/", sim.sandbox.url);
