@@ -8,6 +8,7 @@ mod answer;
 mod client;
 mod credentials;
 mod redact;
+pub mod sandbox;
 pub mod settings;
 pub mod shopify;
 mod step;
