@@ -82,6 +82,8 @@ mod shipping_weeks;
 mod shopify_fixtures;
 mod shopify_gone;
 mod shopify_money;
+mod shopify_sandbox;
+mod shopify_signin;
 mod support;
 mod systemd;
 mod tenants;

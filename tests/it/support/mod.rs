@@ -6,6 +6,7 @@ pub mod disk;
 pub mod device;
 pub mod figures;
 pub mod provider;
+pub mod pull;
 pub mod shop;
 pub mod stores;
 pub mod tls;
