@@ -98,6 +98,8 @@ mod store_faults;
 mod shopify_fixtures;
 mod shopify_gone;
 mod shopify_money;
+mod shopify_sandbox;
+mod shopify_signin;
 mod support;
 mod sync;
 mod sync_crash;

@@ -47,7 +47,8 @@ impl World {
     }
 
     pub fn puller(&self, shop: usize, token: &str) -> Puller<'static> {
-        let mut puller = Puller::new(&Shopify, &self.sandbox.url, json!({ "shop": SHOPS[shop] }), self.brand(), self.now());
+        let mut puller =
+            Puller::new(&Shopify, &self.sandbox.url, json!({ "shop": SHOPS[shop] }), self.brand(), self.now());
         puller.credentials = Credentials::default().with(auth::ACCESS_TOKEN, token, None);
         puller
     }
@@ -93,7 +94,9 @@ impl Held {
                 id > span.after && span.upto.is_none_or(|upto| id <= upto)
             };
             let missing = self.orders.values().filter(|order| {
-                inside(&order.external_id) && order.placed_at < span.placed_before && !span.ids.contains(&order.external_id)
+                inside(&order.external_id)
+                    && order.placed_at < span.placed_before
+                    && !span.ids.contains(&order.external_id)
             });
             gone.extend(missing.map(|order| order.external_id.clone()));
         }
@@ -126,7 +129,8 @@ pub fn assert_adds_up(held: &Held, totals: &Value, what: &str) {
     let lines = || orders.iter().flat_map(|order| &order.lines);
     let goods = || lines().filter(|line| !line.gift_card);
     let cancelled = orders.iter().filter(|order| order.cancelled_at.is_some()).count();
-    let customers: HashSet<String> = orders.iter().filter_map(|o| o.customer.as_ref().map(|c| format!("{c:?}"))).collect();
+    let customers: HashSet<String> =
+        orders.iter().filter_map(|o| o.customer.as_ref().map(|c| format!("{c:?}"))).collect();
     for (field, count) in [
         ("orders", orders.len()),
         ("test_orders", held.orders.len() - orders.len()),
@@ -139,7 +143,11 @@ pub fn assert_adds_up(held: &Held, totals: &Value, what: &str) {
     assert_eq!(json!(goods().map(|line| line.quantity).sum::<i64>()), totals["units"], "{what}: units");
     let gross: i64 = goods().map(|line| line.price_micros * line.quantity).sum();
     let discounts: i64 = goods().map(|line| line.discount_micros).sum();
-    assert_eq!(gross - discounts, micros(totals, "gross_sales") - micros(totals, "discounts"), "{what}: gross less discounts");
+    assert_eq!(
+        gross - discounts,
+        micros(totals, "gross_sales") - micros(totals, "discounts"),
+        "{what}: gross less discounts"
+    );
     if !included {
         assert_eq!(gross, micros(totals, "gross_sales"), "{what}: gross");
     }
@@ -160,7 +168,11 @@ fn refunds_add_up(held: &Held, totals: &Value, what: &str) {
     let lines = || refunds.iter().flat_map(|refund| &refund.lines);
     assert_eq!(json!(lines().map(|line| line.quantity).sum::<i64>()), totals["refunded_units"], "{what}: units");
     let goods: i64 = lines().map(|line| line.goods_micros).sum();
-    assert_eq!(goods, micros(totals, "refunds_goods") + micros(totals, "refund_discrepancies"), "{what}: refunded goods");
+    assert_eq!(
+        goods,
+        micros(totals, "refunds_goods") + micros(totals, "refund_discrepancies"),
+        "{what}: refunded goods"
+    );
     let tax: i64 = refunds.iter().map(|refund| refund.tax_micros).sum();
     assert_eq!(tax, micros(totals, "refunds_tax") + micros(totals, "refunds_shipping_tax"), "{what}: refunded tax");
     let shipping: i64 = refunds.iter().map(|refund| refund.shipping_micros).sum();

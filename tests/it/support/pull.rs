@@ -11,8 +11,8 @@ use pulsepoint::brands::Brand;
 use pulsepoint::commerce::CustomerHash;
 use pulsepoint::commerce::rows::Batch;
 use pulsepoint::connectors::{
-    Call, Client, Connector, Credentials, Group, Next, Parsed, Pass, Raw, Redactor, Reject, Renewal, Settings, Step, Task, Tested,
-    Trouble,
+    Call, Client, Connector, Credentials, Group, Next, Parsed, Pass, Raw, Redactor, Reject, Renewal, Settings, Step,
+    Task, Tested, Trouble,
 };
 use serde_json::{Map, Value};
 
