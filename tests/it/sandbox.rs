@@ -128,8 +128,7 @@ fn shop_money(set: &Value) -> i64 {
 /// Field names with their Set written out, as the page of the connectors abbreviates them.
 fn expanded(query: &str) -> String {
     let mut out = String::new();
-    let mut words = query.split_inclusive(|character: char| !character.is_alphanumeric()).peekable();
-    while let Some(word) = words.next() {
+    for word in query.split_inclusive(|character: char| !character.is_alphanumeric()) {
         let name = word.trim_end_matches(|character: char| !character.is_alphanumeric());
         if name.ends_with("Set") && !word.ends_with('{') {
             let tail = &word[name.len()..];

@@ -66,7 +66,7 @@ fn insights(since: &str, until: &str) -> String {
     let query = [
         ("level", "ad"),
         ("time_increment", "1"),
-        ("time_range", &range),
+        ("time_range", range.as_str()),
         ("fields", FIELDS),
         ("limit", "37"),
         ("action_attribution_windows", r#"["7d_click","1d_view","7d_view"]"#),
@@ -207,73 +207,75 @@ const WINDOWS: [(&str, &str); 4] = [
     ("2026-11-18", "2026-11-23"),
 ];
 
+const METRICS: &str = r#"["campaign_id","campaign_name","adgroup_id","adgroup_name","ad_name","spend","impressions","clicks","conversion","complete_payment","total_complete_payment_rate","complete_payment_roas","currency"]"#;
+
+/// Every row of a window, page by page; as many as the first page said.
+async fn tiktok_rows(sim: &Sim, id: &str, start: &str, end: &str) -> Vec<Value> {
+    let window = [
+        ("advertiser_id", id),
+        ("start_date", start),
+        ("end_date", end),
+        ("dimensions", r#"["ad_id","stat_time_day"]"#),
+        ("metrics", METRICS),
+        ("service_type", "AUCTION"),
+        ("report_type", "BASIC"),
+        ("data_level", "AUCTION_AD"),
+        ("page_size", "100"),
+    ];
+    let (mut page, mut rows) = (1, Vec::new());
+    loop {
+        let number = page.to_string();
+        let query = [window.as_slice(), &[("page", number.as_str())]].concat();
+        let answer = tiktok(sim, "report/integrated/get", &query).await;
+        assert_eq!(answer["code"], 0, "{answer}");
+        rows.extend(answer["data"]["list"].as_array().unwrap().iter().cloned());
+        if page >= answer["data"]["page_info"]["total_page"].as_i64().unwrap() {
+            assert_eq!(Some(rows.len() as i64), answer["data"]["page_info"]["total_number"].as_i64());
+            return rows;
+        }
+        page += 1;
+    }
+}
+
+/// What GMV Max cost in a window, in millionths.
+async fn gmv_cost(sim: &Sim, id: &str, start: &str, end: &str) -> i64 {
+    let stores = tiktok(sim, "gmv_max/store/list", &[("advertiser_id", id)]).await;
+    let store = json!([stores["data"]["store_list"][0]["store_id"]]).to_string();
+    let query = [
+        ("advertiser_id", id),
+        ("store_ids", store.as_str()),
+        ("start_date", start),
+        ("end_date", end),
+        ("dimensions", r#"["campaign_id","stat_time_day"]"#),
+        ("metrics", r#"["cost","orders","gross_revenue"]"#),
+        ("page_size", "1000"),
+    ];
+    let report = tiktok(sim, "gmv_max/report/get", &query).await;
+    report["data"]["list"].as_array().unwrap().iter().map(|row| micros(row["metrics"]["cost"].as_str().unwrap())).sum()
+}
+
 #[tokio::test]
 async fn reports_of_tiktok_add_up_and_gmv_max_stands_apart() {
     let sim = Sim::start(|_| {}).await;
-    let metrics = r#"["campaign_id","campaign_name","adgroup_id","adgroup_name","ad_name","spend","impressions","clicks","conversion","complete_payment","total_complete_payment_rate","complete_payment_roas","currency"]"#;
     for account in sim.sandbox.totals()["tiktok"].as_array().unwrap() {
         let id = account["account"].as_str().unwrap();
         let (mut sums, mut gmv, mut absent) = (Sums::new(), 0, false);
         for (start, end) in WINDOWS {
-            let window = [
-                ("advertiser_id", id),
-                ("start_date", start),
-                ("end_date", end),
-                ("dimensions", r#"["ad_id","stat_time_day"]"#),
-                ("metrics", metrics),
-                ("service_type", "AUCTION"),
-                ("report_type", "BASIC"),
-                ("data_level", "AUCTION_AD"),
-                ("page_size", "100"),
-            ];
-            let (mut page, mut seen) = (1, 0);
-            loop {
-                let number = page.to_string();
-                let answer =
-                    tiktok(&sim, "report/integrated/get", &[window.as_slice(), &[("page", &number)]].concat()).await;
-                assert_eq!(answer["code"], 0, "{answer}");
-                for row in answer["data"]["list"].as_array().unwrap() {
-                    let (metrics, text) = (&row["metrics"], |value: &Value| value.as_str().unwrap().to_owned());
-                    let day = text(&row["dimensions"]["stat_time_day"]);
-                    let value = [
-                        micros(&text(&metrics["spend"])),
-                        number_of(&metrics["impressions"]),
-                        number_of(&metrics["clicks"]),
-                        number_of(&metrics["complete_payment"]) * 1_000_000,
-                        micros(&text(&metrics["total_complete_payment_rate"])),
-                    ];
-                    add(&mut sums, day.strip_suffix(" 00:00:00").unwrap(), value);
-                    absent |= metrics["complete_payment_roas"] == "-";
-                    seen += 1;
-                }
-                if page >= answer["data"]["page_info"]["total_page"].as_i64().unwrap() {
-                    assert_eq!(Some(seen), answer["data"]["page_info"]["total_number"].as_i64());
-                    break;
-                }
-                page += 1;
+            for row in tiktok_rows(&sim, id, start, end).await {
+                let metrics = &row["metrics"];
+                let money = |name: &str| micros(metrics[name].as_str().unwrap());
+                let day = row["dimensions"]["stat_time_day"].as_str().unwrap();
+                let value = [
+                    money("spend"),
+                    number_of(&metrics["impressions"]),
+                    number_of(&metrics["clicks"]),
+                    number_of(&metrics["complete_payment"]) * 1_000_000,
+                    money("total_complete_payment_rate"),
+                ];
+                add(&mut sums, day.strip_suffix(" 00:00:00").unwrap(), value);
+                absent |= metrics["complete_payment_roas"] == "-";
             }
-            let stores = tiktok(&sim, "gmv_max/store/list", &[("advertiser_id", id)]).await;
-            let store = json!([stores["data"]["store_list"][0]["store_id"]]).to_string();
-            let report = tiktok(
-                &sim,
-                "gmv_max/report/get",
-                &[
-                    ("advertiser_id", id),
-                    ("store_ids", &store),
-                    ("start_date", start),
-                    ("end_date", end),
-                    ("dimensions", r#"["campaign_id","stat_time_day"]"#),
-                    ("metrics", r#"["cost","orders","gross_revenue"]"#),
-                    ("page_size", "1000"),
-                ],
-            )
-            .await;
-            gmv += report["data"]["list"]
-                .as_array()
-                .unwrap()
-                .iter()
-                .map(|row| micros(row["metrics"]["cost"].as_str().unwrap()))
-                .sum::<i64>();
+            gmv += gmv_cost(&sim, id, start, end).await;
         }
         assert_eq!(sums, told(account), "{id}");
         assert!(absent, "some values are not available");
@@ -319,7 +321,7 @@ async fn tiktok_keeps_its_rules() {
         &sim,
         "report/integrated/get",
         &[
-            ("advertiser_id", &id),
+            ("advertiser_id", id.as_str()),
             ("data_level", "AUCTION_AD"),
             ("dimensions", day),
             ("metrics", r#"["spend","voucher_spend","cash_spend"]"#),
@@ -329,7 +331,8 @@ async fn tiktok_keeps_its_rules() {
     )
     .await;
     assert!(unknown["message"].as_str().unwrap().contains("Invalid metric fields: ['voucher_spend', 'cash_spend']"));
-    let info = tiktok(&sim, "advertiser/info", &[("advertiser_ids", &json!([id]).to_string())]).await;
+    let ids = json!([id]).to_string();
+    let info = tiktok(&sim, "advertiser/info", &[("advertiser_ids", ids.as_str())]).await;
     let info = &info["data"]["list"][0];
     assert_eq!((&info["timezone"], &info["display_timezone"]), (&json!("Etc/GMT+8"), &json!("America/Los_Angeles")));
     let url = format!("{}/tiktok/open_api/v1.3/oauth2/access_token/", sim.sandbox.url);

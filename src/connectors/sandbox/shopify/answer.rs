@@ -36,7 +36,6 @@ pub enum Got<'a> {
     Node(Node<'a>),
     List(Vec<Node<'a>>),
     Page(Page<'a>),
-    Value(Value),
 }
 
 impl<'a> Got<'a> {
@@ -157,7 +156,6 @@ impl Serialize for Filled<'_> {
             Got::Short(text) => text.serialize(serializer),
             Got::Time(at) => text::instant(at).serialize(serializer),
             Got::Texts(texts) => texts.serialize(serializer),
-            Got::Value(value) => value.serialize(serializer),
             Got::Node(node) => shaped(node).serialize(serializer),
             Got::List(nodes) => {
                 let mut list = serializer.serialize_seq(Some(nodes.len()))?;
