@@ -80,7 +80,7 @@ fn spend_of_a_recorded_breakdown_adds_up_to_the_micro() {
         .map(|record| {
             let record = record.unwrap();
             let row: Value =
-                names.iter().zip(record.iter()).map(|(name, text)| (name.to_owned(), text.into())).collect();
+                names.iter().zip(record.iter()).map(|(name, text)| (name.to_owned(), Value::from(text))).collect();
             let ad = row["country"].as_str().unwrap().to_owned();
             with_ids(row, &ad)
         })
