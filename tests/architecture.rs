@@ -21,7 +21,10 @@ struct Fence {
 const FENCES: [Fence; 7] = [
     Fence { what: "Connection::open", homes: &["db", "duck"] },
     Fence { what: "duckdb::", homes: &["duck", "warehouse", "metrics"] },
-    Fence { what: "axum::", homes: &["http", "auth", "server", "server.rs", "app.rs", "routes.rs"] },
+    Fence {
+        what: "axum::",
+        homes: &["http", "auth", "connectors/sandbox", "server", "server.rs", "app.rs", "routes.rs"],
+    },
     Fence { what: "env::var", homes: &["config", "secrets"] },
     Fence { what: "println!", homes: &["cli", "main.rs"] },
     Fence { what: "process::exit", homes: &[] },

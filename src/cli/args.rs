@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use super::backup_args::{Audit, Backup, Restore};
 use super::customer::Customer;
 use super::keys_args::Keys;
+use super::sandbox::Sandbox;
 use super::sync_args::Sync;
 use super::upgrade::Upgrade;
 use super::user_args::User;
@@ -37,6 +38,8 @@ pub enum Verb {
     Serve(Serve),
     /// Import export files of Shopify, Meta Ads, Google Ads or TikTok Ads, or a plain orders file
     Import(Import),
+    /// Start a simulator of Shopify, Meta Ads, TikTok Ads and Google Ads
+    Sandbox(Sandbox),
     /// Tenants: each a folder with its own encrypted store
     #[command(subcommand)]
     Tenant(Tenant),

@@ -16,6 +16,7 @@ mod keys_args;
 mod lock;
 mod output;
 mod password;
+mod sandbox;
 mod serve;
 mod settings;
 mod sync_args;
@@ -67,6 +68,7 @@ fn dispatch(verb: Verb) -> Result<bool> {
         Verb::Serve(args) => logged("info", serve::run(args)).map(|()| true),
         Verb::Demo(args) => logged("info", demo::run(args)).map(|()| true),
         Verb::Import(args) => logged("warn", import::run(args)),
+        Verb::Sandbox(args) => logged("info", sandbox::run(args)).map(|()| true),
         Verb::Tenant(verb) => tenant(verb),
         Verb::Brand(verb) => brand(verb),
         Verb::Customer(verb) => customer::run(verb),

@@ -75,7 +75,7 @@ impl Lander {
                     work.connector,
                     first.to_string(),
                     end.to_string(),
-                    length,
+                    i64::try_from(length).unwrap_or(i64::MAX),
                     store,
                     span.placed_before
                 ],

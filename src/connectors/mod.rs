@@ -11,6 +11,7 @@ mod credentials;
 pub mod google_ads;
 pub mod meta_ads;
 mod redact;
+pub mod sandbox;
 pub mod settings;
 pub mod shopify;
 mod step;

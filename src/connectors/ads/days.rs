@@ -54,8 +54,9 @@ impl Rule {
         self.kept_months.map(|months| today.saturating_sub(months.months()).saturating_add(3.days()))
     }
 
-    /// The days of a pass that began at `begun` for an account in `zone`; none where it wants nothing up to today.
-    pub fn days(self, pass: &Pass, begun: Timestamp, zone: &TimeZone) -> Option<Days> {
+    /// The days of a pass that began at `begun` for an account in `zone`, where the last [`Pass::Restate`] was on day `restated`;
+    /// none where it wants nothing up to today.
+    pub fn days(self, pass: &Pass, begun: Timestamp, zone: &TimeZone, restated: Option<Date>) -> Option<Days> {
         let today = begun.to_zoned(zone.clone()).date();
         let yesterday = today.saturating_sub(1.day());
         let (first, last) = match pass {
@@ -65,7 +66,11 @@ impl Rule {
                 let since = since.map_or(yesterday, |since| since.to_zoned(zone.clone()).date());
                 (since.min(yesterday), today)
             }
-            Pass::Restate => (today.saturating_sub(self.restates_days.days()), today),
+            // After a pause also what could still change when it began, and no longer can.
+            Pass::Restate => {
+                let since = restated.map_or(today, |restated| restated.min(today));
+                (since.saturating_sub(self.restates_days.days()), today)
+            }
             Pass::Range { from, to } => (*from, to.saturating_sub(1.day()).min(today)),
         };
         let first = self.oldest(today).map_or(first, |oldest| first.max(oldest));

@@ -8,7 +8,9 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use jiff::ToSpan;
 use jiff::civil::Date;
+use jiff::tz::TimeZone;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -21,6 +23,9 @@ use crate::connectors::{Call, Next, Parsed, Pass, Progress, Quota, Raw, Step, Ta
 
 /// The fact that remembers from which day on each account is there.
 const REACHED: &str = "reached";
+
+/// The fact that remembers on which day everything that may still change was last read.
+const RESTATED: &str = "restated";
 
 /// What a platform has to be able to do for [`step`].
 #[async_trait]
@@ -95,7 +100,7 @@ pub struct Work<S> {
     /// Not before so many seconds.
     #[serde(default)]
     rest: u64,
-    /// With this pass the account is there from this day on.
+    /// It came later than the others, and with this pass it is there from this day on.
     #[serde(default)]
     reaches: Option<Date>,
     /// The platform's own.
@@ -137,10 +142,16 @@ impl<S: Serialize> Position<S> {
 pub async fn step<P: Platform>(platform: &P, call: &Call<'_>, task: &Task<'_>) -> Result<Step, Trouble> {
     // A position that another version wrote and this one cannot read begins anew: days land as often as one likes.
     let position = task.position.and_then(|position| Position::<P::State>::deserialize(position).ok());
-    match position {
-        None => begin(platform, call, task).await,
-        Some(position) => advance(platform, call, task, position).await,
+    let mut step = match position {
+        None => begin(platform, call, task).await?,
+        Some(position) => advance(platform, call, task, position).await?,
+    };
+    if matches!((&step.next, task.pass), (Next::Done { .. }, Pass::Restate | Pass::Backfill { .. })) {
+        // The day before: it has ended in every zone, or nearly.
+        let day = task.begun.to_zoned(TimeZone::UTC).date().saturating_sub(1.day());
+        step.facts.insert(RESTATED.to_owned(), day.to_string().into());
     }
+    Ok(step)
 }
 
 /// Finds the accounts and what is to be read of each.
@@ -161,14 +172,21 @@ async fn begin<P: Platform>(platform: &P, call: &Call<'_>, task: &Task<'_>) -> R
         )));
     }
     let reached = reached(call.facts);
+    let restated = call.facts.get(RESTATED).and_then(|day| day.as_str()?.parse().ok());
+    let mut begun = reached.clone();
     let mut queue = Vec::new();
     for account in found.accounts {
         // An account that came later is read from where the others begin.
-        let late = !reached.is_empty() && !reached.contains_key(&account.id);
+        let first_pass = matches!(task.pass, Pass::Backfill { .. });
+        let late = !first_pass && !reached.is_empty() && !reached.contains_key(&account.id);
         let backfill = Pass::Backfill { from: reached.values().min().copied() };
         let pass = if late { &backfill } else { task.pass };
-        let Some(days) = platform.rule().days(pass, task.begun, &account.zone()) else { continue };
-        let reaches = matches!(pass, Pass::Backfill { .. }).then_some(days.first);
+        let zone = account.zone();
+        let Some(days) = platform.rule().days(pass, task.begun, &zone, restated) else { continue };
+        let reaches = late.then_some(days.first);
+        if first_pass {
+            begun.entry(account.id.clone()).and_modify(|first| *first = days.first.min(*first)).or_insert(days.first);
+        }
         let (span, state) = platform.begin(pass);
         queue.push(Work { account, days, span, rest: 0, reaches, state });
     }
@@ -177,7 +195,7 @@ async fn begin<P: Platform>(platform: &P, call: &Call<'_>, task: &Task<'_>) -> R
     let progress = position.progress();
     let mut step = Step::on(position.next(task)?);
     step.progress = Some(progress);
-    step.facts.extend([fact]);
+    step.facts.extend([fact, (REACHED.to_owned(), fact_of(&begun))]);
     for one in &found.left_out {
         keep(platform, &mut step, left_out(one));
     }
@@ -205,7 +223,9 @@ async fn advance<P: Platform>(
                 work.days = before;
                 position.queue.insert(at, work);
             } else if let Some(first) = work.reaches {
-                step.facts.insert(REACHED.to_owned(), reaching(call.facts, work.account.id, first));
+                let mut all = reached(call.facts);
+                all.insert(work.account.id, first);
+                step.facts.insert(REACHED.to_owned(), fact_of(&all));
             }
         }
         Ok(Read::NotYet(rest)) => {
@@ -222,6 +242,11 @@ async fn advance<P: Platform>(
         }
         Err(Halt::LeaveOut(trouble)) if position.queue.is_empty() && !position.read => return Err(trouble),
         Err(Halt::LeaveOut(trouble)) => {
+            // Once it can be read, all of it is.
+            let mut all = reached(call.facts);
+            if all.len() > 1 && all.remove(&work.account.id).is_some() {
+                step.facts.insert(REACHED.to_owned(), fact_of(&all));
+            }
             keep(platform, &mut step, left_out(&LeftOut { id: work.account.id, reason: trouble.to_string() }));
         }
     }
@@ -242,12 +267,8 @@ fn reached(facts: &Map<String, Value>) -> BTreeMap<String, Date> {
     facts.get(REACHED).and_then(|all| BTreeMap::deserialize(all).ok()).unwrap_or_default()
 }
 
-/// [`REACHED`] with one account more.
-fn reaching(facts: &Map<String, Value>, id: String, first: Date) -> Value {
-    let mut all = reached(facts);
-    let before = all.get(&id).copied().unwrap_or(first);
-    all.insert(id, first.min(before));
-    serde_json::to_value(all).unwrap_or_default()
+fn fact_of(reached: &BTreeMap<String, Date>) -> Value {
+    serde_json::to_value(reached).unwrap_or_default()
 }
 
 /// What a test says of the accounts, and what is to be remembered of them besides what was.

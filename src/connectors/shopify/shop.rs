@@ -54,7 +54,7 @@ pub(super) async fn test(call: &Call<'_>) -> Result<Tested, Trouble> {
         ));
     }
     let asked = call.shared.version(Source::Shopify, call.settings, VERSION);
-    let served_version = reply.served.filter(|served| served != asked);
+    let served_version = reply.served.clone().filter(|served| served != asked);
     if let Some(served) = &served_version {
         warnings.push(format!(
             "Version {asked} of Shopify's API was asked for and {served} answered: it may behave otherwise."

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::ask::Asking;
 use super::errors::Fault;
 use super::parse;
-use crate::connectors::ads::{self, About, Account, Days, Found, Halt, Platform, Read, Rule, Work};
+use crate::connectors::ads::{self, About, Account, Days, Found, Halt, LeftOut, Platform, Read, Rule, Work};
 use crate::connectors::{Call, Parsed, Pass, Quota, Raw, Stream, Trouble};
 
 pub const STREAMS: [Stream; 1] = [Stream {
@@ -61,7 +61,7 @@ pub struct State {
 /// The advertisers that the token reaches: those of the app, else those of the settings.
 pub async fn accounts(asking: &Asking<'_>, call: &Call<'_>) -> Result<Found, Trouble> {
     let app = ["app_id", "app_secret"].map(|name| call.credentials.get(name));
-    let ids = match app {
+    let ids: Vec<String> = match app {
         [Some(app_id), Some(secret)] => {
             let query = [("app_id", app_id.to_owned()), ("secret", secret.to_owned())];
             let data = asking.ask("oauth2/advertiser/get", &query).await?;
@@ -71,23 +71,35 @@ pub async fn accounts(asking: &Asking<'_>, call: &Call<'_>) -> Result<Found, Tro
         _ => ads::account_ids(call.settings),
     };
     let mut found = Found::default();
-    for some in ids.chunks(MOST_IDS) {
-        let data = asking.ask("advertiser/info", &[("advertiser_ids", json!(some).to_string())]).await?;
-        for one in data["list"].as_array().into_iter().flatten() {
-            let Some(id) = id_of(&one["advertiser_id"]) else { continue };
-            let text = |name: &str| one[name].as_str().unwrap_or_default();
-            // `display_timezone` is the place; `timezone` is an offset written the other way round, without summer time.
-            let zone = if text("display_timezone").is_empty() { text("timezone") } else { text("display_timezone") };
-            match Account::new(&id, text("name"), text("currency"), zone, asking.brand()) {
-                Ok(mut account) => {
-                    account.posix_zone = Some(text("timezone").to_owned()).filter(|zone| !zone.is_empty());
-                    found.accounts.push(account);
-                }
-                Err(left_out) => found.left_out.push(left_out),
+    let mut parts: Vec<Vec<String>> = ids.chunks(MOST_IDS).map(<[String]>::to_vec).collect();
+    while let Some(part) = parts.pop() {
+        match asking.ask("advertiser/info", &[("advertiser_ids", json!(part).to_string())]).await {
+            Ok(data) => data["list"].as_array().into_iter().flatten().for_each(|one| take(&mut found, one, asking)),
+            // One of them is denied: which one is found by asking for each.
+            Err(Fault::Denied(_)) if part.len() > 1 => parts.extend(part.into_iter().map(|id| vec![id])),
+            Err(Fault::Denied(trouble)) if ids.len() > 1 => {
+                let id = part.into_iter().next().unwrap_or_default();
+                found.left_out.push(LeftOut { id, reason: trouble.to_string() });
             }
+            Err(fault) => return Err(fault.into()),
         }
     }
+    found.accounts.sort_by(|a, b| a.id.cmp(&b.id));
     Ok(found)
+}
+
+fn take(found: &mut Found, one: &Value, asking: &Asking<'_>) {
+    let Some(id) = id_of(&one["advertiser_id"]) else { return };
+    let text = |name: &str| one[name].as_str().unwrap_or_default();
+    // `display_timezone` is the place; `timezone` is an offset written the other way round, without summer time.
+    let zone = if text("display_timezone").is_empty() { text("timezone") } else { text("display_timezone") };
+    match Account::new(&id, text("name"), text("currency"), zone, asking.brand()) {
+        Ok(mut account) => {
+            account.posix_zone = Some(text("timezone").to_owned()).filter(|zone| !zone.is_empty());
+            found.accounts.push(account);
+        }
+        Err(left_out) => found.left_out.push(left_out),
+    }
 }
 
 /// Ids are beyond what a JSON number of other languages holds, so they come as text; a number is taken too.

@@ -1,5 +1,6 @@
 //! What tests of several areas share.
 
+pub mod ads;
 pub mod app;
 pub mod binary;
 pub mod disk;
