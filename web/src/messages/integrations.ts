@@ -161,7 +161,7 @@ export const integrations = {
 export const wizard = {
   at: (source: string) => `At ${source}`,
   atLead: "A few minutes in another tab, then come back here with the values.",
-  docs: (source: string) => `${source}'s guide`,
+  docs: "Official guide",
   way: "How to sign in",
   ways: { app: "With an app of your own", token: "With an access token that you have" } as Record<string, string>,
   permissions: "Permissions",

@@ -14,7 +14,7 @@ export function Guide({ source }: { source: Source }) {
       lead={wizard.atLead}
       actions={
         <a href={source.docs} target="_blank" rel="noreferrer" className={buttonClass("outline", "mr-1.5")}>
-          {wizard.docs(source.label)}
+          {wizard.docs}
           <ExternalLink className="size-3.5" aria-hidden="true" />
         </a>
       }

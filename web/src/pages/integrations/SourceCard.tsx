@@ -239,7 +239,9 @@ function Times({ one }: { one: Integration }) {
         {reads(one) ? integrations.now : one.synced_at ? ageLabel(one.synced_at, now) : integrations.never}
       </Item>
       <Item name={integrations.next}>{!still && one.next_at ? untilLabel(one.next_at, now) : "–"}</Item>
-      <Item name={integrations.through} note={one.data_through && ageLabel(one.data_through, now)}>{one.data_through ? instantLabel(one.data_through) : integrations.never}</Item>
+      <Item name={integrations.through} note={one.data_through && ageLabel(one.data_through, now)}>
+        {one.data_through ? instantLabel(one.data_through) : integrations.never}
+      </Item>
     </Row>
   );
 }

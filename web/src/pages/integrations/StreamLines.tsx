@@ -14,7 +14,7 @@ export function StreamLines({ streams }: { streams: Stream[] }) {
           const share = streamShare(stream);
           const reads = stream.state === "backfilling";
           return (
-            <li key={stream.name} className="grid grid-cols-[minmax(0,7rem)_minmax(0,1fr)_4.5rem] items-center gap-3">
+            <li key={stream.name} className="grid grid-cols-[minmax(0,9rem)_minmax(0,1fr)_4.5rem] items-center gap-3">
               <span className="truncate">{stream.label}</span>
               {reads ? (
                 <Progress label={integrations.streamProgress(stream.label)} share={share} />
