@@ -134,3 +134,38 @@ async fn the_address_of_the_next_page_is_never_used() {
         assert!(!head.contains("access_token=") && head.contains("authorization: Bearer EAAsandbox"), "{head}");
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn answers_of_another_shape_land_nothing_and_stop_nobody() {
+    let shapes = [
+        json!(null),
+        json!([]),
+        json!([[]]),
+        json!("text"),
+        json!(5),
+        json!({}),
+        json!({ "data": "text", "code": 0 }),
+        json!({ "data": [1, "x", null, []], "code": 0 }),
+        json!({ "data": { "list": "x", "page_info": [] }, "code": 0 }),
+        json!({ "error": "text", "code": "x" }),
+        json!([{ "results": 5 }, 7]),
+        json!([{ "results": [1, "x", null] }]),
+    ];
+    for source in ["meta", "tiktok", "google"] {
+        let mut rig = Rig::start(|_| ()).await;
+        let mut shop = rig.shop(source, source, json!({})).await;
+        shop.test(&rig).await.unwrap();
+        for shape in &shapes {
+            (rig.url, _) = serve(vec![("/", vec![shape.clone()])]).await;
+            let mut other =
+                rig.shop(&format!("{source}-{}", rig.url.rsplit(':').next().unwrap()), source, json!({})).await;
+            other.facts.clone_from(&shop.facts);
+            other.credentials.clone_from(&shop.credentials);
+            let outcome = other.pass(&rig, Pass::Recent { since: None }).await;
+            assert!(other.landed().is_empty(), "{source} {shape}: {outcome:?}");
+            if let Ok(tested) = other.test(&rig).await {
+                assert_eq!(tested.account, "no ad account", "{source} {shape}");
+            }
+        }
+    }
+}
