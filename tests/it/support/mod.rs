@@ -10,6 +10,7 @@ pub mod platform;
 pub mod provider;
 pub mod pulled;
 pub mod shop;
+pub mod simulated;
 pub mod stores;
 pub mod tls;
 pub mod wire;
