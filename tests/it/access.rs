@@ -204,23 +204,23 @@ async fn ask_line(app: &TestApp, shop: &Shop, line: &str, who: Role) -> Option<A
             let id = taken["id"].as_str().unwrap();
             Ask::at(path.replace("{brand}", brand).replace("{id}", id))
         }
-        "POST /api/integrations" => Ask::at(route.path).json(shop_to_connect(brand)).expecting(201),
+        "POST /api/integrations" => Ask::at(path).json(shop_to_connect(brand)).expecting(201),
         "GET /api/integrations/{id}" | "GET /api/integrations/{id}/runs" | "GET /api/integrations/{id}/rejects" => {
-            Ask::at(route.path.replace("{id}", &integration(app, shop).await))
+            Ask::at(path.replace("{id}", &integration(app, shop).await))
         }
         "POST /api/integrations/{id}/test"
         | "POST /api/integrations/{id}/pause"
-        | "POST /api/integrations/{id}/resume" => Ask::at(route.path.replace("{id}", &integration(app, shop).await)),
+        | "POST /api/integrations/{id}/resume" => Ask::at(path.replace("{id}", &integration(app, shop).await)),
         "POST /api/integrations/{id}/sync" => {
-            Ask::at(route.path.replace("{id}", &integration(app, shop).await)).expecting(202)
+            Ask::at(path.replace("{id}", &integration(app, shop).await)).expecting(202)
         }
-        "POST /api/integrations/{id}/resync" => Ask::at(route.path.replace("{id}", &integration(app, shop).await))
+        "POST /api/integrations/{id}/resync" => Ask::at(path.replace("{id}", &integration(app, shop).await))
             .json(json!({ "from": "2026-11-01", "to": "2026-11-02" }))
             .expecting(202),
-        "PUT /api/integrations/{id}/credentials" => Ask::at(route.path.replace("{id}", &integration(app, shop).await))
+        "PUT /api/integrations/{id}/credentials" => Ask::at(path.replace("{id}", &integration(app, shop).await))
             .json(json!({ "credentials": { "access_token": "shpat_2" } })),
         "DELETE /api/integrations/{id}" => {
-            Ask::at(route.path.replace("{id}", &integration(app, shop).await)).expecting(204)
+            Ask::at(path.replace("{id}", &integration(app, shop).await)).expecting(204)
         }
         "GET /api/brands/{brand}/dashboard" => Ask::at(format!("/api/brands/{brand}/dashboard")),
         "POST /api/brands/{brand}/query" => Ask::at(format!("/api/brands/{brand}/query"))

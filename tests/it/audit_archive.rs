@@ -204,7 +204,7 @@ async fn flipped_bits_are_found_twenty_times_of_twenty_and_named() {
 #[tokio::test(flavor = "multi_thread")]
 async fn files_that_are_missing_cut_or_exchanged_and_checkpoints_that_were_edited_are_named() {
     let (app, shop, other) = archived().await;
-    let (db, archives) = (shop.tenant.db(), list(shop.tenant.db()));
+    let archives = list(shop.tenant.db());
     let path = |number: usize| shop.tenant.archives().path(&archives[number]);
     let sound: Vec<Vec<u8>> = (0..3).map(|number| std::fs::read(path(number)).unwrap()).collect();
     let foreign = std::fs::read(other.tenant.archives().path(&list(other.tenant.db())[0])).unwrap();
@@ -242,7 +242,7 @@ async fn files_that_are_missing_cut_or_exchanged_and_checkpoints_that_were_edite
 #[tokio::test(flavor = "multi_thread")]
 async fn what_the_store_knows_of_archives_cannot_be_edited_or_forgotten_unseen() {
     let (app, shop, _) = archived().await;
-    let (db, archives) = (shop.tenant.db(), list(shop.tenant.db()));
+    let archives = list(shop.tenant.db());
     let of = |number: usize, seq, why| {
         Some(Fault { seq, kind: FaultKind::Archive { name: archives[number].name.clone(), why } })
     };

@@ -156,7 +156,10 @@ async fn shipped_archives_lead_back_to_moments_before_and_after_and_a_target_tha
     let there = tempfile::tempdir().unwrap();
     let (master, _) = MasterKey::load(there.path(), None, true).unwrap();
     let identity: Identity = here.identity();
-    backup::restore_shipped_instance(there.path(), &master, (target.path(), None), (&identity, false), later).unwrap();
+    let folder = backup::Destination::Folder(target.path().to_owned());
+    let from = backup::Settings { folder, ..Default::default() };
+    let restored = backup::restore_shipped_instance(there.path(), &master, (&from, None), (&identity, false), later).await;
+    restored.unwrap();
     let anew = shipping::open(there.path(), target.path(), &here.time, |settings| settings.continuous = false).await;
     assert_eq!(anew.tenants.verify_own_events(Vec::new()).await.unwrap().0.fault, None);
     anew.backups.restore_at(LATEST, identity.clone(), over("acme"), shipping::by()).await.unwrap();

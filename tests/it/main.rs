@@ -108,6 +108,7 @@ mod sync_failing;
 mod sync_http;
 mod sync_people;
 mod sync_secrets;
+mod sync_suite;
 mod systemd;
 mod tenants;
 mod tenants_attacked;

@@ -73,7 +73,7 @@ async fn fails_and_recovers(fail: impl FnOnce(&mut S3), heal: impl FnOnce(&mut S
     assert!(told(&here).iter().any(|(kind, _)| kind == "backup.shipping_resumed"), "{:?}", told(&here));
     here.pass(120_000);
     for (slug, tenant) in [("acme", &acme), ("other", &other)] {
-        here.app.backups.check_log(tenant.id()).await.unwrap().unwrap();
+        here.app.backups.check_log(Some(tenant.id())).await.unwrap().unwrap();
         assert_eq!(logs(&place, tenant), 1, "nothing was lost, so nothing began anew");
         let aside = Wanted { slug: Some(format!("{slug}-again")), ..over(slug) };
         let (done, _) = here.app.backups.restore_at(LATEST, here.identity(), aside, by()).await.unwrap();
@@ -160,7 +160,7 @@ async fn a_store_that_is_busy_for_a_moment_is_asked_again_and_nobody_notices() {
         assert!(puts >= 3, "{puts} puts: two were refused");
     }
     assert!(told(&here).is_empty(), "{:?}", told(&here));
-    here.app.backups.check_log(tenant.id()).await.unwrap().unwrap();
+    here.app.backups.check_log(Some(tenant.id())).await.unwrap().unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -173,7 +173,7 @@ async fn what_arrived_though_nobody_was_told_is_recognised() {
         here.app.backups.ship_all().await.unwrap_err();
         here.app.backups.ship_all().await.unwrap();
     }
-    here.app.backups.check_log(tenant.id()).await.unwrap().unwrap();
+    here.app.backups.check_log(Some(tenant.id())).await.unwrap().unwrap();
     assert_eq!(logs(&place, &tenant), 1, "it is the same entry, so the log goes on");
 }
 

@@ -45,7 +45,7 @@ fn readable(tenant: &Tenant) -> Vec<u8> {
         .db()
         .read_blocking(|conn| {
             let about = About { slug: "x", name: "x", at: Timestamp::UNIX_EPOCH };
-            export::write(conn, &about, &mut all)?;
+            export::write(conn, &tenant.archives(), &about, &mut all)?;
             for event in events::read_from(conn, "nobody", 100_000)? {
                 all.extend(format!("{event:?}").into_bytes());
             }

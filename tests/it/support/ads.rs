@@ -136,32 +136,37 @@ impl Rig {
         Shop { tenant, brand, connector, credentials, settings, facts, shared, client, redactor }
     }
 
-    /// The simulator's own figures of a platform, days on which there was nothing left out.
+    /// As [`expected`].
     pub fn expected(&self, platform: &str, only: Option<&str>) -> ByDay {
-        let totals = self.sandbox.totals();
-        let mut all = ByDay::new();
-        for account in totals[platform].as_array().unwrap() {
-            let text = |name: &str| account[name].as_str().unwrap().to_owned();
-            if only.is_some_and(|only| only != text("account")) {
-                continue;
-            }
-            let name = format!("{} {} {}", text("account"), text("currency"), text("timezone"));
-            for day in account["days"].as_array().unwrap() {
-                let mut sums = sums_of(day, platform);
-                for apart in ["performance_max", "gmv_max"].iter().filter(|apart| !day[**apart].is_null()) {
-                    let mut more = sums_of(&day[*apart], platform);
-                    if *apart == "gmv_max" {
-                        // The shop's report knows neither.
-                        (more[1], more[2]) = (0, 0);
-                    }
-                    sums.iter_mut().zip(more).for_each(|(sum, more)| *sum += more);
-                }
-                all.insert((name.clone(), day["day"].as_str().unwrap().to_owned()), sums);
-            }
-        }
-        all.retain(|_, sums| *sums != Sums::default());
-        all
+        expected(&self.sandbox, platform, only)
     }
+}
+
+/// The simulator's own figures of a platform, days on which there was nothing left out.
+pub fn expected(sandbox: &Sandbox, platform: &str, only: Option<&str>) -> ByDay {
+    let totals = sandbox.totals();
+    let mut all = ByDay::new();
+    for account in totals[platform].as_array().unwrap() {
+        let text = |name: &str| account[name].as_str().unwrap().to_owned();
+        if only.is_some_and(|only| only != text("account")) {
+            continue;
+        }
+        let name = format!("{} {} {}", text("account"), text("currency"), text("timezone"));
+        for day in account["days"].as_array().unwrap() {
+            let mut sums = sums_of(day, platform);
+            for apart in ["performance_max", "gmv_max"].iter().filter(|apart| !day[**apart].is_null()) {
+                let mut more = sums_of(&day[*apart], platform);
+                if *apart == "gmv_max" {
+                    // The shop's report knows neither.
+                    (more[1], more[2]) = (0, 0);
+                }
+                sums.iter_mut().zip(more).for_each(|(sum, more)| *sum += more);
+            }
+            all.insert((name.clone(), day["day"].as_str().unwrap().to_owned()), sums);
+        }
+    }
+    all.retain(|_, sums| *sums != Sums::default());
+    all
 }
 
 fn sums_of(figures: &Value, platform: &str) -> Sums {
@@ -268,30 +273,34 @@ impl Shop {
         assert_eq!(rejects, step.parsed.rejects);
     }
 
-    /// What has landed, days on which there was nothing left out.
+    /// As [`landed`].
     pub fn landed(&self) -> ByDay {
-        let sql = "select c.external_id || ' ' || c.currency || ' ' || c.timezone, d.day, sum(d.spend_micros), \
-            sum(d.impressions), sum(d.clicks), sum(d.conversions_micros), sum(d.revenue_micros) from ad_days d \
-            join ads a on a.id = d.ad_id join ad_accounts c on c.id = a.account_id group by 1, 2";
-        let mut all: ByDay = self
-            .tenant
-            .db()
-            .read_blocking(|conn| {
-                let mut rows = conn.prepare(sql)?;
-                let rows = rows.query_map([], |row| {
-                    let sums = [row.get(2)?, row.get(3)?, row.get(4)?, row.get(5)?, row.get(6)?];
-                    Ok(((row.get(0)?, row.get(1)?), sums))
-                })?;
-                Ok(rows.collect::<rusqlite::Result<_>>()?)
-            })
-            .unwrap();
-        all.retain(|_, sums| *sums != Sums::default());
-        all
+        landed(&self.tenant)
     }
 
     pub fn number(&self, sql: &str) -> i64 {
         self.tenant.db().read_blocking(|conn| Ok(conn.query_row(sql, [], |row| row.get(0))?)).unwrap()
     }
+}
+
+/// What has landed, days on which there was nothing left out.
+pub fn landed(tenant: &Tenant) -> ByDay {
+    let sql = "select c.external_id || ' ' || c.currency || ' ' || c.timezone, d.day, sum(d.spend_micros), \
+        sum(d.impressions), sum(d.clicks), sum(d.conversions_micros), sum(d.revenue_micros) from ad_days d \
+        join ads a on a.id = d.ad_id join ad_accounts c on c.id = a.account_id group by 1, 2";
+    let mut all: ByDay = tenant
+        .db()
+        .read_blocking(|conn| {
+            let mut rows = conn.prepare(sql)?;
+            let rows = rows.query_map([], |row| {
+                let sums = [row.get(2)?, row.get(3)?, row.get(4)?, row.get(5)?, row.get(6)?];
+                Ok(((row.get(0)?, row.get(1)?), sums))
+            })?;
+            Ok(rows.collect::<rusqlite::Result<_>>()?)
+        })
+        .unwrap();
+    all.retain(|_, sums| *sums != Sums::default());
+    all
 }
 
 /// Fails with the first days that differ.

@@ -13,6 +13,7 @@ pub mod pulled;
 pub mod pull;
 pub mod shop;
 pub mod store;
+pub mod simulated;
 pub mod stores;
 pub mod tls;
 pub mod wire;
