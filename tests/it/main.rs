@@ -85,6 +85,8 @@ mod shipping_weeks;
 mod shopify_fixtures;
 mod shopify_gone;
 mod shopify_money;
+mod shopify_sandbox;
+mod shopify_signin;
 mod support;
 mod sync;
 mod sync_crash;

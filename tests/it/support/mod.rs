@@ -10,6 +10,7 @@ pub mod plain;
 pub mod platform;
 pub mod provider;
 pub mod pulled;
+pub mod pull;
 pub mod shop;
 pub mod simulated;
 pub mod stores;

@@ -11,7 +11,7 @@ use super::answer::{Cx, Got, Shaped};
 use super::bulk::Job;
 use super::graphql::Plan;
 use super::graphql::schema::Kind;
-use super::ledger::{Ledger, View};
+use super::ledger::Ledger;
 use super::node::Node;
 use super::order::Order;
 use super::roots::{self, Asking};
@@ -93,7 +93,8 @@ impl<F: FnMut(Vec<u8>) -> bool> Lines for Written<F> {
 
 /// Goes through the whole result of a job.
 pub fn walk(job: &Job, ledger: &Ledger, lines: &mut impl Lines) {
-    let view = View { now: job.created, overlay: job.overlay.clone(), ..ledger.at(job.created) };
+    let mut view = ledger.at(job.created);
+    view.overlay = job.overlay.clone();
     let Some(plan) = job.step.sub.nodes() else { return };
     let cx = Cx { view: &view, cost: Cell::new(0) };
     let search = search::read(job.step.args.text("query").unwrap_or_default(), roots::fields(job.step.name));

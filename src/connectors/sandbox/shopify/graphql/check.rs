@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::lex::At;
-use super::parse::{Document, Fault, Field, Operation, Selection};
+use super::parse::{Document, Field, Operation, Selection};
 use super::plan::{Args, Plan, Step};
 use super::schema::{self, Kind};
 
