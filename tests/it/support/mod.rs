@@ -7,6 +7,7 @@ pub mod binary;
 pub mod disk;
 pub mod device;
 pub mod figures;
+pub mod plain;
 pub mod platform;
 pub mod provider;
 pub mod pulled;
