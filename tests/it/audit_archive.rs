@@ -265,7 +265,7 @@ async fn what_the_store_knows_of_archives_cannot_be_edited_or_forgotten_unseen()
         ),
         ("delete from events where seq = (select min(seq) from events)", missing(archives[2].last + 1)),
     ] {
-        let found = db.write_blocking(|tx| {
+        let found = shop.tenant.db().write_blocking(|tx| {
             tx.execute(sql, [])?;
             let verdict = events::verify_all(tx, &shop.tenant.archives(), &[])?;
             // Nothing of it stays.

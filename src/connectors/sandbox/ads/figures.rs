@@ -66,17 +66,6 @@ impl Ads {
         let row = restated(row, self.factor(account.id, day), account.platform);
         (row != Figures::default()).then_some(row)
     }
-
-    /// Sums of a campaign's ads on a day; none where there is no row.
-    pub fn campaign(&self, account: &Account, campaign: usize, day: i64, today: Today) -> Option<Figures> {
-        let ads = account.ads.iter().enumerate().filter(|(_, ad)| ad.campaign == campaign);
-        let rows = ads.filter_map(|(at, _)| self.figures(account, at, day, today));
-        rows.fold(None, |sum: Option<Figures>, row| {
-            let mut sum = sum.unwrap_or_default();
-            sum += row;
-            Some(sum)
-        })
-    }
 }
 
 fn delivered(account: &Account, daily: i64, draw: &mut Draw, age: i64) -> Figures {
