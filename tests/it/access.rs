@@ -220,9 +220,7 @@ async fn ask_line(app: &TestApp, shop: &Shop, line: &str, who: Role) -> Option<A
             .expecting(202),
         "PUT /api/integrations/{id}/credentials" => Ask::at(path.replace("{id}", &integration(app, shop).await))
             .json(json!({ "credentials": { "access_token": "shpat_2" } })),
-        "DELETE /api/integrations/{id}" => {
-            Ask::at(path.replace("{id}", &integration(app, shop).await)).expecting(204)
-        }
+        "DELETE /api/integrations/{id}" => Ask::at(path.replace("{id}", &integration(app, shop).await)).expecting(204),
         "GET /api/brands/{brand}/dashboard" => Ask::at(format!("/api/brands/{brand}/dashboard")),
         "POST /api/brands/{brand}/query" => Ask::at(format!("/api/brands/{brand}/query"))
             .json(json!({ "metrics": ["net_sales"], "time": { "range": "7d" } })),

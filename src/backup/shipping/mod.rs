@@ -2,6 +2,7 @@
 //! generations: each begins with a snapshot and goes on for as long as no commit was missed; when one was, or the store was
 //! exchanged, the next one begins by itself.
 
+mod archives;
 mod chain;
 pub(super) mod entry;
 pub(super) mod names;
@@ -11,7 +12,6 @@ pub(super) mod replay;
 pub(super) mod state;
 
 use std::collections::BTreeMap;
-use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 use std::time::{Duration, Instant};
@@ -127,18 +127,6 @@ impl Backups {
     /// Whether logs are shipped.
     pub fn is_shipping(&self) -> bool {
         self.0.shipping.is_some()
-    }
-
-    /// Puts an archive of older events where the log of its store goes, if one does: the log is about to lose its entries. The name
-    /// is new, so one that is there is this one. Blocks.
-    pub fn ship_archive(&self, tenant: Option<&TenantId>, path: &Path) -> Result<()> {
-        let Some(shipping) = &self.0.shipping else { return Ok(()) };
-        let shelf = match tenant {
-            Some(id) => id.to_string(),
-            None => self.instance_shelf()?,
-        };
-        let name = path.file_name().unwrap_or_default().to_string_lossy();
-        shipping.target.put_file(&names::events_of(&shelf, &name), path).map(drop)
     }
 
     /// Ships what was committed since the last round. What fails is told and tried again at the next one.
