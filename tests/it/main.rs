@@ -8,6 +8,7 @@ mod acme;
 mod ads_faults;
 mod ads_figures;
 mod ads_fixtures;
+mod ads_pages;
 mod api_keys;
 mod audit;
 mod asvs;
