@@ -192,7 +192,7 @@ async fn killed_after_every_step_it_ends_as_if_undisturbed() {
             let tenant = after.tenants.by_slug("juniper").await.unwrap();
             let state = after.sync.show(&tenant, &id, pulsepoint::auth::Reach::All).await.unwrap().state;
             if idle && state == State::Healthy {
-                let killed = Connected { case, number: 0, tenant, brand, id };
+                let killed = Connected { case, number: 0, tenant, id };
                 world.adds_up(&killed, "killed after every step");
                 after.close().await.unwrap();
                 break;
