@@ -53,10 +53,15 @@ impl Session {
     async fn note(&mut self, stream: Option<i64>, trouble: Trouble, packed: Option<kept::Packed>) -> Result<()> {
         let source = self.asking().map(|asking| asking.connector.source());
         let now_ms = self.sync.now_ms();
-        if let (Ok(source), Trouble::Later { throttled: false, .. }) = (&source, &trouble)
-            && self.sync.0.circuits.failed(*source, now_ms)
-        {
-            tracing::warn!("{source} has trouble: nobody asks it for a while");
+        match (&source, &trouble) {
+            (Ok(source), Trouble::Later { throttled: false, .. }) => {
+                if self.sync.0.circuits.failed(*source, now_ms) {
+                    tracing::warn!("{source} has trouble: nobody asks it for a while");
+                }
+            }
+            // It answered, if not what was wanted.
+            (Ok(source), _) => self.sync.0.circuits.answered(*source),
+            (Err(_), _) => {}
         }
         tracing::info!(integration = self.uid, reason = %trouble, "a sync got no answer that it can use");
         let failure = Failure {

@@ -212,6 +212,14 @@ async fn ask_line(app: &TestApp, shop: &Shop, line: &str, who: Role) -> Option<A
         "POST /api/integrations/{id}/test"
         | "POST /api/integrations/{id}/pause"
         | "POST /api/integrations/{id}/resume" => Ask::at(path.replace("{id}", &integration(app, shop).await)),
+        "GET /api/oauth/{source}/start" => {
+            Ask::at(format!("/api/oauth/shopify/start?integration={}", integration(app, shop).await))
+        }
+        // Whoever comes back from the platform, and what it sends, is no member: `sync_http` asks as they do.
+        "GET /api/oauth/{source}/callback" => Ask::at("/api/oauth/nobody/callback").expecting(404),
+        "POST /api/webhooks/shopify/{integration}" => {
+            Ask::at(format!("/api/webhooks/shopify/{unique}")).json(json!({})).expecting(404)
+        }
         "POST /api/integrations/{id}/sync" => {
             Ask::at(path.replace("{id}", &integration(app, shop).await)).expecting(202)
         }

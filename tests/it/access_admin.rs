@@ -71,8 +71,13 @@ async fn told(app: &TestApp) -> Vec<Event> {
 }
 
 /// A new token: its id and the whole of it.
+/// The time of tokens and of deletions: the system's, which no `--now` fixes.
+fn clock(app: &TestApp) -> Timestamp {
+    app.app.clock.system_time()
+}
+
 async fn made(app: &TestApp, days: u16) -> (String, String) {
-    let new = instance::create(&app.app.tenants, ("A program", Some(days)), operator(), now()).await.unwrap();
+    let new = instance::create(&app.app.tenants, ("A program", Some(days)), operator(), clock(app)).await.unwrap();
     (new.0.id, new.1.expose_secret().to_owned())
 }
 
@@ -117,7 +122,9 @@ async fn an_instance_token_makes_closes_and_opens_tenants_and_each_is_told() {
     assert_eq!(post(&app, &format!("{by_id}/resume"), &token).await.json()["state"], "active");
     let gone = app.ask(Method::DELETE, &by_id, Some(&token), None).await.json();
     assert_eq!(gone["state"], "deleting");
-    assert_eq!(gone["delete_after"], "2026-11-29T15:00:00Z", "there are seven days to take it back");
+    let after: Timestamp = gone["delete_after"].as_str().unwrap().parse().unwrap();
+    let left = after.duration_since(clock(&app)).as_secs();
+    assert!((7 * 86_400 - 60..=7 * 86_400).contains(&left), "there are seven days to take it back: {gone}");
     assert_eq!(post(&app, &format!("{by_id}/restore"), &token).await.json()["state"], "active");
     assert_eq!(app.login("owner@acme.example", PASSWORD).await.status, StatusCode::OK);
     assert_eq!(post(&app, "/mcp/admin/tenants/nowhere/suspend", &token).await.status, StatusCode::NOT_FOUND);
@@ -186,7 +193,7 @@ async fn an_instance_token_opens_no_tenant_and_no_owner_has_its_rights() {
 async fn an_instance_token_is_kept_as_a_hash_and_ends() {
     let app = TestApp::start().await;
     for days in [0, 366] {
-        let refused = instance::create(&app.app.tenants, ("A program", Some(days)), operator(), now()).await;
+        let refused = instance::create(&app.app.tenants, ("A program", Some(days)), operator(), clock(&app)).await;
         assert!(matches!(refused, Err(Error::Invalid { .. })), "{days} days");
     }
     let ((first, gone), (_, over), (_, stays)) = (made(&app, 30).await, made(&app, 30).await, made(&app, 30).await);
@@ -194,15 +201,16 @@ async fn an_instance_token_is_kept_as_a_hash_and_ends() {
     assert_eq!(get(&gone).await, StatusCode::OK);
     let rows = instance::list(&app.app.tenants).await.unwrap();
     let used = rows.iter().find(|row| row.id == first).unwrap();
-    assert_eq!(used.last_used_ms, Some(now().as_millisecond()));
-    assert_eq!(used.expires_at_ms, (now() + SignedDuration::from_hours(30 * 24)).as_millisecond());
+    let (now_ms, month_ms) = (clock(&app).as_millisecond(), 30 * 24 * 3_600_000);
+    assert!((0..60_000).contains(&(now_ms - used.last_used_ms.unwrap())), "{now_ms}");
+    assert!((0..60_000).contains(&(now_ms + month_ms - used.expires_at_ms)), "{now_ms}");
 
     let (id, past) =
         (over.split('_').nth(2).unwrap().to_owned(), "update instance_tokens set expires_at_ms = ?2 where id = ?1");
-    let end = move |tx: &rusqlite::Transaction| Ok(tx.execute(past, (&id, now().as_millisecond()))?);
+    let end = move |tx: &rusqlite::Transaction| Ok(tx.execute(past, (&id, now_ms))?);
     app.app.tenants.control().write(end).await.unwrap();
-    instance::revoke(&app.app.tenants, &first, operator(), now()).await.unwrap();
-    let again = instance::revoke(&app.app.tenants, &first, operator(), now()).await;
+    instance::revoke(&app.app.tenants, &first, operator(), clock(&app)).await.unwrap();
+    let again = instance::revoke(&app.app.tenants, &first, operator(), clock(&app)).await;
     assert!(matches!(again, Err(Error::NotFound)));
     assert_eq!((get(&gone).await, get(&over).await), (StatusCode::UNAUTHORIZED, StatusCode::UNAUTHORIZED));
     assert_eq!(get(&stays).await, StatusCode::OK);
@@ -258,7 +266,7 @@ async fn the_command_line_makes_lists_and_revokes_instance_tokens() {
     let early = home.run(&["instance-token", "add", "before", "--json"]).ok().json();
     let server = home.serve(&[]);
     let made = home.run(&["instance-token", "add", "billing", "--days", "7", "--json"]).ok().json();
-    let client = reqwest::Client::new();
+    let client = crate::support::client::client();
     let ask = async |token: &Value| {
         let asked = client.get(format!("{}/mcp/admin/tenants", server.url)).bearer_auth(token.as_str().unwrap());
         asked.send().await.unwrap().status().as_u16()

@@ -158,7 +158,9 @@ async fn queries_in_disguise_are_texts_everywhere() {
                 assert!(answer.status.as_u16() < 500, "{what}: {answer:?}");
                 let said = String::from_utf8_lossy(&answer.body).to_lowercase();
                 let of_engines = ["sqlite", "duckdb", "syntax error", "no such table", "$argon2", "northwind"];
-                assert!(!of_engines.iter().any(|one| said.contains(one) && !text.contains(one)), "{what}: {said}");
+                // An instance token is there to know of all tenants.
+                let known = if route.access == Access::Instance { &of_engines[..5] } else { &of_engines[..] };
+                assert!(!known.iter().any(|one| said.contains(one) && !text.contains(one)), "{what}: {said}");
                 *statuses.entry(answer.status.as_u16()).or_default() += 1;
                 sent += 1;
             }

@@ -131,7 +131,7 @@ pub struct Tester<'a> {
 
 impl<'a> Tester<'a> {
     pub fn of(running: &'a Running) -> Self {
-        let client = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
+        let client = crate::support::client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
         Self { running, client, statuses: Default::default(), wrong: Default::default() }
     }
 

@@ -115,7 +115,7 @@ async fn a_running_server_backs_up_and_restores() {
     home.run(&[&restore[..], &["--overwrite"]].concat()).ok();
     home.run(&[&restore[..], &["--as", "rehearsal"]].concat()).ok();
     assert!(home.run(&["brand", "list", "--tenant", "rehearsal"]).ok().out.contains("acme"));
-    assert!(reqwest::get(format!("{}/readyz", server.url)).await.unwrap().status().is_success());
+    assert!(crate::support::client::get(format!("{}/readyz", server.url)).await.unwrap().status().is_success());
     let verified = home.run(&["audit", "verify"]).ok().out;
     assert_eq!(verified.lines().filter(|line| line.ends_with("entries, unbroken")).count(), 3, "{verified}");
 

@@ -17,7 +17,7 @@ async fn prints_the_address_and_logins_that_work_and_opens_again() {
     let server = home.start(&demo(&[]));
     for who in ["owner", "analyst", "viewer", "operator"] {
         let body = json!({ "email": format!("{who}@juniper-oak.example"), "password": "pulsepoint-demo" });
-        let login = reqwest::Client::new().post(format!("{}/api/auth/login", server.url)).json(&body);
+        let login = crate::support::client::client().post(format!("{}/api/auth/login", server.url)).json(&body);
         assert_eq!(login.send().await.unwrap().status(), 200, "{who}");
     }
     let url = server.url.clone();

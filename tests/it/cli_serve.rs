@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::support::binary::Home;
 
 async fn post(url: &str, body: Value) -> (u16, Value) {
-    let answer = reqwest::Client::new().post(url).json(&body).send().await.unwrap();
+    let answer = crate::support::client::client().post(url).json(&body).send().await.unwrap();
     (answer.status().as_u16(), answer.json().await.unwrap_or(Value::Null))
 }
 
@@ -17,7 +17,7 @@ async fn says_one_line_when_ready_and_stops_politely() {
     for signal in [Signal::TERM, Signal::INT] {
         let home = Home::new();
         let server = home.serve(&[]);
-        assert!(reqwest::get(format!("{}/readyz", server.url)).await.unwrap().status().is_success());
+        assert!(crate::support::client::get(format!("{}/readyz", server.url)).await.unwrap().status().is_success());
         let url = server.url.clone();
         let (status, out, err) = server.stop(signal);
         assert_eq!(status.code(), Some(0), "{err}");

@@ -219,7 +219,7 @@ async fn refuse_what_is_no_request(kind: &str, running: &Running) {
 #[tokio::test]
 async fn http_2_is_spoken() {
     let running = serve(quick()).await;
-    let client = reqwest::Client::builder().http2_prior_knowledge().build().unwrap();
+    let client = crate::support::client::builder().http2_prior_knowledge().build().unwrap();
     for _ in 0..3 {
         let answer = client.get(format!("http://{}/healthz", running.address)).send().await.unwrap();
         assert_eq!((answer.status().as_u16(), answer.version()), (200, reqwest::Version::HTTP_2));

@@ -32,7 +32,7 @@ struct Person {
 
 impl Person {
     async fn of(server: &str, tenant: &str) -> Self {
-        let client = reqwest::Client::new();
+        let client = crate::support::client::client();
         let who = json!({ "email": format!("ada@{tenant}.example"), "password": "correct horse battery" });
         let answer = client.post(format!("{server}/api/auth/login")).json(&who).send().await.unwrap();
         assert_eq!(answer.status(), 200);

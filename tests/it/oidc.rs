@@ -70,7 +70,7 @@ pub fn location(answer: &Answer) -> String {
 
 /// Follows an address of the provider, as a browser does, and returns the path it is sent back to.
 pub async fn at_provider(address: &str) -> String {
-    let client = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
+    let client = crate::support::client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
     let answer = client.get(address).send().await.unwrap();
     assert_eq!(answer.status(), 303, "{}", answer.text().await.unwrap());
     let back = answer.headers()["location"].to_str().unwrap();

@@ -2,14 +2,13 @@
 
 use std::collections::{BTreeMap, HashSet};
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::sync::{Arc, Once};
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
 use pulsepoint::clock::Clock;
 use pulsepoint::connectors::sandbox::{Options, Sandbox, start};
 use serde_json::{Value, json};
-use tokio_rustls::rustls::crypto::ring;
 
 pub const TOKEN: &str = "shpat_sandbox";
 pub const SHOPS: [&str; 2] = ["juniper-oak.myshopify.com", "juniper-oak-eu.myshopify.com"];
@@ -50,13 +49,8 @@ pub struct Sim {
 
 /// A client for this machine.
 pub fn client() -> reqwest::Client {
-    static PROVIDER: Once = Once::new();
-    PROVIDER.call_once(|| {
-        // Another test may have been quicker.
-        let _ = ring::default_provider().install_default();
-    });
     let none = reqwest::redirect::Policy::none();
-    reqwest::Client::builder().no_proxy().redirect(none).build().unwrap()
+    crate::support::client::builder().redirect(none).build().unwrap()
 }
 
 impl Sim {

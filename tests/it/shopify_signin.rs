@@ -111,7 +111,7 @@ async fn a_person_allows_the_app_and_its_token_is_renewed_by_one_that_is_good_on
     let client = puller.client();
     let back = "https://figures.example.com/api/oauth/shopify/callback";
     let url = auth::authorize_url(&client.address(""), CLIENT.0, back, "a-state").unwrap();
-    let asker = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
+    let asker = crate::support::client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
     let answer = asker.get(url.as_str()).send().await.unwrap();
     let location = answer.headers()["location"].to_str().unwrap().to_owned();
     let (to, query) = location.split_once('?').unwrap();

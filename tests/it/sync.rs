@@ -70,15 +70,12 @@ async fn ten_tenants_side_by_side_within_the_limits() {
         let made = pulled.connect((&tenant, &brand), Source::Shopify, &platform).await;
         all.push((tenant, made.id));
     }
-    let begun = std::time::Instant::now();
     pulled.run().await;
-    let took = begun.elapsed();
     for (tenant, id) in &all {
         assert_eq!(pulled.view(tenant, id).await.state, State::Healthy);
         assert_eq!(one::<i64>(tenant, "select count(*) from orders"), 60);
     }
-    // 70 answers of 15 ms each: one after the other they take more than a second.
-    assert!(took < Duration::from_millis(70 * 15), "{took:?}: they waited for each other");
+    assert_eq!(platform.world().most_open, 4, "as many at once as may be, and no more");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -74,7 +74,7 @@ async fn a_second_port_leads_to_the_encrypted_one() {
     assert!(finish(command).failed(1).contains("PULSEPOINT_TLS_PLAIN_LISTEN"));
     std::fs::write(home.path().join("pulsepoint.toml"), format!("[tls]\nplain_listen = \"{free}\"\n")).unwrap();
     let server = home.serve(&["--tls", "auto"]);
-    let client = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
+    let client = crate::support::client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
     let page = client.get(format!("http://{free}/login")).send().await.unwrap();
     assert_eq!(page.status(), 308);
     assert_eq!(page.headers()["location"], format!("https://127.0.0.1:{}/login", address(&server).port()).as_str());

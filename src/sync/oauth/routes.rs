@@ -15,12 +15,13 @@ use crate::error::{Error, Result};
 use crate::http::{self, Json, Path, Problem, Query, Scope};
 
 /// Whom to sign in.
-#[derive(Deserialize, utoipa::IntoParams)]
-#[serde(deny_unknown_fields)]
+#[derive(Default, Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields, default)]
 #[into_params(parameter_in = Query)]
 pub struct StartParams {
     /// The integration's id. It has the app's client id and secret.
-    integration: String,
+    #[param(required)]
+    integration: Option<String>,
 }
 
 /// Where to go on.
@@ -45,8 +46,9 @@ pub async fn start(
     if Source::parse(&source) != Some(Source::Shopify) {
         return Err(Error::NotFound);
     }
+    let integration = params.integration.ok_or_else(|| Error::invalid("integration", "Say which integration."))?;
     let back = back_address(&settings)?;
-    let sent = sync.begin_sign_in(&member.tenant, &params.integration, &back, who).await?;
+    let sent = sync.begin_sign_in(&member.tenant, &integration, &back, who).await?;
     let mut response = Json(Start { location: sent.to.into() }).into_response();
     response.headers_mut().append(header::SET_COOKIE, set_cookie(Some(&sent.cookie), scope.is_over_tls())?);
     Ok(response)

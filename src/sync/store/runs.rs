@@ -26,7 +26,7 @@ pub(in crate::sync) struct Added {
 pub struct RunView {
     /// Grows with every run.
     id: i64,
-    /// `schedule`, `webhook`, or who asked for it.
+    /// `schedule`, or who asked for it.
     asked_by: String,
     /// `running`, `done`, `failed` or `stopped`.
     state: String,

@@ -4,6 +4,7 @@ pub mod ads;
 pub mod app;
 pub mod ask;
 pub mod binary;
+pub mod client;
 pub mod disk;
 pub mod device;
 pub mod figures;

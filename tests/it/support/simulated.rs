@@ -77,7 +77,6 @@ pub struct Connected {
     pub case: Case,
     pub number: usize,
     pub tenant: Tenant,
-    pub brand: Brand,
     pub id: String,
 }
 
@@ -103,7 +102,7 @@ impl Simulated {
     pub async fn connect(&self, case: Case, number: usize) -> Connected {
         let (tenant, brand) = self.pulled.shop(&format!("{}-{number}", case.platform)).await;
         let id = connect(&self.pulled.app, (&tenant, &brand), case, number).await.id;
-        Connected { case, number, tenant, brand, id }
+        Connected { case, number, tenant, id }
     }
 
     pub async fn control(&self, what: &str, body: Value) -> Value {
