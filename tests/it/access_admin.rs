@@ -2,7 +2,7 @@
 //! themselves.
 
 use axum::http::{Method, StatusCode};
-use jiff::SignedDuration;
+use jiff::Timestamp;
 use pulsepoint::auth::{Access, Role, instance};
 use pulsepoint::error::Error;
 use pulsepoint::events::{self, Event};
@@ -12,7 +12,7 @@ use pulsepoint::tenants::TenantId;
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 
-use crate::support::app::{Answer, PASSWORD, Shop, TestApp, now, operator, request};
+use crate::support::app::{Answer, PASSWORD, Shop, TestApp, operator, request};
 use crate::support::ask::Ask;
 use crate::support::binary::Home;
 

@@ -5,7 +5,7 @@ use std::io::Write;
 
 use axum::body::Body;
 use axum::http::{HeaderName, HeaderValue, Method, Request, StatusCode, header};
-use pulsepoint::auth::Role;
+use pulsepoint::auth::{Access, Role};
 use pulsepoint::http::Peer;
 use pulsepoint::routes::{Route, openapi, table};
 use serde_json::{Map, Value, json};
