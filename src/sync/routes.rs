@@ -49,7 +49,7 @@ pub struct IntegrationInput {
     credentials: BTreeMap<String, SecretString>,
     /// Settings of the source, and `history_days`.
     #[serde(default)]
-    #[schema(value_type = Object)]
+    #[schema(value_type = HashMap<String, Value>)]
     settings: Map<String, Value>,
 }
 

@@ -152,7 +152,7 @@ async fn ask_line(app: &TestApp, shop: &Shop, line: &str, who: Role) -> Option<A
         }
         "PUT /api/users/policy" => Ask::at(path).json(json!({ "second_factor_required": false })).expecting(204),
         "POST /api/users/invitations" => {
-            let body = json!({ "email": format!("{unique}@juniper-oak.example"), "role": "viewer" });
+            let body = json!({ "email": format!("{unique}@people.example"), "role": "viewer" });
             Ask::at(path).json(body).expecting(201)
         }
         "DELETE /api/users/invitations/{id}" => {
@@ -170,7 +170,7 @@ async fn ask_line(app: &TestApp, shop: &Shop, line: &str, who: Role) -> Option<A
             Ask::at(path).expecting(202)
         }
         "POST /api/users" => {
-            let email = format!("{unique}@juniper-oak.example");
+            let email = format!("{unique}@people.example");
             let body = json!({ "email": email, "name": "New", "role": "viewer", "password": PASSWORD });
             Ask::at(path).json(body).expecting(201)
         }
@@ -238,7 +238,7 @@ async fn ask_line(app: &TestApp, shop: &Shop, line: &str, who: Role) -> Option<A
 }
 
 async fn spare_person(app: &TestApp, shop: &Shop) -> String {
-    let body = json!({ "email": format!("{}@juniper-oak.example", uuid::Uuid::new_v4().simple()), "name": "Spare",
+    let body = json!({ "email": format!("{}@people.example", uuid::Uuid::new_v4().simple()), "name": "Spare",
         "role": "viewer", "password": PASSWORD });
     let owner = app.token(shop, Role::Owner);
     let made = app.ask(Method::POST, "/api/users", Some(&owner), Some(body)).await;
@@ -247,7 +247,7 @@ async fn spare_person(app: &TestApp, shop: &Shop) -> String {
 
 /// The id and the token of an open invitation.
 pub async fn invitation(app: &TestApp, shop: &Shop) -> (String, String) {
-    let body = json!({ "email": format!("{}@juniper-oak.example", uuid::Uuid::new_v4().simple()), "role": "viewer" });
+    let body = json!({ "email": format!("{}@people.example", uuid::Uuid::new_v4().simple()), "role": "viewer" });
     let owner = app.token(shop, Role::Owner);
     let made = app.ask(Method::POST, "/api/users/invitations", Some(&owner), Some(body)).await.json();
     let token = made["link"].as_str().unwrap().split_once('#').unwrap().1.to_owned();

@@ -265,7 +265,10 @@ async fn an_archive_of_an_older_schema_is_brought_up_to_date() {
     let key = format!("pragma key = \"x'{}'\"; pragma cipher_page_size = 8192;", store_key(&manifest));
     conn.execute_batch(&key).unwrap();
     conn.execute_batch(
-        "drop view events_known; drop table events_kept; drop table event_archives; drop table unswept;
+        "drop table webhook_ids; drop table privacy_requests; drop table sync_staged; drop table sync_raw; drop table sync_rejects;
+         drop table sync_runs; drop table integration_landed; drop table integration_streams; drop table integrations;
+         drop index products_by_source; alter table products drop column source_id;
+         drop view events_known; drop table events_kept; drop table event_archives; drop table unswept;
          alter table sessions drop column renewal_told_ms; alter table sessions drop column renewals_untold;
          drop table event_origin; drop table erased_customers; drop table erasures; drop table oidc_subjects; drop table passkeys;
          alter table sessions drop column second_factor;
@@ -278,6 +281,15 @@ async fn an_archive_of_an_older_schema_is_brought_up_to_date() {
     manifest["bytes"] = json!(store.len());
     manifest["sha256"] = json!(sha256(&store));
     let later = [
+        "integration_landed",
+        "integration_streams",
+        "integrations",
+        "privacy_requests",
+        "sync_raw",
+        "sync_rejects",
+        "sync_runs",
+        "sync_staged",
+        "webhook_ids",
         "event_archives",
         "event_origin",
         "events_kept",
