@@ -11,7 +11,7 @@ use crate::error::Result;
 use crate::tenants::{Tenant, TenantId};
 
 /// What is asked.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Kind {
     /// A copy of what is kept of a customer.

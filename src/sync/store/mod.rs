@@ -17,6 +17,7 @@ use crate::error::{Error, Result};
 /// How an integration is. The names are those of the public contract.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = IntegrationState)]
 pub enum State {
     /// It has not been reached yet.
     Connecting,
