@@ -15,6 +15,7 @@ use crate::tenants::Tenant;
 /// What becomes of the rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = IntegrationData)]
 pub enum Data {
     /// They stay.
     #[default]

@@ -11,7 +11,7 @@ use crate::error::Result;
 use crate::tenants::{Tenant, TenantId};
 
 /// What is asked.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 #[schema(as = RequestKind)]
 pub enum Kind {

@@ -49,7 +49,7 @@ pub struct IntegrationInput {
     credentials: BTreeMap<String, SecretString>,
     /// Settings of the source, and `history_days`.
     #[serde(default)]
-    #[schema(value_type = HashMap<String, Value>)]
+    #[schema(value_type = BTreeMap<String, Value>)]
     settings: Map<String, Value>,
 }
 
@@ -62,7 +62,7 @@ pub struct CredentialsInput {
     credentials: BTreeMap<String, SecretString>,
     /// All settings of the source from now on; they stay where this is absent.
     #[serde(default)]
-    #[schema(value_type = Option<Object>)]
+    #[schema(value_type = Option<BTreeMap<String, Value>>)]
     settings: Option<Map<String, Value>>,
 }
 

@@ -31,15 +31,14 @@ pub(super) struct Row {
     #[serde(default)]
     webhooks: bool,
     steps: Vec<String>,
-    permissions: Vec<Permission>,
-    pub fields: Vec<Field>,
+    permissions: Vec<SourcePermission>,
+    pub fields: Vec<SourceField>,
 }
 
 /// A permission at the platform.
 #[derive(Debug, Clone, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(as = PlatformPermission)]
-pub struct Permission {
+pub struct SourcePermission {
     /// As the platform names it.
     scope: String,
     /// What it is for.
@@ -49,8 +48,7 @@ pub struct Permission {
 /// Something to type in.
 #[derive(Debug, Clone, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(as = SourceField)]
-pub struct Field {
+pub struct SourceField {
     pub name: String,
     /// `credentials` or `settings`: where it stands in `POST /api/integrations`.
     pub place: String,
@@ -84,10 +82,10 @@ pub struct SourceView {
     docs: &'static str,
     /// What is read, in the order in which it is first read.
     streams: Vec<StreamKind>,
-    permissions: &'static [Permission],
+    permissions: &'static [SourcePermission],
     /// What to do at the provider, one after the other.
     steps: &'static [String],
-    fields: &'static [Field],
+    fields: &'static [SourceField],
     /// Whether a person can allow access on the provider's page: `GET /api/oauth/{source}/start`.
     sign_in: bool,
     /// Whether it tells of changes itself.

@@ -1,10 +1,12 @@
 //! An integration as people see it. What signs in is not in it.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use jiff::civil::Date;
 use rusqlite::Connection;
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::store::streams::{self, Stream};
 use super::store::{Integration, unsigned};
@@ -50,8 +52,8 @@ pub struct IntegrationView {
     /// What the platform last said of its quota.
     pub quota: Option<QuotaView>,
     /// Its own settings; none of them is secret.
-    #[schema(value_type = std::collections::HashMap<String, Value>)]
-    pub settings: Value,
+    #[schema(value_type = BTreeMap<String, Value>)]
+    pub settings: Map<String, Value>,
     /// Where a platform that sends webhooks sends them.
     pub webhook_path: Option<String>,
     #[schema(value_type = String, format = DateTime)]
@@ -116,7 +118,7 @@ pub(super) fn of(conn: &Connection, sync: &Sync, it: &Integration, brands: &[Bra
         sign_in_ends_at: text("expires_at"),
         warnings,
         quota: it.quota.as_ref().map(quota),
-        settings: Value::Object(it.settings.clone()),
+        settings: it.settings.clone(),
         webhook_path: (it.source == Source::Shopify).then(|| format!("/api/webhooks/shopify/{}", it.uid)),
         created_at: at(it.created_at_ms),
         streams: all.iter().map(|one| stream(one, label(&one.name))).collect(),
