@@ -35,13 +35,13 @@ impl Settings {
         })
     }
 
-    /// Whether everything is there that these settings need. Asks nobody. To be called on a runtime.
+    /// Whether everything is there that these settings need. Asks nobody.
     ///
     /// # Errors
     /// A sentence that names the setting that is wrong.
     pub fn look(&self) -> Result<()> {
         match self.folder {
-            Destination::S3 { .. } => S3::open(&self.folder, &self.s3).map(drop),
+            Destination::S3 { .. } => S3::look(&self.folder, &self.s3),
             Destination::Beside | Destination::Folder(_) => Ok(()),
         }
     }

@@ -13,7 +13,6 @@ use crate::tenants::{Tenant, TenantId};
 /// What is asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-#[schema(as = RequestKind)]
 pub enum Kind {
     /// A copy of what is kept of a customer.
     DataRequest,

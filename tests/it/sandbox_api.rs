@@ -190,9 +190,12 @@ fn hex(bytes: &[u8]) -> String {
 #[tokio::test]
 async fn scopes_hide_and_versions_fall_forward() {
     let sim = Sim::start(|_| {}).await;
-    let denied = sim.ask(SHOPS[0], "shpat_sandbox_products", "{products(first:1){nodes{id}}}", json!({})).await;
+    let products = "shpat_sandbox_products";
+    let denied = sim.ask(SHOPS[0], products, "{orders(first:1){nodes{id}}}", json!({})).await;
     assert_eq!(denied["errors"][0]["extensions"]["code"], "ACCESS_DENIED");
     assert!(denied["data"].is_null());
+    let allowed = sim.ask(SHOPS[0], products, "{products(first:1){nodes{id}}}", json!({})).await;
+    assert!(allowed["errors"].is_null() && allowed["data"]["products"]["nodes"][0]["id"].is_string());
     let count = "{orders(first:250,sortKey:CREATED_AT){nodes{createdAt}}}";
     let all = sim.query(SHOPS[0], count, json!({})).await;
     let wall = sim.ask(SHOPS[0], "shpat_sandbox_60_days", count, json!({})).await;

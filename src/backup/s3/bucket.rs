@@ -14,7 +14,7 @@ use tokio::fs::File;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use super::super::target::{Item, Put};
-use super::trouble::{cut, failed, is_not_implemented, unavailable};
+use super::trouble::{cut, failed, is_bare, is_not_implemented, unavailable};
 use crate::error::Result;
 
 /// Larger files travel in parts of so many bytes, one in memory at a time.
@@ -59,8 +59,13 @@ impl Bucket {
     }
 
     async fn exists(&self, key: &Key) -> Result<bool> {
-        match self.store.head(key).await {
-            Ok(_) => Ok(true),
+        let found = match self.store.head(key).await {
+            // What refuses a HEAD has no body to say why: asked so, it has.
+            Err(error) if is_bare(&error) => self.store.get(key).await.map(drop),
+            found => found.map(drop),
+        };
+        match found {
+            Ok(()) => Ok(true),
             Err(object_store::Error::NotFound { .. }) => Ok(false),
             Err(error) => Err(failed(&error)),
         }

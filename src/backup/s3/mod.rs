@@ -42,6 +42,20 @@ impl S3 {
     /// # Errors
     /// A sentence that names the setting that is wrong.
     pub(super) fn open(destination: &Destination, settings: &Store) -> Result<Self> {
+        let bucket = Self::bucket(destination, settings)?;
+        let runtime = Handle::try_current().context("opening the store of the backups")?;
+        Ok(Self { bucket, runtime, address: destination.to_string() })
+    }
+
+    /// Whether it could be opened. Asks nobody, and needs no runtime.
+    ///
+    /// # Errors
+    /// As [`S3::open`].
+    pub(super) fn look(destination: &Destination, settings: &Store) -> Result<()> {
+        Self::bucket(destination, settings).map(drop)
+    }
+
+    fn bucket(destination: &Destination, settings: &Store) -> Result<Bucket> {
         let Destination::S3 { bucket, prefix } = destination else {
             return Err(anyhow!("backup.folder is no store").into());
         };
@@ -68,8 +82,7 @@ impl S3 {
             .with_http_connector(Sender { allowed, patience: Duration::from_secs(settings.timeout_secs.into()) })
             .build()
             .map_err(|error| anyhow!("backup.s3: {error}"))?;
-        let runtime = Handle::try_current().context("opening the store of the backups")?;
-        Ok(Self { bucket: Bucket::new(store, prefix), runtime, address: destination.to_string() })
+        Ok(Bucket::new(store, prefix))
     }
 
     /// Waits for what runs on the runtime; when that ends, so does the waiting.

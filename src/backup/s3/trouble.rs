@@ -56,12 +56,21 @@ pub(super) fn unavailable(what: String) -> Error {
 }
 
 pub(super) fn is_not_implemented(error: &object_store::Error) -> bool {
+    refusal(error).is_some_and(|refusal| refusal.status == 501)
+}
+
+/// Whether it is refused for good, without S3's word for why.
+pub(super) fn is_bare(error: &object_store::Error) -> bool {
+    refusal(error).is_some_and(|refusal| refusal.status < 500 && refusal.code.is_empty())
+}
+
+fn refusal(error: &object_store::Error) -> Option<&Refusal> {
     let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(error);
     while let Some(one) = cause {
-        if one.downcast_ref::<Refusal>().is_some_and(|refusal| refusal.status == 501) {
-            return true;
+        if let Some(refusal) = one.downcast_ref::<Refusal>() {
+            return Some(refusal);
         }
         cause = one.source();
     }
-    false
+    None
 }

@@ -155,7 +155,11 @@ fn broken(pieces: impl stream::Stream<Item = Bytes> + Send + 'static, trouble: T
                 left -= taken.len();
                 taken
             });
-            let end = stream::iter([Err(io::Error::other("cut on demand"))]);
+            let end = stream::once(async {
+                // An error at once would take with it what is not yet sent, the head of the answer too.
+                tokio::time::sleep(Duration::from_millis(10)).await;
+                Err(io::Error::other("cut on demand"))
+            });
             let cut = cut.take_while(|piece| std::future::ready(!piece.is_empty())).map(Ok);
             Body::from_stream(cut.chain(end))
         }
