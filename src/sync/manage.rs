@@ -4,15 +4,14 @@ use jiff::civil::Date;
 use rusqlite::Transaction;
 use serde_json::{Map, Value, json};
 
-use super::asking::{Asking, Question, Stopped};
-use super::store::streams::{self, State, Stream};
+use super::store::streams::{self, Stream};
 use super::store::{self, Integration, New, runs};
 use super::telling::{self, News};
 use super::view::{self, IntegrationView};
 use super::{Sync, index, planning, sealing};
 use crate::auth::{Author, Reach};
 use crate::brands::{self, Brand};
-use crate::connectors::{Connector, Credentials, Pass, Source, Tested, Trouble, Unfit};
+use crate::connectors::{Credentials, Pass, Source, Unfit};
 use crate::error::{Error, Result};
 use crate::tenants::Tenant;
 
@@ -40,22 +39,6 @@ pub struct Wanted {
     pub credentials: Credentials,
     /// The integration's own settings; `history_days` among them is ours.
     pub settings: Map<String, Value>,
-}
-
-/// What a test showed.
-pub enum Outcome {
-    /// The platform was reached.
-    Reached(Box<Tested>),
-    /// It was not, or lets us not in.
-    Not(Trouble),
-}
-
-/// What a test found, with the integration as it is now.
-pub struct Shown {
-    /// How it ended.
-    pub outcome: Outcome,
-    /// The integration.
-    pub view: IntegrationView,
 }
 
 impl Sync {
@@ -136,67 +119,6 @@ impl Sync {
 
     fn view_in(&self, tx: &Transaction<'_>, uid: &str) -> Result<IntegrationView> {
         view::of(tx, self, &store::get(tx, uid)?, &brands::list(tx)?)
-    }
-
-    /// Asks the platform who we are there and what we may, and keeps what it says.
-    ///
-    /// # Errors
-    /// `NotFound`; whatever the store says. That the platform is not reached is no error.
-    pub async fn test(&self, tenant: &Tenant, uid: &str, who: Who) -> Result<Shown> {
-        let (name, reach) = (uid.to_owned(), who.reach.clone());
-        let read = tenant.db().read(move |conn| {
-            let it = within(conn, &name, &reach)?;
-            let brand = brands::list(conn)?.into_iter().find(|brand| brand.id == it.brand_id);
-            Ok((it, brand.ok_or(Error::NotFound)?))
-        });
-        let (it, brand) = read.await?;
-        let asked = async {
-            let mut asking = Asking::open(self, tenant, &it, brand).await?;
-            Ok(asking.ask(&it, &Question::Test).await?.tested()?)
-        };
-        let outcome = match asked.await {
-            Ok(tested) => {
-                self.keep_tested(tenant, uid, tested.clone(), &who.by).await?;
-                Outcome::Reached(Box::new(tested))
-            }
-            Err(Stopped::By(trouble)) => {
-                let (now, reason) = (self.0.clock.system_time(), trouble.to_string());
-                let (by, subject) = (who.by, format!("integration:{uid}"));
-                let told = json!({ "source": it.source.name(), "reached": false, "reason": reason });
-                tenant.db().write(move |tx| by.tell(tx, now, "integration.tested", &subject, told)).await?;
-                Outcome::Not(trouble)
-            }
-            Err(Stopped::Failed(error)) => return Err(error),
-        };
-        self.refresh_index(tenant, uid).await?;
-        Ok(Shown { outcome, view: self.show(tenant, uid, Reach::All).await? })
-    }
-
-    /// Keeps what a successful test found: nothing hinders any more, and streams without their permission say so.
-    pub(super) async fn keep_tested(&self, tenant: &Tenant, uid: &str, tested: Tested, by: &Author) -> Result<()> {
-        let (now, uid, by, sync) = (self.0.clock.system_time(), uid.to_owned(), by.clone(), self.clone());
-        let write = tenant.db().write(move |tx| {
-            let it = store::get(tx, &uid)?;
-            let connector = sync.connector(it.source)?;
-            let mut facts = it.facts.clone();
-            facts.extend(tested.facts.clone());
-            store::set_tested(tx, it.id, &tested, &facts)?;
-            for stream in connector.streams() {
-                streams::insert(tx, it.id, stream.name)?;
-            }
-            let mut all = streams::list(tx, it.id)?;
-            for stream in &mut all {
-                permit(&*connector, stream, &tested, now.as_millisecond());
-                streams::save(tx, stream)?;
-            }
-            let mut it = store::get(tx, &uid)?;
-            it.state = planning::state_of(&it, &all);
-            store::save(tx, &it)?;
-            let told = json!({ "source": it.source.name(), "reached": true, "account": tested.account,
-                "missing": tested.missing.iter().map(|missing| &missing.scope).collect::<Vec<_>>() });
-            by.tell(tx, now, "integration.tested", &format!("integration:{uid}"), told).map(drop)
-        });
-        write.await
     }
 
     /// Stops an integration until [`Self::resume`]. Whoever works on it stops after its step.
@@ -404,23 +326,6 @@ fn history_days(settings: &mut Map<String, Value>) -> Result<Option<u32>> {
             let reason = "Days of history are a whole number from 1 on.";
             days.map(Some).ok_or_else(|| Error::invalid("settings.history_days", reason))
         }
-    }
-}
-
-/// Blocks a stream whose permission is missing, and frees it once it is there.
-fn permit(connector: &dyn Connector, stream: &mut Stream, tested: &Tested, now_ms: i64) {
-    let scope = connector.streams().iter().find(|what| what.name == stream.name).and_then(|what| what.scope);
-    let missing = scope.and_then(|scope| tested.missing.iter().find(|missing| missing.scope == scope));
-    match missing {
-        Some(missing) => {
-            (stream.state, stream.last_error) = (State::Blocked, Some(missing.why.clone()));
-            stream.next_at_ms = planning::next_day(now_ms);
-        }
-        None if stream.state == State::Blocked => {
-            stream.state = if stream.through.is_some() { State::Healthy } else { State::Waiting };
-            (stream.last_error, stream.failures, stream.next_at_ms) = (None, 0, now_ms);
-        }
-        None => {}
     }
 }
 

@@ -24,6 +24,7 @@ mod sources;
 mod staging;
 mod store;
 mod telling;
+mod tested;
 mod view;
 pub mod webhooks;
 

@@ -9,10 +9,11 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::manage::{Outcome, Wanted, Who};
+use super::manage::{Wanted, Who};
 use super::removal::Data;
 use super::sources::SourceView;
 use super::store::runs::{RejectView, RunView};
+use super::tested::Outcome;
 use super::view::IntegrationView;
 use super::{Sync, requests};
 use crate::auth::Member;

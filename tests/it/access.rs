@@ -19,6 +19,7 @@ use crate::second_factor;
 use crate::support::app::{Answer, PASSWORD, Shop, TestApp};
 use crate::support::device::Device;
 use crate::support::provider::Provider;
+use crate::sync_http::{integration, shop_to_connect};
 
 /// A file that can be imported.
 const ORDERS: &[u8] = include_bytes!("../fixtures/imports/shopify_orders.csv");
@@ -254,22 +255,6 @@ pub async fn ask(app: &TestApp, shop: &Shop, route: &Route, who: Role) -> Option
         "PATCH /api/brands/{brand}" => Ask::at(format!("/api/brands/{brand}")).json(json!({ "name": unique })),
         _ => return None,
     })
-}
-
-fn shop_to_connect(brand: &str) -> Value {
-    let shop = format!("{}.myshopify.com", uuid::Uuid::new_v4().simple());
-    json!({ "source": "shopify", "brand": brand, "credentials": { "access_token": "shpat_1", "client_id": "app",
-        "client_secret": "app-secret" }, "settings": { "shop": shop } })
-}
-
-/// The id of a shop that is connected and never answers.
-pub async fn integration(app: &TestApp, shop: &Shop) -> String {
-    // There may only be so many.
-    shop.tenant.db().write(|tx| Ok(tx.execute("delete from integrations", [])?)).await.unwrap();
-    let (owner, body) = (app.token(shop, Role::Owner), shop_to_connect(&shop.brand.uid));
-    let made = app.ask(Method::POST, "/api/integrations", Some(&owner), Some(body)).await;
-    assert_eq!(made.status, StatusCode::CREATED, "{made:?}");
-    made.json()["id"].as_str().unwrap().to_owned()
 }
 
 async fn spare_person(app: &TestApp, shop: &Shop) -> String {

@@ -22,7 +22,7 @@ fn recorded_json(name: &str) -> Option<Value> {
     Some(serde_json::from_str(&recorded(name)?).unwrap())
 }
 
-fn brand() -> Brand {
+pub fn brand() -> Brand {
     Brand {
         id: 1,
         uid: "b".to_owned(),

@@ -119,7 +119,10 @@ async fn a_person_allows_the_app_and_its_token_is_renewed_by_one_that_is_good_on
     assert!(signed::callback_is_genuine(query, &[CLIENT.1]), "{query}");
     assert!(!signed::callback_is_genuine(&query.replace("a-state", "b-state"), &[CLIENT.1]));
     let of = |name: &str| {
-        url::form_urlencoded::parse(query.as_bytes()).find(|(key, _)| key == name).map(|(_, value)| value.into_owned()).unwrap()
+        url::form_urlencoded::parse(query.as_bytes())
+            .find(|(key, _)| key == name)
+            .map(|(_, value)| value.into_owned())
+            .unwrap()
     };
     assert!(signed::is_same_state("a-state", &of("state")));
     assert_eq!(auth::shop_domain(&of("shop")).as_deref(), Some(SHOPS[1]));
@@ -149,11 +152,15 @@ async fn a_test_names_what_is_missing_and_what_stays_empty() {
     let mut wall = world.puller(0, "shpat_sandbox_60_days");
     let tested = wall.test().await.unwrap();
     assert!(tested.missing.is_empty() && tested.warnings.iter().any(|warning| warning.contains("60 days")));
-    assert_eq!((tested.facts["currency"].as_str(), tested.facts["zone"].as_str()), (Some("USD"), Some("America/New_York")));
+    assert_eq!(
+        (tested.facts["currency"].as_str(), tested.facts["zone"].as_str()),
+        (Some("USD"), Some("America/New_York"))
+    );
     assert_eq!((tested.facts["plan"].as_str(), tested.facts["all_orders"].as_bool()), (Some("Basic"), Some(false)));
     let all = world.puller(0, TOKEN).pull("orders", &Pass::Backfill { from: None }).await.unwrap();
     let some = wall.pull("orders", &Pass::Backfill { from: None }).await.unwrap();
-    let count = |pulled: &crate::support::pull::Pulled| pulled.batches.iter().map(|batch| batch.orders.len()).sum::<usize>();
+    let count =
+        |pulled: &crate::support::pull::Pulled| pulled.batches.iter().map(|batch| batch.orders.len()).sum::<usize>();
     assert!(count(&some) < count(&all) && count(&some) > 0);
 
     let mut products = world.puller(0, "shpat_sandbox_products");

@@ -6,7 +6,8 @@ use jiff::civil::date;
 use pulsepoint::connectors::Source;
 use pulsepoint::sync::{Settings, State};
 
-use crate::support::platform::{DAYS, LINES, ORDERS, Plain, Platform, order};
+use crate::support::plain::{DAYS, LINES, ORDERS, Plain};
+use crate::support::platform::{Platform, order};
 use crate::support::pulled::{Given, Pulled, json_of, me, one, told};
 
 const HOUR: Duration = Duration::from_secs(3600);

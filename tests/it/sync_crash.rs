@@ -13,7 +13,8 @@ use pulsepoint::connectors::Source;
 use pulsepoint::sync::State;
 use pulsepoint::tenants::{Steps, Tenant};
 
-use crate::support::platform::{DAYS, LINES, ORDERS, Plain, Platform};
+use crate::support::plain::{DAYS, LINES, ORDERS, Plain};
+use crate::support::platform::Platform;
 use crate::support::pulled::{Given, Hands, Pulled, app, connect, one};
 use crate::support::stores::{brand, now};
 

@@ -8,7 +8,8 @@ use pulsepoint::sync::{Settings, State};
 use pulsepoint::tenants::Steps;
 use serde_json::{Value, json};
 
-use crate::support::platform::{DAYS, ORDERS, Plain, Platform};
+use crate::support::plain::{DAYS, ORDERS, Plain};
+use crate::support::platform::Platform;
 use crate::support::pulled::{Given, Pulled, connect, credentials, me, one, told};
 
 const MINUTE: Duration = Duration::from_secs(60);

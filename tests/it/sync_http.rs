@@ -11,12 +11,28 @@ use pulsepoint::secrets::Purpose;
 use serde_json::{Value, json};
 use sha2::Sha256;
 
-use crate::access::integration;
 use crate::metrics::{land, order};
 use crate::support::app::{Answer, Shop, TestApp};
 use crate::support::pulled::{one, told};
 
 const SECRET: &str = "app-secret";
+
+/// A shop of Shopify that nobody has connected yet.
+pub fn shop_to_connect(brand: &str) -> Value {
+    let shop = format!("{}.myshopify.com", uuid::Uuid::new_v4().simple());
+    json!({ "source": "shopify", "brand": brand, "credentials": { "access_token": "shpat_1", "client_id": "app",
+        "client_secret": "app-secret" }, "settings": { "shop": shop } })
+}
+
+/// The id of a shop that is connected and never answers.
+pub async fn integration(app: &TestApp, shop: &Shop) -> String {
+    // There may only be so many.
+    shop.tenant.db().write(|tx| Ok(tx.execute("delete from integrations", [])?)).await.unwrap();
+    let (owner, body) = (app.token(shop, Role::Owner), shop_to_connect(&shop.brand.uid));
+    let made = app.ask(Method::POST, "/api/integrations", Some(&owner), Some(body)).await;
+    assert_eq!(made.status, StatusCode::CREATED, "{made:?}");
+    made.json()["id"].as_str().unwrap().to_owned()
+}
 
 fn signed(secret: &str, body: &[u8]) -> String {
     let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).unwrap();

@@ -12,7 +12,8 @@ use pulsepoint::tenants::Tenant;
 use pulsepoint::warehouse;
 
 use crate::support::figures::assert_derived_tables_agree;
-use crate::support::platform::{DAYS, LINES, ORDERS, Plain, Platform};
+use crate::support::plain::{DAYS, LINES, ORDERS, Plain};
+use crate::support::platform::Platform;
 use crate::support::pulled::{Given, Pulled, json_of, me, one, told};
 
 const HOUR: Duration = Duration::from_secs(3600);

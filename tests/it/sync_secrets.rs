@@ -13,7 +13,8 @@ use pulsepoint::sync::manage::Wanted;
 use pulsepoint::tenants::export::{self, About};
 use pulsepoint::tenants::{Steps, Tenant};
 
-use crate::support::platform::{DAYS, ORDERS, Plain, Platform};
+use crate::support::plain::{DAYS, ORDERS, Plain};
+use crate::support::platform::Platform;
 use crate::support::pulled::{Given, Pulled, connect, me, one};
 
 const CANARIES: [&str; 3] = ["canary-token-1", "canary-refresh-1", "canary-token-2"];

@@ -39,7 +39,7 @@ async fn everything_adds_up_for_two_tenants_each_in_its_own_money_and_days() {
         assert!(view.data_through.is_some() && view.account.is_some() && view.error.is_none(), "{view:?}");
         assert!(view.streams.iter().all(|stream| stream.state == "healthy"), "{view:?}");
         assert_eq!(one::<i64>(&of.tenant, "select count(*) from sync_rejects"), 0);
-        world.assert_adds_up(of, "after an hour");
+        world.assert_adds_up(of, "after an hour").await;
     }
 }
 
@@ -62,7 +62,7 @@ async fn limits_outages_and_broken_answers_cost_time_and_nothing_else() {
         world.faults(json!([])).await;
         world.pulled.pass(2 * HOUR).await;
         world.until_healthy(&of).await;
-        world.assert_adds_up(&of, "after faults");
+        world.assert_adds_up(&of, "after faults").await;
     }
 }
 
@@ -89,7 +89,7 @@ async fn a_sign_in_that_is_revoked_waits_for_a_person_and_then_goes_on() {
         world.pulled.app.sync.reconnect(&of.tenant, &of.id, anew, me()).await.unwrap();
         world.until_healthy(&of).await;
         world.pulled.pass(HOUR + Duration::from_secs(120)).await;
-        world.assert_adds_up(&of, "signed in anew");
+        world.assert_adds_up(&of, "signed in anew").await;
     }
 }
 
@@ -103,11 +103,16 @@ async fn reading_again_changes_nothing() {
         let days = (date(2026, 10, 1), date(2026, 11, 20));
         world.pulled.app.sync.resync(&of.tenant, &of.id, days, me()).await.unwrap();
         world.until_healthy(&of).await;
-        assert_eq!((of.tenant.data_version(), one::<i64>(&of.tenant, "select count(*) from orders")), before, "{}", case.platform);
+        assert_eq!(
+            (of.tenant.data_version(), one::<i64>(&of.tenant, "select count(*) from orders")),
+            before,
+            "{}",
+            case.platform
+        );
         // Nor does parsing again what was kept.
         let replayed = world.pulled.app.sync.replay(&of.tenant, &of.id, me().by).await.unwrap();
         assert!(replayed.answers > 0 && replayed.rows_rejected == 0, "{replayed:?}");
-        world.assert_adds_up(&of, "replayed");
+        world.assert_adds_up(&of, "replayed").await;
     }
 }
 
@@ -130,7 +135,7 @@ async fn what_is_restated_refunded_cancelled_and_deleted_is_followed() {
         }
         world.pulled.pass(25 * HOUR).await;
         world.until_healthy(&of).await;
-        world.assert_adds_up(&of, "a day later");
+        world.assert_adds_up(&of, "a day later").await;
     }
 }
 
@@ -188,7 +193,7 @@ async fn killed_after_every_step_it_ends_as_if_undisturbed() {
             let state = after.sync.show(&tenant, &id, pulsepoint::auth::Reach::All).await.unwrap().state;
             if idle && state == State::Healthy {
                 let killed = Connected { case, number: 0, tenant, brand, id };
-                world.assert_adds_up(&killed, "killed after every step");
+                world.adds_up(&killed, "killed after every step");
                 after.close().await.unwrap();
                 break;
             }
@@ -229,5 +234,5 @@ async fn an_hour_in_the_life() {
     assert_eq!(minutes.len(), 4);
     world.pulled.pass(HOUR).await;
     assert_eq!(all.iter().map(next).collect::<std::collections::BTreeSet<i64>>(), minutes);
-    world.assert_adds_up(shop, "at the end of the hour");
+    world.assert_adds_up(shop, "at the end of the hour").await;
 }

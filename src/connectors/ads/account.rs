@@ -52,9 +52,16 @@ impl Account {
     /// One whose currency and zone are the brand's where the platform names none. A zone that nobody knows counts as none.
     ///
     /// # Errors
-    /// For a currency that nobody knows: its money could not be counted.
+    /// For an id that is none, and for a currency that nobody knows: its money could not be counted.
     pub fn new(id: &str, name: &str, currency: &str, zone: &str, brand: &Brand) -> Result<Self, LeftOut> {
         let id = bare(id);
+        // It becomes part of addresses.
+        if id.is_empty() || id.len() > 32 || !id.bytes().all(|byte| byte.is_ascii_digit()) {
+            return Err(LeftOut {
+                id: clip(&id, 32).to_owned(),
+                reason: "Its id is none: an id consists of digits.".to_owned(),
+            });
+        }
         let currency = match currency.trim() {
             "" => brand.currency,
             code => Currency::parse(code).ok_or_else(|| LeftOut {

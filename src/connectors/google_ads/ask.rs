@@ -60,10 +60,13 @@ impl<'a> Asking<'a> {
             if let Some(error) = chunk.get("error") {
                 return Err(halt(error, answer.status, self.call.credentials));
             }
-            match chunk["results"].take() {
-                Value::Array(some) => rows.extend(some),
-                Value::Null => {}
-                _ => return Err(unreadable("a chunk's results are no list").into()),
+            if !chunk.is_object() {
+                return Err(unreadable("a chunk is no object").into());
+            }
+            match chunk.get_mut("results").map(Value::take) {
+                Some(Value::Array(some)) => rows.extend(some),
+                None | Some(Value::Null) => {}
+                Some(_) => return Err(unreadable("a chunk's results are no list").into()),
             }
         }
         if !answer.status.is_success() {

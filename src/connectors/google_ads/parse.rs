@@ -69,16 +69,19 @@ fn divide(ads: &mut Vec<Ad>, total: Figures) -> Figures {
         return total;
     };
     // Fractions were cut at the sixth decimal for each ad: what that leaves belongs to the ad that has the most.
-    let crumbs = i64::try_from(ads.len()).unwrap_or(i64::MAX);
+    let crumbs = ads.len() as u64;
+    let crumb = |rest: i64| rest.unsigned_abs() <= crumbs;
     if let Some(most) = ads.iter_mut().max_by_key(|ad| ad.figures.conversions_micros)
-        && rest.conversions_micros.abs() <= crumbs
+        && crumb(rest.conversions_micros)
+        && let Some(all) = most.figures.conversions_micros.checked_add(rest.conversions_micros)
     {
-        most.figures.conversions_micros += std::mem::take(&mut rest.conversions_micros);
+        (most.figures.conversions_micros, rest.conversions_micros) = (all, 0);
     }
     if let Some(most) = ads.iter_mut().max_by_key(|ad| ad.figures.revenue_micros)
-        && rest.revenue_micros.abs() <= crumbs
+        && crumb(rest.revenue_micros)
+        && let Some(all) = most.figures.revenue_micros.checked_add(rest.revenue_micros)
     {
-        most.figures.revenue_micros += std::mem::take(&mut rest.revenue_micros);
+        (most.figures.revenue_micros, rest.revenue_micros) = (all, 0);
     }
     let parts = [rest.spend_micros, rest.impressions, rest.clicks, rest.conversions_micros, rest.revenue_micros];
     if parts.iter().any(|part| *part < 0) {

@@ -14,6 +14,9 @@ use crate::connectors::{Answer, Call, Connector, Trouble, ads};
 /// How Meta is called in sentences.
 const WHO: &str = "Meta";
 
+/// No list has more pages.
+const MOST_PAGES: usize = 10_000;
+
 /// A list that is read page by page.
 pub struct List<'a> {
     /// Behind the version.
@@ -78,12 +81,12 @@ impl<'a> Asking<'a> {
     pub async fn list(&self, list: &List<'_>, usage: &mut Usage) -> Result<Vec<Value>, Fault> {
         let mut rows = Vec::new();
         let mut after: Option<String> = None;
-        loop {
+        for _ in 0..MOST_PAGES {
             let mut query = list.query.clone();
             query.push(("limit", list.limit.to_string()));
             query.extend(after.clone().map(|after| ("after", after)));
             let mut page = self.ask(Method::GET, &list.path, &query, usage).await?;
-            let Value::Array(found) = page["data"].take() else {
+            let Some(Value::Array(found)) = page.get_mut("data").map(Value::take) else {
                 return Err(self.unreadable("a list has no rows in it", page).into());
             };
             rows.extend(found.into_iter().map(parse::slim));
@@ -100,6 +103,7 @@ impl<'a> Asking<'a> {
             }
             after = next;
         }
+        Err(self.unreadable("a list does not end", Value::Null).into())
     }
 
     /// Whose data it becomes.

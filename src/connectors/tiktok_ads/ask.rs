@@ -16,6 +16,8 @@ const WHO: &str = "TikTok";
 const TOKEN: &str = "access-token";
 /// The most rows a page.
 const PAGE: usize = 1_000;
+/// No list has more pages.
+const MOST_PAGES: u64 = 1_000;
 /// How often a list is read anew that changes while it is read.
 const ATTEMPTS: usize = 3;
 
@@ -48,6 +50,19 @@ impl<'a> Asking<'a> {
         data(self.call, request).await
     }
 
+    /// The list of this name in an answer's `data`; an advertiser who has none of it may lack the list.
+    pub async fn listed(&self, path: &str, query: &[(&str, String)], name: &str) -> Result<Vec<Value>, Fault> {
+        match self.ask(path, query).await? {
+            Value::Null => Ok(Vec::new()),
+            Value::Object(mut data) => match data.remove(name) {
+                Some(Value::Array(list)) => Ok(list),
+                None | Some(Value::Null) => Ok(Vec::new()),
+                Some(other) => Err(self.unreadable("a list is none", other).into()),
+            },
+            other => Err(self.unreadable("an answer has no fields", other).into()),
+        }
+    }
+
     /// All rows of a report of at most `most`, each once. A list that changes while it is read is read anew.
     pub async fn list(&self, path: &str, query: &[(&str, String)], most: usize) -> Result<Vec<Value>, Fault> {
         for _ in 0..ATTEMPTS {
@@ -71,11 +86,14 @@ impl<'a> Asking<'a> {
             if total.is_some_and(|total| usize::try_from(total).is_ok_and(|total| total > most)) {
                 return Err(Fault::TooMany);
             }
+            if pages > MOST_PAGES {
+                return Err(self.unreadable("a report has too many pages", data).into());
+            }
             if page > 1 && total != expected {
                 return Ok(None);
             }
             expected = total;
-            let Value::Array(found) = data["list"].take() else {
+            let Some(Value::Array(found)) = data.get_mut("list").map(Value::take) else {
                 return Err(self.unreadable("a report has no rows in it", data).into());
             };
             rows.extend(found.into_iter().map(|row| (row["dimensions"].to_string(), row)));
@@ -107,7 +125,7 @@ async fn data(call: &Call<'_>, request: http::Request<Vec<u8>>) -> Result<Value,
     let answer = call.client.send(request).await?;
     let mut value = ads::json(&answer, call.now, WHO)?;
     if value["code"].as_i64() == Some(0) {
-        return Ok(value["data"].take());
+        return Ok(value.get_mut("data").map(Value::take).unwrap_or_default());
     }
     if value["code"].is_null() && !answer.status.is_success() {
         return Err(answer.trouble(call.now, WHO).into());

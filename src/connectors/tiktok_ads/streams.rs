@@ -64,17 +64,16 @@ pub async fn accounts(asking: &Asking<'_>, call: &Call<'_>) -> Result<Found, Tro
     let ids: Vec<String> = match app {
         [Some(app_id), Some(secret)] => {
             let query = [("app_id", app_id.to_owned()), ("secret", secret.to_owned())];
-            let data = asking.ask("oauth2/advertiser/get", &query).await?;
-            let list = data["list"].as_array().into_iter().flatten();
-            list.filter_map(|one| id_of(&one["advertiser_id"])).collect()
+            let list = asking.listed("oauth2/advertiser/get", &query, "list").await?;
+            list.iter().filter_map(|one| id_of(&one["advertiser_id"])).collect()
         }
         _ => ads::account_ids(call.settings),
     };
     let mut found = Found::default();
     let mut parts: Vec<Vec<String>> = ids.chunks(MOST_IDS).map(<[String]>::to_vec).collect();
     while let Some(part) = parts.pop() {
-        match asking.ask("advertiser/info", &[("advertiser_ids", json!(part).to_string())]).await {
-            Ok(data) => data["list"].as_array().into_iter().flatten().for_each(|one| take(&mut found, one, asking)),
+        match asking.listed("advertiser/info", &[("advertiser_ids", json!(part).to_string())], "list").await {
+            Ok(list) => list.iter().for_each(|one| take(&mut found, one, asking)),
             // One of them is denied: which one is found by asking for each.
             Err(Fault::Denied(_)) if part.len() > 1 => parts.extend(part.into_iter().map(|id| vec![id])),
             Err(Fault::Denied(trouble)) if ids.len() > 1 => {
@@ -181,9 +180,9 @@ fn query(advertiser: &str, days: Days, dropped: &[String], campaigns: &[String])
 
 /// The shops of an advertiser that have GMV Max.
 pub async fn stores(asking: &Asking<'_>, advertiser: &str) -> Result<Vec<String>, Fault> {
-    let data = asking.ask("gmv_max/store/list", &[("advertiser_id", advertiser.to_owned())]).await?;
-    let list = data["store_list"].as_array().into_iter().flatten();
-    let open = list.filter(|store| store["is_gmv_max_available"] != Value::Bool(false));
+    let query = [("advertiser_id", advertiser.to_owned())];
+    let list = asking.listed("gmv_max/store/list", &query, "store_list").await?;
+    let open = list.iter().filter(|store| store["is_gmv_max_available"] != Value::Bool(false));
     Ok(open.filter_map(|store| id_of(&store["store_id"])).collect())
 }
 

@@ -31,6 +31,8 @@ const BEGIN: i64 = 1_795_604_400;
 /// A simulator, a folder of tenants, and the clock of both.
 pub struct Rig {
     pub sandbox: Sandbox,
+    /// What is asked: the simulator, unless a test has something of its own.
+    pub url: String,
     seconds: Arc<AtomicI64>,
     tenants: Tenants,
     _data: tempfile::TempDir,
@@ -77,7 +79,8 @@ impl Rig {
         change(&mut options);
         let data = tempfile::tempdir().unwrap();
         let tenants = stores::start(data.path());
-        Self { sandbox: sandbox::start(options).await.unwrap(), seconds, tenants, _data: data }
+        let sandbox = sandbox::start(options).await.unwrap();
+        Self { url: sandbox.url.clone(), sandbox, seconds, tenants, _data: data }
     }
 
     pub fn now(&self) -> Timestamp {
@@ -125,7 +128,7 @@ impl Rig {
             |name: &str, text: &str| if name == "auth_code" { format!("{text}-{slug}") } else { text.to_owned() };
         let credentials =
             names.iter().fold(Credentials::default(), |all, (name, text)| all.with(name, unique(name, text), None));
-        let shared = Settings { sandbox_url: self.sandbox.url.clone(), ..Settings::default() };
+        let shared = Settings { sandbox_url: self.url.clone(), ..Settings::default() };
         let settings = connector.check(settings.as_object().unwrap(), &credentials, &shared).unwrap();
         let client = Client::new(&connector.base(&settings, &shared).unwrap());
         let redactor = Redactor::new(CustomerHash::new(&tenant.key().derive(Purpose::CustomerIdentity)));

@@ -131,8 +131,29 @@ impl Simulated {
         panic!("{}: {:?}", of.case.platform, self.view(of).await);
     }
 
+    /// Looks for what is new at this very moment, to the end.
+    pub async fn settle(&self, of: &Connected) {
+        self.pulled.app.sync.sync_now(&of.tenant, &of.id, me()).await.unwrap();
+        for _ in 0..500 {
+            self.pulled.run().await;
+            let now = self.pulled.hands.now();
+            let view = self.view(of).await;
+            if view.streams.iter().all(|stream| stream.pass.is_none() && stream.next_at > now) {
+                return;
+            }
+            self.pulled.hands.forward(std::time::Duration::from_secs(2));
+        }
+        panic!("{}: {:?}", of.case.platform, self.view(of).await);
+    }
+
     /// Fails where what landed is not what the platform has.
-    pub fn assert_adds_up(&self, of: &Connected, what: &str) {
+    pub async fn assert_adds_up(&self, of: &Connected, what: &str) {
+        self.settle(of).await;
+        self.adds_up(of, what);
+    }
+
+    /// [`Self::assert_adds_up`], as it is.
+    pub fn adds_up(&self, of: &Connected, what: &str) {
         let what = format!("{} {what}", of.case.platform);
         match of.case.source {
             Source::Shopify => shop_adds_up(&of.tenant, &self.sandbox.totals()["shopify"][of.number], &what),
@@ -156,7 +177,8 @@ fn shop_adds_up(tenant: &Tenant, totals: &Value, what: &str) {
     let number = |sql: &str| one::<i64>(tenant, sql);
     let micros = |field: &str| parse_micros(totals[field].as_str().unwrap()).unwrap();
     let lines = "from order_lines l join orders o on o.id = l.order_id where o.test = 0";
-    let refunded = "from refund_lines l join refunds r on r.id = l.refund_id join orders o on o.id = r.order_id where o.test = 0";
+    let refunded =
+        "from refund_lines l join refunds r on r.id = l.refund_id join orders o on o.id = r.order_id where o.test = 0";
     for (field, sql) in [
         ("orders", "select count(*) from orders where test = 0".to_owned()),
         ("test_orders", "select count(*) from orders where test = 1".to_owned()),

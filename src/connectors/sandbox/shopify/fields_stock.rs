@@ -16,6 +16,11 @@ pub fn part<'a>(node: Node<'a>, step: &Step, cx: &'a Cx<'a>) -> Got<'a> {
         },
         Node::Product(at) => product(at, step, cx),
         Node::Variant(at) => variant(at, step, cx),
+        Node::Choice(at) => match (step.name, cx.view.shop.catalogue.variants[at].title) {
+            ("name", "Default Title") => Got::Text("Title"),
+            ("name", _) => Got::Text("Size"),
+            (_, title) => Got::Text(title),
+        },
         Node::Item(at) => item(at, step, cx),
         Node::Level(at, place) => level(at, place, step, cx),
         Node::Quantity(at, place, name, level) => match step.name {
@@ -108,6 +113,7 @@ fn variant<'a>(at: usize, step: &Step, cx: &'a Cx<'a>) -> Got<'a> {
         "displayName" => Got::Owned(format!("{} - {}", product.title, variant.title)),
         "price" => Got::Short(text::price(variant.price)),
         "compareAtPrice" => variant.compare_at.map_or(Got::Null, |price| Got::Short(text::price(price))),
+        "selectedOptions" => Got::List(vec![Node::Choice(at)]),
         "inventoryQuantity" => Got::Number(on_hand(at, cx)),
         "inventoryPolicy" => Got::Text("DENY"),
         "taxable" => Got::Flag(!product.gift_card),

@@ -37,6 +37,8 @@ pub enum Node<'a> {
     Channel(&'a Order),
     Product(usize),
     Variant(usize),
+    /// What a variant is of its only option.
+    Choice(usize),
     Item(usize),
     /// Variant and location.
     Level(usize, usize),
@@ -74,6 +76,7 @@ impl<'a> Node<'a> {
             Self::Channel(_) => "ChannelInformation",
             Self::Product(_) => "Product",
             Self::Variant(_) => "ProductVariant",
+            Self::Choice(_) => "SelectedOption",
             Self::Item(_) => "InventoryItem",
             Self::Level(..) => "InventoryLevel",
             Self::Quantity(..) => "InventoryQuantity",

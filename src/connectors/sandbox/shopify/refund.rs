@@ -1,7 +1,11 @@
 //! What was given back of an order, and the states that follow from it.
 
+use super::ledger::View;
 use super::order::{Change, Order};
 use super::shop::Shop;
+
+/// Where the ids of refunds begin.
+const REFUNDS: u64 = 1_028_000_000_000;
 
 /// A part of a refund: pieces of one line. Amounts are hundredths of the shop's currency.
 #[derive(Debug, Clone)]
@@ -72,6 +76,15 @@ pub fn settle(shop: &Shop, order: &mut Order, now: i64, change: Option<&Change>)
     order.financial = financial(shop, order);
 }
 
+/// The order and the place in it of the refund with this id.
+pub fn place_of(view: &View<'_>, id: &str) -> Option<(Order, usize)> {
+    let id: u64 = id.strip_prefix("gid://shopify/Refund/")?.parse().ok()?;
+    let index = id.checked_sub(view.shop.part_id(REFUNDS, 0, 0))? / 32;
+    let order = view.order(index)?;
+    let at = order.refunds.iter().position(|refund| refund.id == id)?;
+    Some((order, at))
+}
+
 fn reason(index: u64) -> &'static str {
     ["CUSTOMER", "INVENTORY", "FRAUD", "OTHER"][(index % 4) as usize]
 }
@@ -92,7 +105,7 @@ fn financial(shop: &Shop, order: &Order) -> Option<&'static str> {
 fn one(shop: &Shop, order: &mut Order, number: u64, at: i64, scope: Scope) -> Option<Refund> {
     let part = |base: u64, part: u64| shop.part_id(base, order.index, number * 4 + part);
     let mut refund = Refund {
-        id: part(1_028_000_000_000, 0),
+        id: part(REFUNDS, 0),
         at,
         processed: (order.index % 10 != 4).then_some(at),
         lines: Vec::new(),

@@ -13,6 +13,7 @@ use super::graphql::{Plan, Step};
 use super::ledger::{Key, View};
 use super::node::Node;
 use super::order::Order;
+use super::refund;
 use super::search::{self, Search};
 use super::shop::Shop;
 
@@ -25,7 +26,8 @@ enum Held {
     Nodes(Vec<(Node<'static>, i64)>, bool, bool),
     Order(Option<Box<Order>>),
     Node(Option<Node<'static>>),
-    /// What was named by several ids; none where there is nothing.
+    /// What was named by an id, or by several.
+    One(Found),
     Many(Vec<Found>),
     Value(Value),
 }
@@ -34,7 +36,19 @@ enum Held {
 enum Found {
     Nothing,
     Order(Box<Order>),
+    Refund(Box<Order>, usize),
     Node(Node<'static>),
+}
+
+impl Found {
+    fn node(&self) -> Option<Node<'_>> {
+        match self {
+            Self::Nothing => None,
+            Self::Order(order) => Some(Node::Order(order)),
+            Self::Refund(order, at) => Some(Node::Refund(order, &order.refunds[*at])),
+            Self::Node(node) => Some(*node),
+        }
+    }
 }
 
 /// Who asks for what.
@@ -125,15 +139,11 @@ fn hold(asking: &Asking<'_>, step: &Step, search: &Search) -> Result<Held, Value
         "productsCount" => Held::Node(Some(Node::Count(i64::try_from(view.products().len()).unwrap_or(i64::MAX)))),
         "nodes" => Held::Many(step.args.texts("ids").into_iter().map(|id| found(asking, id)).collect()),
         "order" => Held::Order(by_id(asking, step.args.text("id")).map(Box::new)),
-        "node" if step.args.text("id").is_some_and(|id| id.contains("/Order/")) => {
-            Held::Order(by_id(asking, step.args.text("id")).map(Box::new))
-        }
         "node" if step.args.text("id").is_some_and(|id| id.contains("/BulkOperation/")) => {
             Held::Value(asking.jobs.by_id(step, asking))
         }
-        "node" | "product" | "productVariant" | "inventoryItem" | "location" => {
-            Held::Node(thing(view, step.args.text("id")))
-        }
+        "node" => Held::One(found(asking, step.args.text("id").unwrap_or_default())),
+        "product" | "productVariant" | "inventoryItem" | "location" => Held::Node(thing(view, step.args.text("id"))),
         "events" => page(step, events(view, search)),
         "bulkOperation" | "bulkOperations" | "currentBulkOperation" => {
             Held::Value(asking.jobs.read(step, search, asking))
@@ -144,10 +154,11 @@ fn hold(asking: &Asking<'_>, step: &Step, search: &Search) -> Result<Held, Value
 }
 
 fn found(asking: &Asking<'_>, id: &str) -> Found {
-    match (by_id(asking, Some(id)), thing(asking.view, Some(id))) {
-        (Some(order), _) => Found::Order(Box::new(order)),
-        (None, Some(node)) => Found::Node(node),
-        (None, None) => Found::Nothing,
+    match (by_id(asking, Some(id)), refund::place_of(asking.view, id), thing(asking.view, Some(id))) {
+        (Some(order), ..) => Found::Order(Box::new(order)),
+        (_, Some((order, at)), _) if visible(asking, &order) => Found::Refund(Box::new(order), at),
+        (.., Some(node)) => Found::Node(node),
+        _ => Found::Nothing,
     }
 }
 
@@ -366,15 +377,9 @@ impl Serialize for Answer<'_> {
             match held {
                 Held::Value(value) => map.serialize_entry(&step.key, value)?,
                 Held::Node(node) => map.serialize_entry(&step.key, &node.map(shaped))?,
+                Held::One(found) => map.serialize_entry(&step.key, &found.node().map(shaped))?,
                 Held::Many(all) => {
-                    let nodes: Vec<Option<Shaped<'_>>> = all
-                        .iter()
-                        .map(|found| match found {
-                            Found::Nothing => None,
-                            Found::Order(order) => Some(shaped(Node::Order(order))),
-                            Found::Node(node) => Some(shaped(*node)),
-                        })
-                        .collect();
+                    let nodes: Vec<_> = all.iter().map(|found| found.node().map(shaped)).collect();
                     map.serialize_entry(&step.key, &nodes)?;
                 }
                 Held::Order(order) => map.serialize_entry(&step.key, &order.as_deref().map(Node::Order).map(shaped))?,

@@ -39,7 +39,8 @@ RefundShippingLine: id subtotalAmountSet=M taxAmountSet=M shippingLine=ShippingL
 OrderAdjustment: id reason amountSet=M taxAmountSet=M
 OrderTransaction: id kind status gateway createdAt processedAt test amountSet=M
 Product: id legacyResourceId title handle status vendor productType tags createdAt updatedAt publishedAt totalInventory tracksInventory isGiftCard variants=*ProductVariant
-ProductVariant: id legacyResourceId sku title displayName barcode price compareAtPrice inventoryQuantity inventoryPolicy taxable createdAt updatedAt product=Product inventoryItem=InventoryItem
+ProductVariant: id legacyResourceId sku title displayName barcode price compareAtPrice selectedOptions=[SelectedOption] inventoryQuantity inventoryPolicy taxable createdAt updatedAt product=Product inventoryItem=InventoryItem
+SelectedOption: name value
 InventoryItem: id legacyResourceId sku tracked requiresShipping createdAt updatedAt unitCost=MoneyV2 variant=ProductVariant inventoryLevels=*InventoryLevel
 InventoryLevel: id createdAt updatedAt isActive location=Location item=InventoryItem quantities(names)=[InventoryQuantity]
 InventoryQuantity: id name quantity updatedAt
