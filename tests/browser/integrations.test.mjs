@@ -134,6 +134,7 @@ it("connects all four, shows the first sync, and each becomes healthy", async ()
   for (const source of ["shopify", "meta_ads", "tiktok_ads", "google_ads"]) {
     await page.goto(`${WHERE}?connect=${source}`);
     await fill(page, FIELDS[source]);
+    await page.getByLabel("History").selectOption("90");
     await page.getByRole("button", { name: "Test and connect" }).click();
     const result = page.locator('[data-testid="test-result"]');
     await page.waitForURL(/[?&]id=/, { timeout: 30_000 }).catch(async () => {
