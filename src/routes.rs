@@ -207,6 +207,7 @@ const PAGES: [&str; 15] = [
     "/reset",
     "/b/*",
     "/b/*/import",
+    "/b/*/integrations",
     "/admin/users",
     "/admin/keys",
     "/admin/tenants",

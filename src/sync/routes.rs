@@ -84,6 +84,7 @@ pub struct RangeInput {
 #[into_params(parameter_in = Query)]
 pub struct DeleteParams {
     /// `keep` (the default) or `delete`.
+    #[param(inline)]
     data: Data,
 }
 

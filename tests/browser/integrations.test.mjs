@@ -130,10 +130,11 @@ it("connects all four, shows the first sync, and each becomes healthy", async ()
     });
   });
   // A download that trickles, so that there is something to see.
-  await control("faults", { fault: [{ platform: "shopify", path: "bulk", times: 2, then: { kind: "drip", millis: 2 } }] });
+  await control("faults", { fault: [{ platform: "shopify", path: "bulk", times: 1, then: { kind: "drip", millis: 1 } }] });
   for (const source of ["shopify", "meta_ads", "tiktok_ads", "google_ads"]) {
     await page.goto(`${WHERE}?connect=${source}`);
     await fill(page, FIELDS[source]);
+    await page.getByLabel("History").selectOption("90");
     await page.getByRole("button", { name: "Test and connect" }).click();
     const result = page.locator('[data-testid="test-result"]');
     await page.waitForURL(/[?&]id=/, { timeout: 30_000 }).catch(async () => {
@@ -342,7 +343,7 @@ it("disconnects: the name has to be typed, data stays or goes as was chosen", as
     await button.waitFor();
     assert.ok(await button.isDisabled());
     await dialog.getByLabel(choice).check();
-    const name = (await page.locator("h1").innerText()).trim();
+    const name = "Shopify";
     await dialog.getByLabel(`Type ${name} to confirm`).fill(name.slice(0, -1));
     assert.ok(await button.isDisabled());
     await dialog.getByLabel(`Type ${name} to confirm`).fill(name);

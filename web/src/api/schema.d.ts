@@ -611,6 +611,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/customers/requests": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What platforms passed on of their customers' rights: requests for a copy, which this holds for the shop to hand on, and erasures. */
+        get: operations["customers_customer_requests"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/imports/formats": {
         parameters: {
             query?: never;
@@ -622,6 +639,195 @@ export interface paths {
         get: operations["imports_formats"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/integrations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Every integration of a brand, or of all. */
+        get: operations["integrations_list"];
+        put?: never;
+        /** Connects a brand to a source. It is reached in the background: follow its state, or ask for a test. */
+        post: operations["integrations_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/integrations/sources": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What can be connected to, and what it takes. */
+        get: operations["integrations_sources"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/integrations/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One integration. */
+        get: operations["integrations_show"];
+        put?: never;
+        post?: never;
+        /** Takes an integration away. What signs in is destroyed; its rows stay unless `data=delete`. */
+        delete: operations["integrations_delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/integrations/{id}/credentials": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Signs in anew: these credentials take the place of those that are there. */
+        put: operations["integrations_reconnect"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/integrations/{id}/pause": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Stops an integration after its present step, until it is resumed. */
+        post: operations["integrations_pause"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/integrations/{id}/rejects": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What could not be understood, at most 500; the rest of its answer landed. */
+        get: operations["integrations_rejects"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/integrations/{id}/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Lets an integration go on where it stopped. */
+        post: operations["integrations_resume"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/integrations/{id}/resync": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Reads days once more. */
+        post: operations["integrations_resync"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/integrations/{id}/runs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The last runs, at most 200. */
+        get: operations["integrations_runs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/integrations/{id}/sync": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Looks for what is new now. */
+        post: operations["integrations_sync"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/integrations/{id}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Asks the platform who we are there and what we may. That it does not let us in is an answer, not an error. */
+        post: operations["integrations_test"];
         delete?: never;
         options?: never;
         head?: never;
@@ -680,6 +886,43 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/oauth/{source}/callback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Where the platform sends a browser back to. Always on to the page, which learns by the word behind `#connect=` how it ended: `done`,
+         *     `expired`, `refused`, `down`.
+         */
+        get: operations["integrations_callback"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/oauth/{source}/start": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Says where a person allows access to an integration's shop. The browser that asks is the one that must come back. */
+        get: operations["integrations_start"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/openapi.json": {
         parameters: {
             query?: never;
@@ -722,7 +965,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** New data versions as they come: events `data` with `{brand, version}`, one for each brand at the start. */
+        /**
+         * New data versions as they come: events `data` with `{brand, version}`, one for each brand at the start; and events `sync` as
+         *     integrations move on, with `{integration, brand, state, stream, rows, progress}`.
+         */
         get: operations["figures_stream"];
         put?: never;
         post?: never;
@@ -900,6 +1146,23 @@ export interface paths {
         post?: never;
         /** Removes somebody else's second factor, when their phone and their recovery codes are gone. */
         delete: operations["second_factor_reset"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/webhooks/shopify/{integration}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes a webhook of a shop. The path, not a header, says whose; it must be signed with the secret of that integration. */
+        post: operations["integrations_shopify"];
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -1281,6 +1544,15 @@ export interface components {
          * @enum {string}
          */
         CompareTo: "previous_period" | "previous_year" | "explicit" | "target" | "baseline" | "average_of_periods" | "entity" | "attribution_model" | "metric";
+        /** @description The body of `PUT /api/integrations/{id}/credentials`. */
+        CredentialsInput: {
+            /** @description All that sign in from now on. */
+            credentials: {
+                [key: string]: string;
+            };
+            /** @description All settings of the source from now on; they stay where this is absent. */
+            settings?: Record<string, never> | null;
+        };
         /** @description Everything that is kept of one customer. */
         CustomerExport: {
             /** @description Each brand that was asked about, also where nothing is kept. */
@@ -1552,6 +1824,76 @@ export interface components {
             /** @description `queued`, `running`, `done`, `failed` or `interrupted`. */
             state: string;
         };
+        /** @description The body of `POST /api/integrations`. */
+        IntegrationInput: {
+            /** @description Id or slug. */
+            brand: string;
+            /** @description What signs in, by name: see `GET /api/integrations/sources`. They never come back. */
+            credentials?: {
+                [key: string]: string;
+            };
+            /** @description Settings of the source, and `history_days`. */
+            settings?: Record<string, never>;
+            source: components["schemas"]["Source"];
+        };
+        /** @description Integrations. */
+        IntegrationList: {
+            integrations: components["schemas"]["IntegrationView"][];
+        };
+        /**
+         * @description How an integration is. The names are those of the public contract.
+         * @enum {string}
+         */
+        IntegrationState: "connecting" | "backfilling" | "healthy" | "degraded" | "needs_sign_in" | "paused";
+        /** @description An integration. */
+        IntegrationView: {
+            /** @description The account as the platform calls it. */
+            account?: string | null;
+            /** @description The version of the platform's API that is asked for. */
+            api_version: string;
+            /** @description The brand's id. */
+            brand: string;
+            /** Format: date-time */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description Up to when everything of every stream is there.
+             */
+            data_through?: string | null;
+            /** @description Why it is not healthy, as a sentence. */
+            error?: string | null;
+            /**
+             * Format: date
+             * @description The first day on which the version is no longer served, where the platform has said so.
+             */
+            expires_on?: string | null;
+            /** @description UUID. */
+            id: string;
+            /**
+             * Format: date-time
+             * @description When it is next looked for what is new; null while it waits for a person.
+             */
+            next_at?: string | null;
+            quota?: components["schemas"]["QuotaView"] | null;
+            /** @description The version that answered, where it was another. */
+            served_version?: string | null;
+            /** @description Its own settings; none of them is secret. */
+            settings: Record<string, never>;
+            /** @description When the sign-in ends by itself, if it does. */
+            sign_in_ends_at?: string | null;
+            source: components["schemas"]["Source"];
+            state: components["schemas"]["IntegrationState"];
+            streams: components["schemas"]["StreamView"][];
+            /**
+             * Format: date-time
+             * @description When everything was last read to its end.
+             */
+            synced_at?: string | null;
+            /** @description What works but is less than one would expect. */
+            warnings: string[];
+            /** @description Where a platform that sends webhooks sends them. */
+            webhook_path?: string | null;
+        };
         /** @description The body of `POST /api/users/invitations`. */
         InvitationInput: {
             /** @description Ids or slugs of the brands they may know of; all where absent. */
@@ -1739,6 +2081,13 @@ export interface components {
             label: string;
             synonyms: string[];
             unit: components["schemas"]["Unit"];
+        };
+        /** @description A permission that is not there. */
+        Missing: {
+            /** @description As the platform names it. */
+            scope: string;
+            /** @description What does not work without it, as a sentence. */
+            why: string;
         };
         /** @description A brand in short. */
         MyBrand: {
@@ -1946,6 +2295,13 @@ export interface components {
             /** Format: password */
             password?: string | null;
         };
+        /** @description A permission at the platform. */
+        PlatformPermission: {
+            /** @description As the platform names it. */
+            scope: string;
+            /** @description What it is for. */
+            why: string;
+        };
         /** @description A point of the main chart. */
         Point: {
             /** @description Not over. */
@@ -1997,6 +2353,19 @@ export interface components {
             /** Format: int64 */
             units_sold: number;
         };
+        /** @description How far a pass is. */
+        ProgressView: {
+            /**
+             * Format: int64
+             * @description So many of `total` are done, in any unit.
+             */
+            done: number;
+            /**
+             * Format: int64
+             * @description Of so many.
+             */
+            total: number;
+        };
         /** @description What shows that it is the person. */
         ProofInput: {
             /** @description Six digits, or a recovery code. */
@@ -2030,6 +2399,29 @@ export interface components {
             params?: components["schemas"]["Params"];
             time?: components["schemas"]["Time"] | null;
         };
+        /** @description What a platform said of its quota. */
+        QuotaView: {
+            /**
+             * Format: int64
+             * @description Per cent, 0 to 100, rounded.
+             */
+            left_percent: number;
+            /** @description In its own terms. */
+            text: string;
+        };
+        /** @description The body of `POST /api/integrations/{id}/resync`. */
+        RangeInput: {
+            /**
+             * Format: date
+             * @description The first day.
+             */
+            from: string;
+            /**
+             * Format: date
+             * @description The day after the last.
+             */
+            to: string;
+        };
         /** @description What an erasure did. */
         Receipt: {
             /** @description A sentence about backups. */
@@ -2055,6 +2447,28 @@ export interface components {
         /** @description Recovery codes. They are shown this once; each is good once. */
         RecoveryCodes: {
             recovery_codes: string[];
+        };
+        /** @description What could not be understood, the newest first. */
+        RejectList: {
+            rejects: components["schemas"]["RejectView"][];
+        };
+        /** @description Something that could not be understood. */
+        RejectView: {
+            /** Format: date-time */
+            first_at: string;
+            /** @description As the platform names it, else where it stood. */
+            key: string;
+            /** Format: date-time */
+            last_at: string;
+            reason: string;
+            stream: string;
+            /** @description It, without people, at most 64 kB. */
+            text: string;
+            /**
+             * Format: int64
+             * @description How often it was met.
+             */
+            times: number;
         };
         /** @description How many rows of each table lost what they held of the customer. */
         Removed: {
@@ -2083,12 +2497,90 @@ export interface components {
              * @description Refunds that lost their customer.
              */
             refunds: number;
+            /**
+             * Format: int64
+             * @description Answers of platforms, kept for a while, that the customer was cut out of.
+             */
+            sync_answers?: number;
+            /**
+             * Format: int64
+             * @description Things of such answers that could not be understood.
+             */
+            sync_rejects?: number;
+        };
+        /** @description What platforms passed on of their customers' rights, the newest first. */
+        RequestList: {
+            requests: components["schemas"]["RequestView"][];
+        };
+        /** @description A request as people see it. */
+        RequestView: {
+            /** @description Of a `data_request`: the copy to hand to the customer, kept for 30 days. */
+            answer?: unknown;
+            /** Format: date-time */
+            answered_at?: string | null;
+            /** Format: date-time */
+            asked_at: string;
+            /** @description The brand's id. */
+            brand: string;
+            /** @description UUID. */
+            id: string;
+            /** @description The integration it came by. */
+            integration: string;
+            /** @description `data_request`, `redact` or `shop_redact`. */
+            kind: string;
+            /** @description The platform's own number of it. */
+            reference?: string | null;
         };
         /**
          * @description What a person is in a tenant.
          * @enum {string}
          */
         Role: "owner" | "admin" | "marketer" | "analyst" | "viewer" | "operator";
+        /** @description Runs, the newest first. */
+        RunList: {
+            runs: components["schemas"]["RunView"][];
+        };
+        /** @description A run as people see it. */
+        RunView: {
+            /** @description `schedule`, `webhook`, or who asked for it. */
+            asked_by: string;
+            /**
+             * Format: int64
+             * @description Bytes it answered with, unpacked.
+             */
+            bytes: number;
+            /** Format: date-time */
+            ended_at?: string | null;
+            /** @description The last thing that went wrong. */
+            error?: string | null;
+            /**
+             * Format: int64
+             * @description Grows with every run.
+             */
+            id: number;
+            /** @description What the platform last said of its quota. */
+            quota?: string | null;
+            /**
+             * Format: int64
+             * @description Requests sent to the platform.
+             */
+            requests: number;
+            /** Format: int64 */
+            rows_landed: number;
+            /** Format: int64 */
+            rows_rejected: number;
+            /** Format: int64 */
+            rows_unchanged: number;
+            /** Format: date-time */
+            started_at: string;
+            /** @description `running`, `done`, `failed` or `stopped`. */
+            state: string;
+            /**
+             * Format: int64
+             * @description Milliseconds that the platform, or a limit of it, had us wait.
+             */
+            waited_ms: number;
+        };
         /** @description How it stands with one's second factor. */
         SecondFactor: {
             /** @description Whether a code is asked for at the sign-in. */
@@ -2152,12 +2644,66 @@ export interface components {
             /** @description What the button says after "Sign in with"; null where it is off. */
             name?: string | null;
         };
+        /**
+         * @description A platform. The names are those of the public contract.
+         * @enum {string}
+         */
+        Source: "shopify" | "meta_ads" | "tiktok_ads" | "google_ads";
+        /** @description Something to type in. */
+        SourceField: {
+            /** @description Whether hardly anybody needs it. */
+            advanced?: boolean;
+            example?: string | null;
+            /** @description Fields of one group go together; where there are several groups, one of them is enough. */
+            group?: string | null;
+            help?: string | null;
+            label: string;
+            name: string;
+            /** @description `credentials` or `settings`: where it stands in `POST /api/integrations`. */
+            place: string;
+            /** @description Whether it has to be there. */
+            required?: boolean;
+            /** @description Whether it is shown to nobody once it is typed in. */
+            secret?: boolean;
+        };
         /** @description How far one source's data reaches. */
         SourceFreshness: {
             connector: string;
             data_through: string;
             kind: string;
             landed_at: string;
+        };
+        /** @description A source that can be connected to. */
+        SourceView: {
+            about: string;
+            api_version: string;
+            /** @description The provider's own page on how to get access. */
+            docs: string;
+            /**
+             * Format: date
+             * @description The first day on which that version is no longer served.
+             */
+            expires_on?: string | null;
+            fields: components["schemas"]["SourceField"][];
+            /** @description What people call it. */
+            label: string;
+            permissions: components["schemas"]["PlatformPermission"][];
+            /** @description Whether a person can allow access on the provider's page: `GET /api/oauth/{source}/start`. */
+            sign_in: boolean;
+            source: components["schemas"]["Source"];
+            /** @description What to do at the provider, one after the other. */
+            steps: string[];
+            /** @description What is read, in the order in which it is first read. */
+            streams: components["schemas"]["StreamKind"][];
+            /** @description Why it cannot be reached from here, as a sentence: this installation is offline. Files can be imported all the same. */
+            unreachable?: string | null;
+            /** @description Whether it tells of changes itself. */
+            webhooks: boolean;
+        };
+        /** @description Where to go on. */
+        Start: {
+            /** @description At the platform. */
+            location: string;
         };
         /** @description Where to go on. */
         StartAddress: {
@@ -2189,6 +2735,44 @@ export interface components {
             /** @description Always null: the row sums all of them. */
             warehouse?: string | null;
         };
+        /** @description A kind of thing that a source has. */
+        StreamKind: {
+            /**
+             * Format: int32
+             * @description How far back its first pass can go, days; null is all there is.
+             */
+            history_days?: number | null;
+            label: string;
+            name: string;
+            /** @description The permission without which it stays empty. */
+            scope?: string | null;
+        };
+        /** @description A stream of an integration. */
+        StreamView: {
+            /**
+             * Format: date-time
+             * @description Up to when everything is there; null until its first pass has ended.
+             */
+            cursor?: string | null;
+            label: string;
+            last_error?: string | null;
+            name: string;
+            /**
+             * Format: date-time
+             * @description When it is next read.
+             */
+            next_at: string;
+            /** @description Why it is read at present: `backfill`, `recent`, `restate`, `range`; null between two passes. */
+            pass?: string | null;
+            progress?: components["schemas"]["ProgressView"] | null;
+            /**
+             * Format: int64
+             * @description Rows that were new or changed so far.
+             */
+            rows: number;
+            /** @description `waiting`, `backfilling`, `healthy`, `degraded` or `blocked`. */
+            state: string;
+        };
         /** @description A tenant as its people see it. */
         TenantView: {
             /** @description UUID. */
@@ -2197,6 +2781,35 @@ export interface components {
             name: string;
             /** @description The name used in commands. */
             slug: string;
+        };
+        /** @description How a test ended. */
+        TestView: {
+            /** @description Why not: `later`, `sign_in`, `scope`, `refused`, `unreadable`, `not_allowed`. */
+            code?: string | null;
+            found?: components["schemas"]["Tested"] | null;
+            integration: components["schemas"]["IntegrationView"];
+            /** @description Whether the platform was reached and let us in. */
+            ok: boolean;
+            /** @description The same as a sentence. */
+            reason?: string | null;
+        };
+        /** @description What a test of the connection found. */
+        Tested: {
+            /** @description The account as the platform calls it: a shop's name, the number of ad accounts. */
+            account: string;
+            /**
+             * Format: date-time
+             * @description When the sign-in ends by itself, if it does.
+             */
+            expires_at?: string | null;
+            /** @description Permissions that were granted. */
+            granted: string[];
+            /** @description Permissions that are needed and were not granted, each with what stays empty without it. */
+            missing: components["schemas"]["Missing"][];
+            /** @description The API version that answered, where it was another than asked for. */
+            served_version?: string | null;
+            /** @description What works but is less than one would expect: only 60 days of orders, a token that ends soon. */
+            warnings: string[];
         };
         /** @description A window: `start` and `end` (local days `YYYY-MM-DD`, or instants RFC 3339), or the name of a range. */
         Time: {
@@ -3631,6 +4244,33 @@ export interface operations {
             };
         };
     };
+    customers_customer_requests: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RequestList"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     imports_formats: {
         parameters: {
             query?: never;
@@ -3646,6 +4286,393 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["FormatView"][];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    integrations_list: {
+        parameters: {
+            query?: {
+                /** @description Id or slug; all brands that the caller may know of where it is absent. */
+                brand?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IntegrationList"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    integrations_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["IntegrationInput"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IntegrationView"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    integrations_sources: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SourceView"][];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    integrations_show: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IntegrationView"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    integrations_delete: {
+        parameters: {
+            query?: {
+                /** @description `keep` (the default) or `delete`. */
+                data?: "keep" | "delete";
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    integrations_reconnect: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CredentialsInput"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IntegrationView"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    integrations_pause: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IntegrationView"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    integrations_rejects: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RejectList"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    integrations_resume: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IntegrationView"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    integrations_resync: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RangeInput"];
+            };
+        };
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IntegrationView"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    integrations_runs: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunList"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    integrations_sync: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IntegrationView"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    integrations_test: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TestView"];
                 };
             };
             default: {
@@ -3758,6 +4785,65 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["CatalogueView"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    integrations_callback: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                source: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            303: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    integrations_start: {
+        parameters: {
+            query: {
+                /** @description The integration's id. It has the app's client id and secret. */
+                integration: string;
+            };
+            header?: never;
+            path: {
+                source: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Start"];
                 };
             };
             default: {
@@ -4220,6 +5306,37 @@ export interface operations {
         requestBody?: never;
         responses: {
             204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    integrations_shopify: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                integration: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": string;
+            };
+        };
+        responses: {
+            200: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -38,7 +38,7 @@ export const integrations = {
   due: "Due",
   limitedUntil: (when: string) => `Limited until ${when}`,
   lastTry: "The last sync did not succeed",
-  missing: "A permission is missing",
+  missing: "The platform refuses a part of it",
   signIn: "Sign in again",
   pausedText: "Nothing is read until it is resumed. What is there stays.",
   details: "Details",
@@ -76,7 +76,7 @@ export const integrations = {
     backfilling: "First sync",
     healthy: "Ready",
     degraded: "Limited",
-    blocked: "No permission",
+    blocked: "Refused",
   },
 
   quota: "Quota",

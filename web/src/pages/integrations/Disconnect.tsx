@@ -39,7 +39,9 @@ function Question({ one, brand, onClose }: Omit<Props, "open">) {
   const [data, setData] = useState<"keep" | "delete">("keep");
   const [text, setText] = useState("");
   const name = nameOf(one);
-  const sure = text.trim() === name.trim();
+  // The platform alone: names of accounts can be a line long, and the title says which one it is.
+  const typed = integrations.sources[one.source];
+  const sure = text.trim() === typed;
   const end = useMutation({
     mutationFn: () => disconnect(one.id, data),
     onSuccess: async () => {
@@ -76,7 +78,7 @@ function Question({ one, brand, onClose }: Omit<Props, "open">) {
         ))}
       </fieldset>
       <TextField
-        label={t.typeIt(name)}
+        label={t.typeIt(typed)}
         value={text}
         onChange={(event) => setText(event.target.value)}
         autoComplete="off"
