@@ -199,7 +199,7 @@ pub fn table() -> Vec<Route> {
 }
 
 /// Addresses of the page: each answers with its shell. A `*` stands for one segment.
-const PAGES: [&str; 15] = [
+const PAGES: [&str; 16] = [
     "/",
     "/setup",
     "/login",

@@ -1,6 +1,5 @@
 //! An integration as people see it. What signs in is not in it.
 
-
 use jiff::Timestamp;
 use jiff::civil::Date;
 use rusqlite::Connection;

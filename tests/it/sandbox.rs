@@ -1,8 +1,8 @@
 //! The simulator of the platforms: Shopify's queries over real HTTP, against its own totals and recorded answers.
 
 use std::collections::{BTreeMap, HashSet};
-use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use jiff::Timestamp;

@@ -139,7 +139,10 @@ impl TestApp {
     /// An instance token that was used already.
     pub async fn instance_token(&self) -> String {
         let made = self.instance_token.get_or_init(|| async {
-            let (_, token) = instance::create(&self.app.tenants, ("Tests", None), operator(), self.app.clock.system_time()).await.unwrap();
+            let (_, token) =
+                instance::create(&self.app.tenants, ("Tests", None), operator(), self.app.clock.system_time())
+                    .await
+                    .unwrap();
             let token = token.expose_secret().to_owned();
             assert_eq!(self.get("/mcp/admin/tenants", &token).await.status, StatusCode::OK);
             token

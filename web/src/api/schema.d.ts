@@ -1185,6 +1185,318 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/mcp/admin/backups": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The tenant's backups. */
+        get: operations["admin_operation_list"];
+        put?: never;
+        /** Begins a backup of the tenant; the list shows when it is done. */
+        post: operations["admin_operation_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/mcp/admin/keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Every key. */
+        get: operations["admin_keys_list"];
+        put?: never;
+        /** Makes a key. The answer alone holds it. */
+        post: operations["admin_keys_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/mcp/admin/keys/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Revokes a key; it is refused from the next request on. */
+        delete: operations["admin_keys_revoke"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/mcp/admin/tenants": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Every tenant of this installation. */
+        get: operations["tenants_list"];
+        put?: never;
+        /** Makes a tenant, and the link by which its owner comes in; without one, `pulsepoint user add` or `user invite` makes its owner. */
+        post: operations["tenants_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/mcp/admin/tenants/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Closes a tenant and has it destroyed in 7 days; until then `restore` undoes it. */
+        delete: operations["tenants_remove"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/mcp/admin/tenants/{id}/restore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes the deletion of a tenant back, within its 7 days. */
+        post: operations["tenants_restore"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/mcp/admin/tenants/{id}/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Opens a suspended tenant again. */
+        post: operations["tenants_resume"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/mcp/admin/tenants/{id}/suspend": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Closes a tenant: its people and keys are refused, nothing is imported, its data stays. */
+        post: operations["tenants_suspend"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/mcp/admin/users": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Everybody of the tenant. */
+        get: operations["admin_users_list"];
+        put?: never;
+        /** Adds a person. */
+        post: operations["admin_users_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/mcp/admin/users/invitations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Open invitations. */
+        get: operations["admin_invitations_list"];
+        put?: never;
+        /** Invites somebody: the answer holds the link to hand over. An earlier invitation of the same e-mail is good no more. */
+        post: operations["admin_invitations_invite"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/mcp/admin/users/invitations/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Takes an open invitation back. */
+        delete: operations["admin_invitations_revoke"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/mcp/admin/users/policy": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Asks a second factor of everybody, or no more. Owners only, in person. */
+        put: operations["admin_second_factor_require"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/mcp/admin/users/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Removes a person. */
+        delete: operations["admin_users_remove"];
+        options?: never;
+        head?: never;
+        /** Changes a person. Another role, state or password, or other brands, sign the person out everywhere. */
+        patch: operations["admin_users_update"];
+        trace?: never;
+    };
+    "/mcp/admin/users/{id}/oidc": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Lets go of whom a person is at the provider: their next sign-in there binds anew. For owners. */
+        delete: operations["admin_oidc_unbind"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/mcp/admin/users/{id}/passkeys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Removes all passkeys of somebody, as when a device was lost. */
+        delete: operations["admin_passkeys_reset"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/mcp/admin/users/{id}/reset": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Makes a link by which a person sets a new password. The second factor stays. */
+        post: operations["admin_links_reset"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/mcp/admin/users/{id}/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Ends every session of a person, as when a phone was lost. */
+        delete: operations["admin_users_sign_out"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/mcp/admin/users/{id}/totp": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Removes somebody else's second factor, when their phone and their recovery codes are gone. */
+        delete: operations["admin_second_factor_reset"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/readyz": {
         parameters: {
             query?: never;
@@ -1253,6 +1565,28 @@ export interface components {
             platform_reported_revenue?: components["schemas"]["Decimal"] | null;
             platform_roas?: components["schemas"]["Decimal"] | null;
             share?: components["schemas"]["Decimal"] | null;
+        };
+        /** @description A tenant, from outside. */
+        AdminTenant: {
+            /** Format: date-time */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description From when on it is destroyed; null unless it is to be deleted.
+             */
+            delete_after?: string | null;
+            id: string;
+            /** @description Its name for people. */
+            name: string;
+            /** @description Whether its store was refused when it was last asked for; `pulsepoint doctor` says why. */
+            set_aside: boolean;
+            /** @description Its name in commands and addresses. */
+            slug: string;
+            state: components["schemas"]["TenantState"];
+        };
+        /** @description Every tenant, by slug. */
+        AdminTenants: {
+            tenants: components["schemas"]["AdminTenant"][];
         };
         /** @description The answer to a typed query. */
         Answer: {
@@ -1360,6 +1694,7 @@ export interface components {
             identity_on_machine: boolean;
             /** @description A sentence saying why the last one failed; null if it did not, or since the server started. */
             last_failure?: string | null;
+            log?: components["schemas"]["BackupLog"] | null;
             /** @description Whether none was made within the last two days. */
             overdue: boolean;
             /** @description Whether one is being made. */
@@ -1367,7 +1702,63 @@ export interface components {
             schedule?: components["schemas"]["BackupSchedule"] | null;
             /** @description The public key that archives are sealed for; null before the first backup where none is configured. */
             sealed_for?: string | null;
-            log?: null | components["schemas"]["BackupLog"];
+        };
+        /** @description How far the copying of every commit has come. */
+        BackupLog: {
+            /**
+             * Format: date-time
+             * @description When the log in use began; null before it does.
+             */
+            began_at?: string | null;
+            /** @description A part of a sentence saying why a new one did; null where that is no longer known. */
+            began_because?: string | null;
+            /**
+             * Format: int32
+             * @description Days to any second of which can be restored.
+             */
+            days: number;
+            /**
+             * Format: date-time
+             * @description Since when.
+             */
+            failing_since?: string | null;
+            /** @description A sentence saying why nothing can be copied now; null while it can. */
+            failure?: string | null;
+            /**
+             * Format: date-time
+             * @description The first moment that the log in use can restore; null until its first snapshot is made.
+             */
+            first_snapshot_at?: string | null;
+            /**
+             * Format: date-time
+             * @description Where the log before it ends, if moments between that and `first_snapshot_at` cannot be restored; else null.
+             */
+            gap_from?: string | null;
+            /**
+             * Format: date-time
+             * @description The newest snapshot.
+             */
+            last_snapshot_at?: string | null;
+            /**
+             * Format: date-time
+             * @description Everything that was acknowledged up to then is copied; null before the first entry.
+             */
+            until?: string | null;
+            /**
+             * Format: int64
+             * @description Bytes that are kept on this machine until they are copied.
+             */
+            waiting_bytes: number;
+            /**
+             * Format: int64
+             * @description Commits that wait to be copied.
+             */
+            waiting_commits: number;
+            /**
+             * Format: date-time
+             * @description When the first of them was acknowledged; null where none waits.
+             */
+            waiting_since?: string | null;
         };
         /** @description What the daily run does. */
         BackupSchedule: {
@@ -1507,6 +1898,11 @@ export interface components {
         };
         /** @description A dimension's value (text, number or truth), or a metric's figure; null where there is none. */
         Cell: string | number | boolean | null;
+        /** @description A tenant after it was closed or opened. */
+        ChangedTenant: components["schemas"]["AdminTenant"] & {
+            /** @description False where it stood so already. */
+            changed: boolean;
+        };
         /** @description A channel with its campaigns. */
         ChannelRow: components["schemas"]["AdFigures"] & {
             /** @description Those that spent most. */
@@ -1551,7 +1947,9 @@ export interface components {
                 [key: string]: string;
             };
             /** @description All settings of the source from now on; they stay where this is absent. */
-            settings?: Record<string, never> | null;
+            settings?: {
+                [key: string]: unknown;
+            } | null;
         };
         /** @description Everything that is kept of one customer. */
         CustomerExport: {
@@ -1833,7 +2231,9 @@ export interface components {
                 [key: string]: string;
             };
             /** @description Settings of the source, and `history_days`. */
-            settings?: Record<string, never>;
+            settings?: {
+                [key: string]: unknown;
+            };
             source: components["schemas"]["Source"];
         };
         /** @description Integrations. */
@@ -1878,7 +2278,9 @@ export interface components {
             /** @description The version that answered, where it was another. */
             served_version?: string | null;
             /** @description Its own settings; none of them is secret. */
-            settings: Record<string, never>;
+            settings: {
+                [key: string]: unknown;
+            };
             /** @description When the sign-in ends by itself, if it does. */
             sign_in_ends_at?: string | null;
             source: components["schemas"]["Source"];
@@ -2054,6 +2456,10 @@ export interface components {
         MadeKey: components["schemas"]["KeyView"] & {
             /** @description The key itself, to be sent as `Authorization: Bearer`. It is shown this once. */
             key: string;
+        };
+        /** @description A tenant that was just made. */
+        MadeTenant: components["schemas"]["AdminTenant"] & {
+            owner?: components["schemas"]["LinkMade"] | null;
         };
         /**
          * @description How days of two windows face each other.
@@ -2295,13 +2701,6 @@ export interface components {
             /** Format: password */
             password?: string | null;
         };
-        /** @description A permission at the platform. */
-        PlatformPermission: {
-            /** @description As the platform names it. */
-            scope: string;
-            /** @description What it is for. */
-            why: string;
-        };
         /** @description A point of the main chart. */
         Point: {
             /** @description Not over. */
@@ -2542,7 +2941,7 @@ export interface components {
         };
         /** @description A run as people see it. */
         RunView: {
-            /** @description `schedule`, `webhook`, or who asked for it. */
+            /** @description `schedule`, or who asked for it. */
             asked_by: string;
             /**
              * Format: int64
@@ -2673,6 +3072,13 @@ export interface components {
             kind: string;
             landed_at: string;
         };
+        /** @description A permission at the platform. */
+        SourcePermission: {
+            /** @description As the platform names it. */
+            scope: string;
+            /** @description What it is for. */
+            why: string;
+        };
         /** @description A source that can be connected to. */
         SourceView: {
             about: string;
@@ -2687,7 +3093,7 @@ export interface components {
             fields: components["schemas"]["SourceField"][];
             /** @description What people call it. */
             label: string;
-            permissions: components["schemas"]["PlatformPermission"][];
+            permissions: components["schemas"]["SourcePermission"][];
             /** @description Whether a person can allow access on the provider's page: `GET /api/oauth/{source}/start`. */
             sign_in: boolean;
             source: components["schemas"]["Source"];
@@ -2773,6 +3179,20 @@ export interface components {
             /** @description `waiting`, `backfilling`, `healthy`, `degraded` or `blocked`. */
             state: string;
         };
+        /** @description The body of `POST /mcp/admin/tenants`. */
+        TenantInput: {
+            /** @description The slug where absent. */
+            name?: string | null;
+            /** @description Whom to invite as its owner. */
+            owner_email?: string | null;
+            /** @description 1 to 63 letters a to z, digits and single hyphens within. */
+            slug: string;
+        };
+        /**
+         * @description Whether a tenant's people get in.
+         * @enum {string}
+         */
+        TenantState: "active" | "suspended" | "deleting";
         /** @description A tenant as its people see it. */
         TenantView: {
             /** @description UUID. */
@@ -2856,13 +3276,17 @@ export interface components {
              */
             last_login_at?: string | null;
             name: string;
+            /**
+             * Format: int32
+             * @description How many passkeys let the person in.
+             */
+            passkeys: number;
             role: components["schemas"]["Role"];
             /** @description Whether a code is asked for at the sign-in. */
             second_factor: boolean;
-            state: components["schemas"]["State"];
-            /** Format: int32 */
-            passkeys: number;
+            /** @description Whether an account at the provider of single sign-on is bound to the person. */
             single_sign_on: boolean;
+            state: components["schemas"]["State"];
         };
         /** @description A person as it sees itself. */
         UserView: {
@@ -2892,27 +3316,6 @@ export interface components {
             /** @description The first day, or instant. */
             start: string;
             timezone: string;
-        };
-        BackupLog: {
-            /** Format: date-time */
-            until?: string | null;
-            waiting_commits: number;
-            /** Format: date-time */
-            waiting_since?: string | null;
-            waiting_bytes: number;
-            failure?: string | null;
-            /** Format: date-time */
-            failing_since?: string | null;
-            /** Format: date-time */
-            began_at?: string | null;
-            began_because?: string | null;
-            /** Format: date-time */
-            first_snapshot_at?: string | null;
-            /** Format: date-time */
-            last_snapshot_at?: string | null;
-            /** Format: date-time */
-            gap_from?: string | null;
-            days: number;
         };
     };
     responses: never;
@@ -5367,6 +5770,692 @@ export interface operations {
                 };
                 content: {
                     "text/plain": string;
+                };
+            };
+        };
+    };
+    admin_operation_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BackupList"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    admin_operation_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BackupList"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    admin_keys_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Keys"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    admin_keys_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["KeyInput"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MadeKey"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    admin_keys_revoke: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    tenants_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AdminTenants"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    tenants_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TenantInput"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MadeTenant"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    tenants_remove: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description id or slug */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChangedTenant"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    tenants_restore: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description id or slug */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChangedTenant"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    tenants_resume: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description id or slug */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChangedTenant"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    tenants_suspend: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description id or slug */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChangedTenant"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    admin_users_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Users"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    admin_users_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewUser"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserRow"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    admin_invitations_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Invitations"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    admin_invitations_invite: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["InvitationInput"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LinkMade"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    admin_invitations_revoke: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    admin_second_factor_require: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Policy"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    admin_users_remove: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    admin_users_update: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UserChange"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserRow"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    admin_oidc_unbind: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    admin_passkeys_reset: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    admin_links_reset: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LinkMade"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    admin_users_sign_out: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    admin_second_factor_reset: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };

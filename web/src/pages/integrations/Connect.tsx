@@ -110,7 +110,7 @@ function Entry({ source, brand, old }: Omit<Props, "name"> & { source: Source })
       const shown = await test(one.id);
       await client.invalidateQueries({ queryKey: ["integrations"] });
       if (shown.ok && shown.found?.missing.length === 0 && shown.found.warnings.length === 0) {
-        toast(old ? integrations.replaced : wizard.connected(nameOf(shown.integration)));
+        toast(old ? integrations.replaced : wizard.connected(nameOf(shown.integration as Integration)));
         await to(one.id);
       } else setOutcome(shown);
     } catch (error) {

@@ -186,7 +186,7 @@ function Figures({ one }: { one: Integration }) {
       <Fact
         name={integrations.quota}
         value={one.quota ? integrations.left(one.quota.left_percent) : "–"}
-        bad={one.quota !== null && one.quota.left_percent < 5}
+        bad={one.quota != null && one.quota.left_percent < 5}
       >
         {one.quota?.text ?? integrations.quotaNone}
       </Fact>

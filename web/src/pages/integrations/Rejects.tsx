@@ -17,7 +17,7 @@ import { Failed, LoadingRows } from "../../ui/States";
 export function Rejects({ one }: { one: Integration }) {
   const query = useQuery(rejectsQuery(one.id));
   const [shown, setShown] = useState<Reject | null>(null);
-  const rejects = query.data?.rejects ?? [];
+  const rejects = query.data ?? [];
   const labels = new Map(one.streams.map((stream) => [stream.name, stream.label]));
   return (
     <Card title={integrations.dead} lead={integrations.deadLead} className="overflow-hidden" testId="rejects">

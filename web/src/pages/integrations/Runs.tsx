@@ -20,7 +20,7 @@ export function Runs({ id }: { id: string }) {
   const query = useQuery(runsQuery(id));
   const me = useQuery(meQuery).data?.user.id;
   const [whole, setWhole] = useState(false);
-  const runs = query.data?.runs ?? [];
+  const runs = query.data ?? [];
   return (
     <Card title={integrations.runs} lead={integrations.runsLead} className="overflow-hidden">
       {query.isPending && <LoadingRows rows={3} />}

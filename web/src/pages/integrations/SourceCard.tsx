@@ -214,11 +214,11 @@ function Telling({ one, name }: { one: Integration; name: string }) {
 /** Why it is not as it should be; nothing where it is. */
 export function Trouble({ one }: { one: Integration }) {
   if (one.state === "paused") return <p className="text-ink-soft">{integrations.pausedText}</p>;
-  if (one.state === "needs_sign_in") return <Reason bad title={integrations.signIn} text={one.error} />;
+  if (one.state === "needs_sign_in") return <Reason bad title={integrations.signIn} text={one.error ?? null} />;
   if (one.state !== "degraded") return null;
-  if (isBlocked(one)) return <Reason title={integrations.missing} text={one.error} />;
+  if (isBlocked(one)) return <Reason title={integrations.missing} text={one.error ?? null} />;
   const again = one.next_at && new Date(one.next_at).getTime() > Date.now() ? instantLabel(one.next_at) : null;
-  return <Reason title={again ? integrations.limitedUntil(again) : integrations.lastTry} text={one.error} />;
+  return <Reason title={again ? integrations.limitedUntil(again) : integrations.lastTry} text={one.error ?? null} />;
 }
 
 function Reason({ title, text, bad }: { title: string; text: string | null; bad?: boolean }) {
