@@ -149,7 +149,7 @@ table! {
     GET    "/api/brands/{brand}/imports"     Needs(Connect)  => imports::routes::list;
     POST   "/api/brands/{brand}/imports"     Needs(Connect), Upload => imports::routes::create;
     GET    "/api/brands/{brand}/imports/{id}" Needs(Connect) => imports::routes::show;
-    GET    "/api/integrations/sources"       Needs(Connect)  => sync::routes::sources;
+    GET    "/api/integrations/sources"       Needs(View)     => sync::routes::sources;
     GET    "/api/integrations"               Needs(View)     => sync::routes::list;
     POST   "/api/integrations"               Needs(Connect)  => sync::routes::create;
     GET    "/api/integrations/{id}"          Needs(View)     => sync::routes::show;
@@ -160,8 +160,8 @@ table! {
     POST   "/api/integrations/{id}/resume"   Needs(Connect)  => sync::routes::resume;
     POST   "/api/integrations/{id}/resync"   Needs(Connect)  => sync::routes::resync;
     PUT    "/api/integrations/{id}/credentials" Needs(Connect) => sync::routes::reconnect;
-    GET    "/api/integrations/{id}/runs"     Needs(Connect)  => sync::routes::runs;
-    GET    "/api/integrations/{id}/rejects"  Needs(Connect)  => sync::routes::rejects;
+    GET    "/api/integrations/{id}/runs"     Needs(View)     => sync::routes::runs;
+    GET    "/api/integrations/{id}/rejects"  Needs(View)     => sync::routes::rejects;
     GET    "/api/oauth/{source}/start"       Needs(Connect)  => sync::oauth::routes::start;
     GET    "/api/oauth/{source}/callback"    Public          => sync::oauth::routes::callback;
     POST   "/api/webhooks/shopify/{integration}" Public      => sync::webhooks::routes::shopify;

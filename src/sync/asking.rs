@@ -43,7 +43,7 @@ pub(super) enum Question<'a> {
 /// What is answered.
 pub(super) enum Answered {
     Tested(Tested),
-    Step(Step),
+    Step(Box<Step>),
 }
 
 /// One integration's way to its platform.
@@ -99,7 +99,7 @@ impl Asking {
         let call = self.call(it);
         match question {
             Question::Test => self.connector.test(&call).await.map(Answered::Tested),
-            Question::Step(task) => self.connector.step(&call, task).await.map(Answered::Step),
+            Question::Step(task) => self.connector.step(&call, task).await.map(|step| Answered::Step(Box::new(step))),
         }
     }
 
@@ -176,7 +176,7 @@ impl Answered {
     /// What a step brought.
     pub(super) fn step(self) -> Result<Step, Error> {
         match self {
-            Self::Step(step) => Ok(step),
+            Self::Step(step) => Ok(*step),
             Self::Tested(_) => Err(anyhow!("a step was answered with a test").into()),
         }
     }

@@ -70,7 +70,8 @@ impl Connector for Shopify {
         }
         self.base(&kept, shared)?;
         let has = |name| credentials.get(name).is_some();
-        if !has(auth::ACCESS_TOKEN) && !(has(auth::CLIENT_ID) && has(auth::CLIENT_SECRET)) {
+        let by_app = has(auth::CLIENT_ID) && has(auth::CLIENT_SECRET);
+        if !has(auth::ACCESS_TOKEN) && !by_app {
             let reason = "Give an access token, or an app's client id and secret.".to_owned();
             return Err(Unfit { field: "credentials.access_token".to_owned(), reason });
         }

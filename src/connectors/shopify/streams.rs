@@ -137,7 +137,7 @@ impl Pages {
 
     /// The same page with fewer things on it; none where it cannot be smaller.
     pub(super) fn halved(self) -> Option<Self> {
-        (self.size > 1).then(|| Self { size: self.size / 2, ..self })
+        (self.size > 1).then_some(Self { size: self.size / 2, ..self })
     }
 }
 

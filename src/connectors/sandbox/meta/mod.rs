@@ -58,11 +58,11 @@ pub fn answer(world: &Arc<World>, path: &str, asked: &Asked) -> Reply {
     };
     let served = format!("v{}.0", version.clamp(OLDEST, NEWEST));
     let mut params = asked.query.clone();
-    if asked.method == Method::POST {
-        if let Some(fields) = asked.fields().as_object() {
-            let text = |value: &serde_json::Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-            params.extend(fields.iter().map(|(key, value)| (key.clone(), text(value))));
-        }
+    if asked.method == Method::POST
+        && let Some(fields) = asked.fields().as_object()
+    {
+        let text = |value: &serde_json::Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        params.extend(fields.iter().map(|(key, value)| (key.clone(), text(value))));
     }
     let given = params.iter().find(|(key, _)| key == "access_token").map(|(_, value)| value.as_str());
     let token = given.or_else(|| asked.bearer()).unwrap_or_default().to_owned();

@@ -83,7 +83,7 @@ fn product<'a>(at: usize, step: &Step, cx: &'a Cx<'a>) -> Got<'a> {
         "status" => Got::Text(product.status),
         "vendor" => Got::Text(product.vendor),
         "productType" => Got::Text(product.kind),
-        "tags" => Got::Texts(if at % 4 == 0 { vec!["new", "sale"] } else { Vec::new() }),
+        "tags" => Got::Texts(if at.is_multiple_of(4) { vec!["new", "sale"] } else { Vec::new() }),
         "createdAt" => Got::Time(product.created),
         "updatedAt" => Got::Time(product.updated(cx.view.now)),
         "publishedAt" => Got::time((product.status == "ACTIVE").then_some(product.created)),

@@ -55,7 +55,7 @@ pub fn settle(shop: &Shop, order: &mut Order, now: i64, change: Option<&Change>)
             due.push((at, scope));
         }
     };
-    let whole = order.index % 3 == 0;
+    let whole = order.index.is_multiple_of(3);
     add(line.edited, Scope::Edit);
     add(line.refunded, if whole { Scope::Rest("RETURN") } else { Scope::Piece });
     add(line.refunded_again, if whole { Scope::Money } else { Scope::Piece });

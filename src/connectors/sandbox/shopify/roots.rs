@@ -184,7 +184,7 @@ pub fn fits(asking: &Asking<'_>, order: &Order, search: &Search) -> bool {
         let (from, to) = search.range(field);
         at >= from && at < to
     };
-    let status = match (order.cancelled.is_some(), order.fulfilled && order.index % 3 == 0) {
+    let status = match (order.cancelled.is_some(), order.fulfilled && order.index.is_multiple_of(3)) {
         (true, _) => "cancelled",
         (_, true) => "closed",
         _ => "open",

@@ -14,7 +14,10 @@ use super::{Failure, account, enveloped, invalid, list, page_info, paged};
 
 /// Where the rows of the last question lie, so that its next page need not count them again.
 #[derive(Debug, Default)]
-pub struct Kept(Mutex<Option<(Question, Arc<Vec<(i64, usize)>>)>>);
+pub struct Kept(Mutex<Option<(Question, Found)>>);
+
+/// Days and ads that have a row.
+type Found = Arc<Vec<(i64, usize)>>;
 
 /// What rows are about, with the dimension and the names that go with it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
