@@ -158,9 +158,8 @@ async fn shipped_archives_lead_back_to_moments_before_and_after_and_a_target_tha
     let identity: Identity = here.identity();
     let folder = backup::Destination::Folder(target.path().to_owned());
     let from = backup::Settings { folder, ..Default::default() };
-    let restored =
-        backup::restore_shipped_instance(there.path(), &master, (&from, None), (&identity, false), later).await;
-    restored.unwrap();
+    let back = backup::restore_shipped_instance(there.path(), &master, (&from, None), (&identity, false), later);
+    back.await.unwrap();
     let anew = shipping::open(there.path(), target.path(), &here.time, |settings| settings.continuous = false).await;
     assert_eq!(anew.tenants.verify_own_events(Vec::new()).await.unwrap().0.fault, None);
     anew.backups.restore_at(LATEST, identity.clone(), over("acme"), shipping::by()).await.unwrap();

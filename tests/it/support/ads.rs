@@ -277,10 +277,6 @@ impl Shop {
     pub fn landed(&self) -> ByDay {
         landed(&self.tenant)
     }
-
-    pub fn number(&self, sql: &str) -> i64 {
-        self.tenant.db().read_blocking(|conn| Ok(conn.query_row(sql, [], |row| row.get(0))?)).unwrap()
-    }
 }
 
 /// What has landed, days on which there was nothing left out.

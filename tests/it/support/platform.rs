@@ -13,6 +13,9 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use serde_json::{Value, json};
 
+/// An answer: status, headers, body.
+pub type Given = (u16, Vec<(&'static str, String)>, String);
+
 /// What the platform has, and what it was asked.
 #[derive(Default)]
 pub struct World {
@@ -24,10 +27,10 @@ pub struct World {
     pub token: String,
     /// The token that renews.
     pub refresh: String,
-    /// Answered to what is asked next, instead of what is true: status, headers, body.
-    pub instead: VecDeque<(u16, Vec<(&'static str, String)>, String)>,
+    /// Answered to what is asked next, instead of what is true.
+    pub instead: VecDeque<Given>,
     /// Answered to everything as long as it is there.
-    pub always: Option<(u16, Vec<(&'static str, String)>, String)>,
+    pub always: Option<Given>,
     /// Method, path with query, and token of every request.
     pub asked: Vec<(String, String)>,
     /// Lines of the download.

@@ -128,7 +128,7 @@ fn head(shop: &Shop, index: u64, line: Timeline, now: i64, draw: &mut Draw) -> O
         presentment: if draw.chance(80) { *draw.pick(shop.presentments) } else { (shop.currency, 1_000_000) },
         financial: None,
         fulfilled: line.fulfilled.is_some_and(|at| at <= now),
-        source: draw.pick(&["web", "web", "web", "web", "web", "web", "pos", "shopify_draft_order"]),
+        source: draw.pick::<&str>(&["web", "web", "web", "web", "web", "web", "pos", "shopify_draft_order"]),
         code: draw.chance(250).then(|| *draw.pick(&["WELCOME10", "SPRING15", "FRIENDS20"])),
         customer: (!draw.chance(30)).then(|| draw.below(customers)),
         place,
