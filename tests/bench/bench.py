@@ -292,6 +292,7 @@ def main():
     many(int(os.environ.get("BENCH_SECONDS", "60")))
     keeps.measure(sys.modules[__name__])
     backups.measure(sys.modules[__name__], sources)
+    sync.measure(sys.modules[__name__])
     print("\n| what | Pulsepoint | yardstick or floor | ratio | asked for |\n| --- | --- | --- | --- | --- |")
     for r in rows: print("| " + " | ".join(r) + " |")
 
@@ -299,5 +300,6 @@ def main():
 if __name__ == "__main__":
     import backups
     import keeps
+    import sync
 
     main()
