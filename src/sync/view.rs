@@ -50,7 +50,7 @@ pub struct IntegrationView {
     /// What the platform last said of its quota.
     pub quota: Option<QuotaView>,
     /// Its own settings; none of them is secret.
-    #[schema(value_type = BTreeMap<String, Value>)]
+    #[schema(value_type = HashMap<String, Value>)]
     pub settings: Map<String, Value>,
     /// Where a platform that sends webhooks sends them.
     pub webhook_path: Option<String>,
