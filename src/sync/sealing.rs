@@ -38,7 +38,7 @@ pub(super) fn open(key: &TenantKey, uid: &str, token: &str) -> Result<Credential
 /// Seals every credential of a store anew, under the second key.
 ///
 /// # Errors
-/// As [`open`], or whatever SQLite says.
+/// A token that does not open, or whatever SQLite says.
 pub fn reseal(tx: &Transaction<'_>, old: &TenantKey, new: &TenantKey) -> Result<()> {
     for (id, uid, token) in store::all_credentials(tx)? {
         let credentials = open(old, &uid, &token)?;

@@ -126,7 +126,7 @@ impl Sync {
     /// Every source that can be connected to here.
     ///
     /// # Errors
-    /// As [`rows`].
+    /// The table of sources that is part of this binary cannot be read.
     pub fn sources(&self) -> Result<Vec<SourceView>> {
         let rows = rows()?.iter();
         let known = rows.filter_map(|row| Some((row, self.connector(row.name).ok()?)));

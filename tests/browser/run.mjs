@@ -66,7 +66,11 @@ async function startKnown(name, args, more = {}, tries = 3) {
 /** The platforms, simulated, and an instance that asks them. */
 async function startWired() {
   const sandbox = await start("sandbox", ["sandbox", "--listen", "127.0.0.1:0", "--orders", "400", "--days", "60"]);
-  const wired = await startKnown("wired", ["serve"], { PULSEPOINT_SANDBOX_URL: sandbox.url });
+  const wired = await startKnown("wired", ["serve"], {
+    PULSEPOINT_SANDBOX_URL: sandbox.url,
+    // A report of Meta takes its time, also a simulated one: a week of history is read without.
+    PULSEPOINT_SYNC_HISTORY_DAYS: "7",
+  });
   return { PP_SANDBOX: sandbox.url, PP_WIRED: wired.url, PP_WIRED_TOKEN: tokenIn(wired.lines) };
 }
 
