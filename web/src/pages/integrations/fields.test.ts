@@ -1,7 +1,10 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { type Field, type Integration, reads, type Source, type Stream } from "../../api/integrations";
 import { depthsOf, fieldsOf, typedOf, waysOf, wrong } from "./fields";
 import { nameOf, shareOf } from "./looks";
+
+// What asks the server is imported along, and wants to know where the page is.
+vi.hoisted(() => vi.stubGlobal("window", { location: { origin: "http://localhost" } }));
 
 const field = (name: string, more: Partial<Field> = {}): Field => ({
   name,
