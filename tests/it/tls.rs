@@ -290,7 +290,7 @@ async fn a_server_that_nobody_vouches_for_is_not_talked_to() {
     let allowed = Allowed::by(&url).unwrap();
     let asked = http::Request::get(url.as_str()).body(b"secret".to_vec()).unwrap();
     let refused = outgoing::send(asked, &allowed).await;
-    assert!(matches!(&refused, Err(Failed::Broken(_, why)) if why.contains("certificate")), "{refused:?}");
+    assert!(matches!(&refused, Err(Failed::Unreached(_, why)) if why.contains("certificate")), "{refused:?}");
     // The same server answers whoever trusts it.
     let mut trusting = Client::trusting(&[&running.root.clone().unwrap()]).connect(running.address).await.unwrap();
     trusting.write_all(GET).await.unwrap();
