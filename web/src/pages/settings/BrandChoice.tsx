@@ -62,7 +62,7 @@ export function Check({
   onChange: (on: boolean) => void;
 }) {
   return (
-    <label className="tap flex min-h-7 items-center gap-2 text-sm">
+    <label className="tap flex items-center gap-2 py-1 text-sm">
       <input
         type={type}
         name={name}
