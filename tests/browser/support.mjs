@@ -90,8 +90,9 @@ export async function api(base = DEMO, email = OWNER, password = PASSWORD) {
 
 const TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
 
-/** Runs axe through the debugger, which the page's policy cannot forbid, and fails with every violation in words. `within` narrows it down. */
+/** Runs axe through the debugger, which the page's policy cannot forbid, and fails with every violation in words. `within` narrows it down, once it is there. */
 export async function axe(page, what, within = null) {
+  if (within) await page.locator(within).waitFor();
   await page.evaluate(AXE);
   const violations = await page.evaluate(
     async ([tags, selector]) => {
