@@ -215,7 +215,9 @@ fn logged<T>(level: &str, run: impl Future<Output = Result<T>>) -> Result<T> {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(level));
     let is_terminal = std::io::stderr().is_terminal();
     let errors = || log_lines::Lines(std::io::stderr());
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(errors).with_ansi(is_terminal).init();
+    // Whoever read the log may be gone. By default the library says so there, and a task that wanted to log ends in a panic.
+    let log = tracing_subscriber::fmt().log_internal_errors(false);
+    log.with_env_filter(filter).with_writer(errors).with_ansi(is_terminal).init();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().context("starting the runtime")?;
     runtime.block_on(run)
 }

@@ -10,6 +10,8 @@ const OPENS_AFTER: u32 = 8;
 /// How long it stays open at first, doubled each time that the one who asks fails.
 const FIRST_MS: i64 = 30_000;
 const LONGEST_MS: i64 = 900_000;
+/// How long the others wait for the one who asks for all.
+const PROBE_MS: i64 = 60_000;
 
 /// The circuits of this process. Times are milliseconds of the system's clock.
 #[derive(Default)]
@@ -24,19 +26,29 @@ struct Circuit {
     probing_since_ms: Option<i64>,
 }
 
+impl Circuit {
+    fn rests(&self, now_ms: i64) -> bool {
+        let is_probed = self.probing_since_ms.is_some_and(|since| now_ms - since < PROBE_MS);
+        now_ms < self.open_until_ms || is_probed
+    }
+}
+
 impl Circuits {
     /// Whether the source may be asked now. Where its circuit was open, the first who is told so asks for all, and the others wait for
     /// what becomes of it, a minute at most.
     pub(super) fn may_ask(&self, source: Source, now_ms: i64) -> bool {
         let mut all = self.all();
         let Some(circuit) = all.get_mut(&source).filter(|circuit| circuit.opened > 0) else { return true };
-        let waits = now_ms < circuit.open_until_ms;
-        let probed = circuit.probing_since_ms.is_some_and(|since| now_ms - since < 60_000);
-        if waits || probed {
+        if circuit.rests(now_ms) {
             return false;
         }
         circuit.probing_since_ms = Some(now_ms);
         true
+    }
+
+    /// Whether nobody else may ask the source now: it is left alone, or somebody asks for all.
+    pub(super) fn rests(&self, source: Source, now_ms: i64) -> bool {
+        self.all().get(&source).is_some_and(|circuit| circuit.opened > 0 && circuit.rests(now_ms))
     }
 
     /// Until when the source is left alone, if it is.
@@ -91,7 +103,9 @@ mod tests {
         assert!(circuits.failed(source, 0), "the eighth in a row opens it");
         assert!(!circuits.may_ask(source, FIRST_MS - 1) && circuits.may_ask(Source::MetaAds, 0));
         assert_eq!(circuits.open_until(source, 0), Some(FIRST_MS));
+        assert!(!circuits.rests(source, FIRST_MS));
         assert!(circuits.may_ask(source, FIRST_MS) && !circuits.may_ask(source, FIRST_MS), "one asks for all");
+        assert!(circuits.rests(source, FIRST_MS) && circuits.open_until(source, FIRST_MS).is_none());
         assert!(circuits.failed(source, FIRST_MS), "which fails");
         assert!(!circuits.may_ask(source, FIRST_MS + 2 * FIRST_MS - 1));
         assert!(circuits.may_ask(source, FIRST_MS + 2 * FIRST_MS));

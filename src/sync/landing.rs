@@ -54,10 +54,8 @@ pub(super) fn wait_ms(step: &Step) -> i64 {
 }
 
 impl Landing {
-    /// Prepares what needs no store.
+    /// One of a session.
     pub(super) fn new(session: &Session, turn: Turn, step: Step, traffic: (u64, u64)) -> Result<Self> {
-        let keeps = session.sync.settings().raw_days > 0;
-        let packed = step.raw.iter().filter(|_| keeps).map(kept::pack).collect::<Result<_>>()?;
         Ok(Self {
             connector: session.asking()?.connector.source().name(),
             uid: session.uid.clone(),
@@ -68,15 +66,18 @@ impl Landing {
             settings: session.sync.settings().clone(),
             turn,
             step,
-            packed,
+            packed: Vec::new(),
             marks: None,
             traffic,
         })
     }
 
-    /// Computes the marks of its rows, so that this does not hold up who writes.
-    pub(super) fn mark(&mut self, lander: &Lander) {
+    /// Packs its answers and computes the marks of its rows.
+    pub(super) fn prepare(&mut self, lander: &Lander) -> Result<()> {
+        let raw = if self.settings.raw_days > 0 { std::mem::take(&mut self.step.raw) } else { Vec::new() };
+        self.packed = raw.iter().map(kept::pack).collect::<Result<_>>()?;
         self.marks = Some(lander.marker().mark(&self.step.parsed.batch));
+        Ok(())
     }
 
     /// Lands it; nothing where the lease is another's by now.

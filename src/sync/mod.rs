@@ -29,9 +29,12 @@ mod view;
 pub mod webhooks;
 
 use std::collections::HashMap;
+use std::panic::AssertUnwindSafe;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use anyhow::anyhow;
+use futures_util::FutureExt;
 use jiff::Timestamp;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
@@ -55,6 +58,9 @@ pub use settings::Settings;
 pub use store::State;
 pub use telling::{News, news};
 pub use view::{IntegrationView, StreamView};
+
+/// How soon what failed by our own doing is tried again.
+const FAILED_MS: i64 = 60_000;
 
 /// What pulls. Cheap to clone.
 #[derive(Clone)]
@@ -155,7 +161,8 @@ impl Sync {
             if self.0.tenants.check_open(&entry.tenant).is_err() || self.working().contains_key(&entry.uid) {
                 continue;
             }
-            if self.0.circuits.open_until(entry.source, now_ms).is_some() {
+            // Looked at first: a place that is given back has this called again at once.
+            if self.0.circuits.rests(entry.source, now_ms) {
                 continue;
             }
             let Some(place) = self.place(&entry.uid, &entry.tenant) else {
@@ -189,28 +196,45 @@ impl Sync {
     }
 
     async fn work(&self, place: Place, entry: &index::Entry) {
-        let done = async {
+        let lease = uuid::Uuid::new_v4().simple().to_string();
+        let done = AssertUnwindSafe(async {
             let tenant = self.0.tenants.open(&entry.tenant).await?;
-            self.session(&tenant, &entry.uid).await
+            self.session(&tenant, entry, &lease).await
+        });
+        let done = match done.catch_unwind().await {
+            Ok(done) => done,
+            Err(_) => self.after_panic(entry, &lease).await,
         };
-        if let Err(error) = done.await {
+        if let Err(error) = done {
             tracing::error!(integration = entry.uid, %error, "an integration could not be worked on");
-            let again = self.now_ms().saturating_add(60_000);
-            if let Err(error) = index::put(&self.0.tenants, entry.clone(), Some(again)).await {
-                tracing::error!(integration = entry.uid, %error, "and could not be put off");
-            }
+            self.put_off(entry, FAILED_MS).await;
         }
         drop(place);
     }
 
     /// Works on one integration until nothing of it is due, and notes when it is next.
-    async fn session(&self, tenant: &Tenant, uid: &str) -> Result<()> {
-        let Some(mut session) = Session::begin(self, tenant, uid).await? else {
+    async fn session(&self, tenant: &Tenant, entry: &index::Entry, lease: &str) -> Result<()> {
+        let Some(mut session) = Session::begin(self, tenant, &entry.uid, lease).await? else {
+            self.put_off(entry, session::IDLE_MS).await;
             return Ok(());
         };
         let worked = session.work().await;
         session.end().await?;
         worked
+    }
+
+    /// A panic is ours to mend, and until then must not leave its integration taken, and due all the time.
+    async fn after_panic(&self, entry: &index::Entry, lease: &str) -> Result<()> {
+        let tenant = self.0.tenants.open(&entry.tenant).await?;
+        Session::release(&tenant, &entry.uid, lease).await?;
+        Err(anyhow!("the work on it ended in a panic").into())
+    }
+
+    async fn put_off(&self, entry: &index::Entry, by_ms: i64) {
+        let again = self.now_ms().saturating_add(by_ms);
+        if let Err(error) = index::put(&self.0.tenants, entry.clone(), Some(again)).await {
+            tracing::error!(integration = entry.uid, %error, "an integration could not be put off");
+        }
     }
 
     /// A place for an integration, if it does not work already and the limits leave one.

@@ -190,7 +190,7 @@ fn staged(conn: &Connection, brand_id: i64, wanted: &Wanted<'_>) -> Result<Vec<(
     let mut rows = all.query([brand_id])?;
     let mut found = Vec::new();
     while let Some(row) = rows.next()? {
-        if wanted.in_body(row.get_ref(2)?.as_blob().unwrap_or_default()) {
+        if wanted.in_body(&kept::unpack(row.get_ref(2)?.as_blob().unwrap_or_default())?) {
             found.push((row.get(0)?, row.get(1)?));
         }
     }

@@ -3,10 +3,13 @@
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
+use anyhow::Context;
+use tokio::task::JoinHandle;
+
 use super::asking::{Answered, Asking, Question, Stopped};
-use super::landing::{self, Landing};
+use super::landing::{self, Done, Landing};
 use super::store::streams::{self, Stream};
-use super::store::{self, Integration, kept, runs};
+use super::store::{self, Integration, runs};
 use super::telling::{self, News};
 use super::{Sync, index, planning};
 use crate::auth::Author;
@@ -25,9 +28,8 @@ const SLICE: Duration = Duration::from_secs(10);
 const ANNOUNCE_EVERY: Duration = Duration::from_millis(700);
 /// Waits up to this long are sat out; longer ones give the place back.
 const SHORT_WAIT_MS: i64 = 1_500;
-/// Groups, and bytes of them, that a step gets of what is staged.
-const GROUPS: usize = 2_000;
-const GROUP_BYTES: usize = 4 << 20;
+/// How soon one that was due, yet had nothing to do, is looked at again.
+pub(super) const IDLE_MS: i64 = 1_000;
 
 /// What every lease of this process begins with.
 fn ours() -> &'static str {
@@ -46,6 +48,8 @@ pub(super) struct Session {
     asking: Option<Asking>,
     lander: Option<Lander>,
     pub run: Option<i64>,
+    /// Anything was asked.
+    worked: bool,
     begun: Instant,
     /// Landed, not yet announced.
     version: Option<i64>,
@@ -53,6 +57,9 @@ pub(super) struct Session {
     /// Requests and bytes that a run has been told of.
     counted: (u64, u64),
 }
+
+/// A step on its way into the store: what landed it, and what came of it unless the lease was lost.
+pub(super) type Underway = JoinHandle<Result<(Lander, Option<Done>)>>;
 
 /// What is known of the integration at the moment.
 pub(super) struct Look {
@@ -70,9 +77,9 @@ pub(super) struct Turn {
 }
 
 impl Session {
-    /// Takes the lease. Nothing where the integration is gone, or another works on it.
-    pub(super) async fn begin(sync: &Sync, tenant: &Tenant, uid: &str) -> Result<Option<Self>> {
-        let lease = format!("{}{}", ours(), uuid::Uuid::new_v4().simple());
+    /// Takes the lease, `lease` by name. Nothing where the integration is gone, or another works on it.
+    pub(super) async fn begin(sync: &Sync, tenant: &Tenant, uid: &str, lease: &str) -> Result<Option<Self>> {
+        let lease = format!("{}{lease}", ours());
         let (now_ms, wanted, name) = (sync.now_ms(), lease.clone(), uid.to_owned());
         let begun = tenant.db().write(move |tx| {
             let Some(it) = store::find(tx, &name)? else { return Ok(None) };
@@ -93,11 +100,22 @@ impl Session {
             asking: None,
             lander: None,
             run,
+            worked: false,
             begun: Instant::now(),
             version: None,
             announced: Instant::now(),
             counted: (0, 0),
         }))
+    }
+
+    /// Gives back the lease of one that ended in a panic.
+    pub(super) async fn release(tenant: &Tenant, uid: &str, lease: &str) -> Result<()> {
+        let (uid, lease) = (uid.to_owned(), format!("{}{lease}", ours()));
+        let write = tenant.db().write(move |tx| match store::find(tx, &uid)? {
+            Some(it) => store::release(tx, it.id, &lease),
+            None => Ok(()),
+        });
+        write.await
     }
 
     /// Works until nothing is due, somebody else waits for the place, or the process stops.
@@ -109,7 +127,7 @@ impl Session {
         Ok(())
     }
 
-    fn gives_way(&self) -> bool {
+    pub(super) fn gives_way(&self) -> bool {
         let crowded = self.sync.0.crowded.load(std::sync::atomic::Ordering::Relaxed);
         self.sync.0.stop.is_cancelled() || self.tenant.is_closed() || crowded && self.begun.elapsed() > SLICE
     }
@@ -167,21 +185,36 @@ impl Session {
         let today = planning::day_of(self.sync.now(), &self.brand.timezone);
         let pass = planning::pass_of(&stream, what, it, self.sync.settings(), (today, self.sync.now_ms()));
         let begun = stream.begun.filter(|_| stream.pass.is_some()).unwrap_or_else(|| self.sync.now());
-        let staged = if stream.staged { Some(self.groups(stream.id).await?) } else { None };
-        let last_group = staged.as_ref().and_then(|groups| groups.last()).map(|group| group.key.clone());
-        let turn = Turn { pass, begun, last_group, stream };
+        let turn = Turn { pass, begun, last_group: None, stream };
+        if turn.stream.staged {
+            return self.drain(it.clone(), turn).await;
+        }
+        let asked = self.step(it, &turn, None).await;
+        self.take_in(turn, asked).await
+    }
+
+    /// One step, asked for.
+    pub(super) async fn step(
+        &mut self,
+        it: &Integration,
+        turn: &Turn,
+        staged: Option<Vec<Group>>,
+    ) -> Result<Step, Stopped> {
         let task = Task {
             stream: &turn.stream.name,
             pass: &turn.pass,
             position: turn.stream.position.as_ref(),
-            begun,
+            begun: turn.begun,
             staged,
         };
-        let asked = self.ask(it, &Question::Step(&task)).await.and_then(|answered| Ok(answered.step()?));
-        drop(task);
+        self.ask(it, &Question::Step(&task)).await.and_then(|answered| Ok(answered.step()?))
+    }
+
+    /// Lands what a step brought, or notes why it brought nothing.
+    pub(super) async fn take_in(&mut self, turn: Turn, asked: Result<Step, Stopped>) -> Result<()> {
         match asked {
             Ok(step) => {
-                self.sync.0.circuits.answered(it.source);
+                self.sync.0.circuits.answered(self.asking()?.connector.source());
                 match step.next.clone() {
                     Next::Stage { lines, then } => self.stage(turn, step, (lines, then)).await,
                     _ => self.land(turn, step).await,
@@ -193,12 +226,9 @@ impl Session {
         }
     }
 
-    async fn groups(&self, stream: i64) -> Result<Vec<Group>> {
-        self.tenant.db().read(move |conn| kept::groups(conn, stream, GROUPS, GROUP_BYTES)).await
-    }
-
     /// Asks, unless the process stops first: a step that was broken off is asked again.
     async fn ask(&mut self, it: &Integration, question: &Question<'_>) -> Result<Answered, Stopped> {
+        self.worked = true;
         if self.asking.is_none() {
             self.asking = Some(Asking::open(&self.sync, &self.tenant, it, self.brand.clone()).await?);
         }
@@ -227,18 +257,37 @@ impl Session {
     /// Lands what a step brought and notes where it goes on.
     pub(super) async fn land(&mut self, turn: Turn, step: Step) -> Result<()> {
         let wait_ms = landing::wait_ms(&step);
+        let landing = self.begin_landing(turn, step)?;
+        self.landed(landing).await?;
+        if (1..=SHORT_WAIT_MS).contains(&wait_ms) {
+            tokio::time::sleep(Duration::from_millis(wait_ms.unsigned_abs())).await;
+        }
+        Ok(())
+    }
+
+    /// Begins to land a step. The one before it must have landed.
+    pub(super) fn begin_landing(&mut self, turn: Turn, step: Step) -> Result<Underway> {
         let (requests, bytes) = self.traffic();
         let key = self.tenant.key().derive(Purpose::CustomerIdentity);
         let mut landing = Landing::new(self, turn, step, (requests, bytes))?;
-        let now = self.sync.now();
-        let (connector, brand) = (landing.connector, self.brand.clone());
-        let mut lander = self.lander.take().unwrap_or_else(|| Lander::new(&key, &brand, connector, now));
-        landing.mark(&lander);
-        let write = self.tenant.db().write(move |tx| {
-            let done = landing.commit(tx, &mut lander)?;
-            Ok((lander, done))
-        });
-        let (lander, done) = write.await?;
+        let (now, brand, tenant) = (self.sync.now(), self.brand.clone(), self.tenant.clone());
+        let lander = self.lander.take().unwrap_or_else(|| Lander::new(&key, &brand, landing.connector, now));
+        Ok(tokio::spawn(async move {
+            // What needs no store is done before anybody who writes has to wait.
+            let prepare = move || landing.prepare(&lander).map(|()| (landing, lander));
+            let prepared = tokio::task::spawn_blocking(prepare).await.context("preparing a step")?;
+            let (mut landing, mut lander) = prepared?;
+            let write = tenant.db().write(move |tx| {
+                let done = landing.commit(tx, &mut lander)?;
+                Ok((lander, done))
+            });
+            write.await
+        }))
+    }
+
+    /// Waits until a step has landed.
+    pub(super) async fn landed(&mut self, landing: Underway) -> Result<()> {
+        let (lander, done) = landing.await.context("landing a step")??;
         self.lander = Some(lander);
         let Some(done) = done else {
             return Err(Error::conflict("lease_lost", "another works on this integration"));
@@ -248,9 +297,6 @@ impl Session {
         self.announce(done.run.is_none());
         telling::tell(&self.tenant, done.news);
         self.sync.step_done("landed");
-        if (1..=SHORT_WAIT_MS).contains(&wait_ms) {
-            tokio::time::sleep(Duration::from_millis(wait_ms.unsigned_abs())).await;
-        }
         Ok(())
     }
 
@@ -273,11 +319,12 @@ impl Session {
     pub(super) async fn end(mut self) -> Result<()> {
         self.announce(true);
         let (uid, lease, settings) = (self.uid.clone(), self.lease.clone(), self.sync.settings().clone());
+        let not_before = if self.worked { 0 } else { self.sync.now_ms().saturating_add(IDLE_MS) };
         let write = self.tenant.db().write(move |tx| {
             let Some(it) = store::find(tx, &uid)? else { return Ok(None) };
             store::release(tx, it.id, &lease)?;
             let streams = streams::list(tx, it.id)?;
-            let due = planning::due_ms(&it, &streams, &settings);
+            let due = planning::due_ms(&it, &streams, &settings).map(|due| due.max(not_before));
             Ok(Some((it, due)))
         });
         let Some((it, due)) = write.await? else { return Ok(()) };

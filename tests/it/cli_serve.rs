@@ -1,8 +1,11 @@
 //! Commands beside a server and the server as a process: one line when ready, the lock, the control socket, signals.
 
+use std::io::{BufRead, BufReader};
 use std::os::unix::fs::PermissionsExt;
+use std::process::Stdio;
+use std::time::{Duration, Instant};
 
-use rustix::process::Signal;
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 
 use crate::support::binary::Home;
@@ -101,5 +104,36 @@ fn a_server_that_was_killed_leaves_nothing_in_the_way() {
     assert!(home.data().join("control.sock").exists());
     assert!(home.run(&["tenant", "list"]).ok().out.contains("acme"), "a dead socket is no server");
     let (status, ..) = home.serve(&[]).stop(Signal::TERM);
+    assert_eq!(status.code(), Some(0));
+}
+
+/// Whoever started it may be gone with the pipes that it writes to, as when a terminal or a supervisor dies.
+#[tokio::test]
+async fn a_server_whose_log_nobody_reads_any_more_goes_on_and_stops_politely() {
+    let home = Home::new();
+    home.run(&["tenant", "add", "acme", "--name", "Acme"]).ok();
+    let mut command = home.command(&["serve", "--listen", "127.0.0.1:0"]);
+    command.env("RUST_LOG", "debug").stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok);
+    let url = lines.find_map(|line| line.strip_prefix("listening on ").map(str::to_owned)).unwrap();
+    drop((lines, child.stderr.take()));
+    for _ in 0..20 {
+        let body = json!({ "email": "nobody@acme.example", "password": "not this one at all" });
+        let (status, _) = post(&format!("{url}/api/auth/login"), body).await;
+        assert!([401, 429].contains(&status), "{status}");
+    }
+    kill_process(Pid::from_child(&child), Signal::TERM).unwrap();
+    let began = Instant::now();
+    let status = loop {
+        if let Some(status) = child.try_wait().unwrap() {
+            break status;
+        }
+        if began.elapsed() > Duration::from_secs(20) {
+            child.kill().unwrap();
+            panic!("it does not end");
+        }
+        std::thread::sleep(Duration::from_millis(50));
+    };
     assert_eq!(status.code(), Some(0));
 }

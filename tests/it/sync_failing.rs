@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use pulsepoint::auth::Reach;
 use pulsepoint::connectors::Source;
+use pulsepoint::jobs::When;
 use pulsepoint::sync::{Settings, State};
 use pulsepoint::tenants::Steps;
 use serde_json::{Value, json};
@@ -210,4 +211,59 @@ async fn offline_nobody_but_this_machine_is_asked() {
     assert_eq!(told(&tenant, "sync.failed").len(), 1);
     pulled.pass(5 * HOUR).await;
     assert_eq!(told(&tenant, "sync.failed").len(), 1, "said once");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn work_that_ends_in_a_panic_is_put_off_and_begun_again_and_others_go_on() {
+    let platform = Platform::start().await.with_orders(45);
+    let falls = std::sync::Arc::new(std::sync::atomic::AtomicBool::new(true));
+    let first = falls.clone();
+    let steps = Steps::watched(move |step| {
+        if step == "landed" && first.swap(false, std::sync::atomic::Ordering::SeqCst) {
+            panic!("as a defect would");
+        }
+    });
+    let pulled = Pulled::start(Given { steps, ..given() }).await;
+    let (juniper, northwind) = (pulled.shop("juniper").await, pulled.shop("northwind").await);
+    let one_of = pulled.connect((&juniper.0, &juniper.1), Source::Shopify, &platform).await;
+    let other = pulled.connect((&northwind.0, &northwind.1), Source::Shopify, &platform).await;
+    // Does not end where an integration stays due and cannot be worked on.
+    tokio::time::timeout(Duration::from_secs(20), pulled.run()).await.unwrap();
+    let landed = |tenant| one::<i64>(tenant, "select count(*) from orders");
+    let mut both = [landed(&juniper.0), landed(&northwind.0)];
+    both.sort_unstable();
+    assert_eq!(both, [10, 45], "one fell after its first step");
+    pulled.hands.forward(MINUTE + Duration::from_secs(1));
+    pulled.run().await;
+    assert_eq!((landed(&juniper.0), landed(&northwind.0)), (45, 45));
+    assert_eq!(pulled.view(&juniper.0, &one_of.id).await.state, State::Healthy);
+    assert_eq!(pulled.view(&northwind.0, &other.id).await.state, State::Healthy);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn while_one_asks_for_all_the_others_wait_without_being_begun_again_and_again() {
+    let platform = Platform::start().await.with_orders(20);
+    let asked = std::sync::Arc::new(std::sync::atomic::AtomicUsize::new(0));
+    let pulled = Pulled::start(given()).await;
+    let (tenant, brand) = pulled.shop("juniper").await;
+    platform.world().always = Some((503, vec![], "down".into()));
+    for _ in 0..9 {
+        pulled.connect((&tenant, &brand), Source::Shopify, &platform).await;
+    }
+    pulled.pass(Duration::from_secs(40)).await;
+    // The circuit is open by now. Once it may be probed, the probe hangs.
+    platform.world().slow = Duration::from_secs(3);
+    pulled.hands.forward(Duration::from_secs(600));
+    let (counted, sync) = (asked.clone(), pulled.app.sync.clone());
+    pulled.app.jobs.start("pull sources", When::nudged(pulled.app.sync.nudge()), move || {
+        counted.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+        let sync = sync.clone();
+        async move { sync.begin_due().await }
+    });
+    pulled.app.sync.begin_due().await.unwrap();
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    let times = asked.load(std::sync::atomic::Ordering::SeqCst);
+    assert!(times <= 3, "begun {times} times in two seconds");
+    platform.world().slow = Duration::ZERO;
+    pulled.app.sync.close().await;
 }

@@ -151,10 +151,8 @@ async fn erasing_a_customer_reaches_kept_answers_staged_lines_and_rejects() {
         let stream: i64 =
             tx.query_row("select id from integration_streams where name = 'lines'", [], |row| row.get(0))?;
         for (key, body) in [("l007", line.as_str()), ("l008", r#"{"id":"l008"}"#)] {
-            tx.execute(
-                "insert into sync_staged values (?, ?, 1, cast(? as blob))",
-                rusqlite::params![stream, key, body],
-            )?;
+            let body = lz4_flex::compress_prepend_size(body.as_bytes());
+            tx.execute("insert into sync_staged values (?, ?, 1, ?)", rusqlite::params![stream, key, body])?;
         }
         Ok(())
     };

@@ -1,12 +1,14 @@
 //! The first reading of all orders: Shopify writes them into a file, which is staged and read order by order. The lines of refunds
 //! are not in it, so orders with refunds are asked for once more. Where Shopify refuses to write a file, pages have to do.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
+use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use url::Url;
 
 use super::ask::ask;
@@ -14,7 +16,7 @@ use super::errors::Refusal;
 use super::orders::{PAGE, by_id, note_people};
 use super::parse;
 use super::queries::{self, People};
-use super::streams::{At, By, Pages, done, on, position, take, until};
+use super::streams::{At, By, Pages, done, on, position, take, take_text, until};
 use crate::connectors::{Call, Group, Next, Pass, Progress, Reject, Step, Task, Trouble};
 
 /// How long to wait where another operation is in the way.
@@ -195,8 +197,8 @@ pub(super) async fn lines(
     let (mut nodes, mut again) = (Vec::new(), Vec::new());
     let mut last = newest;
     for group in groups {
-        let order = match assembled(group) {
-            Ok(order) => order,
+        let (order, text) = match assembled(group) {
+            Ok(assembled) => assembled,
             // The last line of a broken file may be half of one.
             Err(_) if partial => continue,
             Err(reason) => {
@@ -205,18 +207,18 @@ pub(super) async fn lines(
                 continue;
             }
         };
-        last = last.max(order["createdAt"].as_str().and_then(|at| at.parse().ok()));
-        let has_refunds = order["refunds"].as_array().is_some_and(|refunds| !refunds.is_empty());
-        match order["id"].as_str() {
-            Some(id) if has_refunds => again.push(id.to_owned()),
-            _ => nodes.push(order),
+        last = last.max(order.created_at.and_then(|at| at.parse().ok()));
+        match order.id {
+            Some(id) if order.refunds.is_some_and(|refunds| !refunds.is_empty()) => again.push(id.into_owned()),
+            _ => nodes.push(text),
         }
     }
     let read = before + groups.len() as u64;
     let mut step = on(&At::Lines(Lines { partial, newest: last, done: read, total }));
     step.progress = total.and_then(|total| progress(total.saturating_add(read), total));
-    let body = json!({ "data": { "orders": { "nodes": nodes } } });
-    take(&mut step, call, task, "orders", parse::ORDERS, &body);
+    let body = [br#"{"data":{"orders":{"nodes":["#, nodes.join(&b',').as_slice(), b"]}}}"].concat();
+    drop(nodes);
+    take_text(&mut step, call, task, ("orders", parse::ORDERS, body.into()), Value::Null);
     let (bodies, quota, people) = by_id(call, &again).await?;
     for body in &bodies {
         take(&mut step, call, task, "orders", parse::ORDERS, body);
@@ -227,33 +229,55 @@ pub(super) async fn lines(
     Ok(step)
 }
 
-/// To which order a line belongs: its own id, or its parent's. Two levels are all a bulk operation of ours has.
-pub(super) fn group_of(line: &[u8]) -> Result<String, String> {
-    let line: Value = serde_json::from_slice(line).map_err(|error| format!("A line is no JSON: {error}."))?;
-    let key = line["__parentId"].as_str().or(line["id"].as_str());
-    key.map(str::to_owned).ok_or_else(|| "A line has neither an id nor a parent's.".to_owned())
+/// What is looked at in a line before its order is read.
+#[derive(Deserialize)]
+struct Line<'a> {
+    #[serde(borrow)]
+    id: Option<Cow<'a, str>>,
+    #[serde(borrow, rename = "__parentId")]
+    parent: Option<Cow<'a, str>>,
+    #[serde(borrow, rename = "createdAt")]
+    created_at: Option<Cow<'a, str>>,
+    refunds: Option<Vec<IgnoredAny>>,
 }
 
-/// An order as a page has it, put together from its lines in whatever order they came.
-fn assembled(group: &Group) -> Result<Value, String> {
-    let mut root: Option<Map<String, Value>> = None;
+impl<'a> Line<'a> {
+    fn read(line: &'a [u8]) -> Result<Self, String> {
+        if line.trim_ascii_start().first() != Some(&b'{') {
+            return Err("A line is no JSON object.".to_owned());
+        }
+        serde_json::from_slice(line).map_err(|error| format!("A line is no JSON: {error}."))
+    }
+}
+
+/// To which order a line belongs: its own id, or its parent's. Two levels are all a bulk operation of ours has.
+pub(super) fn group_of(line: &[u8]) -> Result<String, String> {
+    let line = Line::read(line)?;
+    let key = line.parent.or(line.id).ok_or("A line has neither an id nor a parent's.")?;
+    Ok(key.into_owned())
+}
+
+/// An order as a page has it, put together from its lines in whatever order they came; each is a JSON object.
+fn assembled(group: &Group) -> Result<(Line<'_>, Vec<u8>), String> {
+    let mut root = None;
     let (mut items, mut shipping) = (Vec::new(), Vec::new());
-    for line in &group.lines {
-        let line: Map<String, Value> =
-            serde_json::from_slice(line).map_err(|error| format!("A line is no JSON: {error}."))?;
-        let id = line.get("id").and_then(Value::as_str).unwrap_or_default();
-        if !line.contains_key("__parentId") {
-            root = Some(line);
+    for text in &group.lines {
+        let line = Line::read(text)?;
+        let id = line.id.as_deref().unwrap_or_default();
+        if line.parent.is_none() {
+            root = Some((line, text));
         } else if id.contains("/LineItem/") {
-            items.push(Value::Object(line));
+            items.push(text.as_ref());
         } else if id.contains("/ShippingLine/") {
-            shipping.push(Value::Object(line));
+            shipping.push(text.as_ref());
         } else {
             return Err(format!("\"{id}\" is nothing that was asked for."));
         }
     }
-    let mut root = root.ok_or("Its lines came without the order itself.")?;
-    root.insert("lineItems".to_owned(), json!({ "nodes": items }));
-    root.insert("shippingLines".to_owned(), json!({ "nodes": shipping }));
-    Ok(Value::Object(root))
+    let (root, text) = root.ok_or("Its lines came without the order itself.")?;
+    let open = text.trim_ascii_end().strip_suffix(b"}").unwrap_or_default();
+    let (items, shipping) = (items.join(&b','), shipping.join(&b','));
+    let parts: [&[u8]; 6] =
+        [open, br#","lineItems":{"nodes":["#, &items, br#"]},"shippingLines":{"nodes":["#, &shipping, b"]}}"];
+    Ok((root, parts.concat()))
 }

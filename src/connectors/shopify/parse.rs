@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
 use super::{gone, parse_orders, parse_products, parse_stock};
@@ -11,7 +12,7 @@ use crate::commerce::rows::Batch;
 use crate::connectors::{Parsed, Raw, Reject};
 use crate::money::{Currency, parse_micros};
 
-/// Orders, whole, under `/data/orders/nodes` or `/data/nodes`.
+/// Orders, whole.
 pub(super) const ORDERS: &str = "orders";
 /// Products with their variants, under `/data/products/nodes`.
 pub(super) const PRODUCTS: &str = "products";
@@ -60,43 +61,80 @@ impl About {
 /// The rows of an answer.
 pub(super) fn parse(raw: &Raw) -> Parsed {
     let mut parsed = Parsed::default();
-    let body: Value = serde_json::from_slice(&raw.body).unwrap_or_default();
-    let Some(about) = About::of(&raw.about).filter(|_| body.is_object()) else {
+    let about = About::of(&raw.about);
+    let understood = about.is_some_and(|about| match raw.kind {
+        ORDERS => orders(&raw.body, &about, &mut parsed).is_some(),
+        kind => others(kind, &raw.body, &about, &mut parsed).is_some(),
+    });
+    if !understood {
         let reason = "The answer that was kept cannot be read.".to_owned();
         parsed.rejects.push(Reject { key: raw.kind.to_owned(), reason, text: String::new() });
-        return parsed;
-    };
-    match raw.kind {
-        ORDERS => each(&body, &["/data/orders/nodes", "/data/nodes"], &mut parsed, |node, batch| {
-            parse_orders::order(node, &about, batch)
-        }),
-        PRODUCTS => each(&body, &["/data/products/nodes"], &mut parsed, |node, batch| {
-            parse_products::product(node, &about, batch)
-        }),
-        VARIANTS => each(&body, &["/data/productVariants/nodes"], &mut parsed, |node, batch| {
-            parse_products::variant(node, &about, batch)
-        }),
-        ITEMS => each(&body, &["/data/inventoryItems/nodes"], &mut parsed, |node, batch| {
-            parse_stock::item(node, &about, batch)
-        }),
-        EVENTS => each(&body, &["/data/events/nodes"], &mut parsed, |node, batch| gone::event(node, &about, batch)),
-        ORDER_IDS => gone::span(&body, &about, &mut parsed.batch),
-        _ => {}
     }
     parsed
 }
 
-/// Reads every node into a batch of its own first, so that half of one never lands.
-fn each(body: &Value, places: &[&str], parsed: &mut Parsed, read: impl Fn(&Value, &mut Batch) -> Result<(), String>) {
-    let nodes = places.iter().find_map(|place| body.pointer(place)?.as_array());
-    for node in nodes.into_iter().flatten().filter(|node| !node.is_null()) {
-        let mut one = Batch::default();
-        match read(node, &mut one) {
-            Ok(()) => append(&mut parsed.batch, one),
-            Err(reason) => {
-                let key = node["id"].as_str().unwrap_or("without an id").to_owned();
-                parsed.rejects.push(Reject { key, reason, text: node.to_string() });
-            }
+/// An answer with orders, each as the text that it is: there are up to a million of them in a row.
+#[derive(Deserialize)]
+struct Orders<'a> {
+    #[serde(borrow)]
+    data: Option<OrdersOf<'a>>,
+}
+
+/// A page has them under `orders`, one that was asked by ids directly.
+#[derive(Deserialize)]
+struct OrdersOf<'a> {
+    #[serde(borrow)]
+    orders: Option<OrdersOn<'a>>,
+    #[serde(borrow)]
+    nodes: Option<Vec<Option<&'a RawValue>>>,
+}
+
+#[derive(Deserialize)]
+struct OrdersOn<'a> {
+    #[serde(borrow)]
+    nodes: Option<Vec<Option<&'a RawValue>>>,
+}
+
+fn orders(body: &[u8], about: &About, parsed: &mut Parsed) -> Option<()> {
+    let body: Orders = serde_json::from_slice(body).ok()?;
+    let nodes = body.data.and_then(|data| data.orders.and_then(|orders| orders.nodes).or(data.nodes));
+    for node in nodes.into_iter().flatten().flatten() {
+        let read = serde_json::from_str(node.get()).map_err(unlike);
+        take(parsed, read.and_then(|node| parse_orders::order(node, about)), || {
+            let id = serde_json::from_str::<Named>(node.get()).ok().map(|node| node.id);
+            (id, node.get().to_owned())
+        });
+    }
+    Some(())
+}
+
+fn others(kind: &str, body: &[u8], about: &About, parsed: &mut Parsed) -> Option<()> {
+    let body: Value = serde_json::from_slice(body).ok().filter(Value::is_object)?;
+    let mut each = |place: &str, read: fn(&Value, &About, &mut Batch) -> Result<(), String>| {
+        for node in body.pointer(place).and_then(Value::as_array).into_iter().flatten().filter(|node| !node.is_null()) {
+            let mut one = Batch::default();
+            let done = read(node, about, &mut one).map(|()| one);
+            take(parsed, done, || (node["id"].as_str().map(str::to_owned), node.to_string()));
+        }
+    };
+    match kind {
+        PRODUCTS => each("/data/products/nodes", parse_products::product),
+        VARIANTS => each("/data/productVariants/nodes", parse_products::variant),
+        ITEMS => each("/data/inventoryItems/nodes", parse_stock::item),
+        EVENTS => each("/data/events/nodes", gone::event),
+        ORDER_IDS => gone::span(&body, about, &mut parsed.batch),
+        _ => {}
+    }
+    Some(())
+}
+
+/// Every node is read into a batch of its own first, so that half of one never lands.
+fn take(parsed: &mut Parsed, read: Result<Batch, String>, what: impl FnOnce() -> (Option<String>, String)) {
+    match read {
+        Ok(one) => append(&mut parsed.batch, one),
+        Err(reason) => {
+            let (id, text) = what();
+            parsed.rejects.push(Reject { key: id.unwrap_or_else(|| "without an id".to_owned()), reason, text });
         }
     }
 }
@@ -113,7 +151,11 @@ pub(super) fn append(all: &mut Batch, one: Batch) {
 
 /// A node as what it should be.
 pub(super) fn read<T: DeserializeOwned>(node: &Value) -> Result<T, String> {
-    T::deserialize(node).map_err(|error| format!("It is not as Shopify describes it: {error}."))
+    T::deserialize(node).map_err(unlike)
+}
+
+fn unlike(error: serde_json::Error) -> String {
+    format!("It is not as Shopify describes it: {error}.")
 }
 
 /// A connection, paged to its end before it was kept.

@@ -3,10 +3,9 @@
 //! cash are in no line and no tax, so they are in no figure.
 
 use serde::Deserialize;
-use serde_json::Value;
 
 use super::lines::{self, Sold, Terms};
-use super::parse::{About, Bag, Many, currency, instant, micros_or_zero, minus, number, plus, read, sum, text};
+use super::parse::{About, Bag, Many, currency, instant, micros_or_zero, minus, number, plus, sum, text};
 use super::parse_refunds::{self, RefundNode};
 use crate::commerce::rows::{Batch, CustomerRef, Order};
 use crate::connectors::hash_of;
@@ -67,9 +66,8 @@ struct ShippingNode {
     tax_lines: Option<Vec<lines::TaxLine>>,
 }
 
-/// Adds an order and its refunds.
-pub(super) fn order(node: &Value, about: &About, batch: &mut Batch) -> Result<(), String> {
-    let mut node: OrderNode = read(node)?;
+/// An order and its refunds.
+pub(super) fn order(mut node: OrderNode, about: &About) -> Result<Batch, String> {
     // A bulk operation's lines come in any order: the same order must be the same rows.
     node.line_items.nodes.sort_by_key(|line| line.id.as_deref().and_then(|id| number(id).ok()?.parse::<u64>().ok()));
     let currency = currency(&node.currency_code)?;
@@ -108,11 +106,12 @@ pub(super) fn order(node: &Value, about: &About, batch: &mut Batch) -> Result<()
         tax_micros: tax(&node, &terms, &sold, shipping.tax)?,
         lines: sold.iter().map(|one| one.row.clone()).collect(),
     };
+    let mut batch = Batch::default();
     for refund in &node.refunds {
         batch.refunds.extend(parse_refunds::refund(refund, &node, &row, &sold)?);
     }
     batch.orders.push(row);
-    Ok(())
+    Ok(batch)
 }
 
 /// The hash of the address, else the number; a guest has neither.

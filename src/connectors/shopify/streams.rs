@@ -1,5 +1,6 @@
 //! Which pass of which stream goes where, and what the position of a pass is.
 
+use bytes::Bytes;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -259,8 +260,19 @@ pub(super) fn take_with(
     (stream, kind, body): (&'static str, &'static str, &Value),
     rest: Value,
 ) {
+    take_text(step, call, task, (stream, kind, body.to_string().into_bytes().into()), rest);
+}
+
+/// [`take_with`], of an answer that is text already.
+pub(super) fn take_text(
+    step: &mut Step,
+    call: &Call,
+    task: &Task,
+    (stream, kind, body): (&'static str, &'static str, Bytes),
+    rest: Value,
+) {
     let about = About { store: store(call), currency: currency(call.facts), day: day(task, call.brand), rest };
-    let raw = Raw { stream, kind, about: about.to_json(), body: body.to_string().into_bytes().into() };
+    let raw = Raw { stream, kind, about: about.to_json(), body };
     let mut parsed = parse::parse(&raw);
     step.parsed.rejects.append(&mut parsed.rejects);
     parse::append(&mut step.parsed.batch, parsed.batch);

@@ -80,6 +80,22 @@ pub(in crate::sync) struct Piece {
     pub body: Vec<u8>,
 }
 
+impl Piece {
+    /// Packs the lines: quickly, for they are written, read and removed once within minutes, each time through a cipher.
+    pub(in crate::sync) fn packed(self) -> Self {
+        Self { body: lz4_flex::compress_prepend_size(&self.body), ..self }
+    }
+}
+
+/// Lines of a staged piece.
+pub(in crate::sync) fn unpack(body: &[u8]) -> Result<Vec<u8>> {
+    let (size, rest) = lz4_flex::block::uncompressed_size(body).context("unpacking staged lines")?;
+    if size as u64 > UNPACKED {
+        return Err(anyhow::anyhow!("staged lines are larger than any that were staged").into());
+    }
+    Ok(lz4_flex::decompress(rest, size).context("unpacking staged lines")?)
+}
+
 pub(in crate::sync) fn stage(tx: &Transaction<'_>, stream: i64, pieces: &[Piece]) -> Result<()> {
     let sql = "insert into sync_staged (stream_id, group_key, line_no, body) values (?, ?, ?, ?)";
     let mut add = tx.prepare_cached(sql)?;
@@ -102,19 +118,25 @@ pub(in crate::sync) fn unstage_to(tx: &Transaction<'_>, stream: i64, last: &str)
     Ok(())
 }
 
-/// The next whole groups in the order of their keys: about as many as `groups`, or `bytes`, at least one.
-pub(in crate::sync) fn groups(conn: &Connection, stream: i64, groups: usize, bytes: usize) -> Result<Vec<Group>> {
-    let sql = "select group_key, body from sync_staged where stream_id = ? order by group_key, line_no";
+/// The next whole groups after a key, in the order of their keys: about as many as `groups`, or `bytes`, at least one.
+pub(in crate::sync) fn groups(
+    conn: &Connection,
+    stream: i64,
+    after: &str,
+    (groups, bytes): (usize, usize),
+) -> Result<Vec<Group>> {
+    let sql =
+        "select group_key, body from sync_staged where stream_id = ? and group_key > ? order by group_key, line_no";
     let mut all = conn.prepare_cached(sql)?;
-    let mut rows = all.query([stream])?;
+    let mut rows = all.query(params![stream, after])?;
     let (mut found, mut size) = (Vec::<Group>::new(), 0);
     while let Some(row) = rows.next()? {
         let key = row.get_ref(0)?.as_str().unwrap_or_default();
-        let body = Bytes::copy_from_slice(row.get_ref(1)?.as_blob().unwrap_or_default());
         let is_new = found.last().is_none_or(|group| group.key != key);
         if is_new && (found.len() >= groups || size >= bytes) {
             break;
         }
+        let body = Bytes::from(unpack(row.get_ref(1)?.as_blob().unwrap_or_default())?);
         if is_new {
             found.push(Group { key: key.to_owned(), lines: Vec::new() });
         }
