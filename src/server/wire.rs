@@ -24,6 +24,8 @@ pub(super) struct Signs {
     pub(super) expects_head: AtomicBool,
     /// HTTP/1 answers that a request is waiting for.
     pub(super) answers_due: AtomicUsize,
+    /// HTTP/1 answers under way, until their last byte is handed over: a connection with one is not idle, however quiet it is.
+    pub(super) under_way: AtomicUsize,
     /// An answer that never ends by itself is under way.
     pub(super) streaming: AtomicBool,
 }
@@ -143,6 +145,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for Wire<S> {
         }
         if !wire.scan.in_head() {
             return Poll::Pending;
+        }
+        if wire.signs.under_way.load(Relaxed) > 0 {
+            wire.since = Instant::now();
         }
         let patience = match wire.scan.is_partial() {
             true => wire.patience.head,
