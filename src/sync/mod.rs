@@ -26,6 +26,7 @@ mod store;
 mod telling;
 mod tested;
 mod view;
+mod waiting;
 pub mod webhooks;
 
 use std::collections::HashMap;
@@ -146,9 +147,16 @@ impl Sync {
     /// # Errors
     /// Whatever SQLite says of `control.db`.
     pub async fn begin_due(&self) -> Result<()> {
+        let crowded = self.begin(|_| true).await?;
+        self.0.crowded.store(crowded, Ordering::Relaxed);
+        Ok(())
+    }
+
+    /// Begins what is due and wanted. True where something of it found no place.
+    async fn begin(&self, wanted: impl Fn(&str) -> bool) -> Result<bool> {
         let now_ms = self.now_ms();
         let mut crowded = false;
-        for entry in index::due(&self.0.tenants, now_ms).await? {
+        for entry in index::due(&self.0.tenants, now_ms).await?.into_iter().filter(|entry| wanted(&entry.uid)) {
             if self.0.stop.is_cancelled() {
                 break;
             }
@@ -168,11 +176,10 @@ impl Sync {
             let sync = self.clone();
             self.0.tasks.spawn(async move { sync.work(place, &entry).await });
         }
-        self.0.crowded.store(crowded, Ordering::Relaxed);
-        Ok(())
+        Ok(crowded)
     }
 
-    /// [`Self::begin_due`], and waits until all that was begun has ended. For commands and tests.
+    /// [`Self::begin_due`], and waits until all that was begun has ended. For those who drive its clock.
     ///
     /// # Errors
     /// As there.

@@ -39,6 +39,7 @@ mod cli_demo;
 mod cli_import;
 mod cli_serve;
 mod cli_store;
+mod cli_sync;
 mod clock_jumps;
 mod daily;
 mod commerce;
