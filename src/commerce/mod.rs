@@ -34,7 +34,7 @@ use crate::tenants::Tenant;
 
 pub use change_log::{ad_row_id, begin_anew, day_number};
 pub use customers::CustomerHash;
-pub use freshness::{Freshness, freshness};
+pub use freshness::{Freshness, freshness, reached};
 pub use lander::{Landed, Lander, Tally};
 pub use marks::{Marker, Marks};
 pub use wipe::{LandedOf, remove_demo, remove_landed};

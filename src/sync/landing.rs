@@ -15,7 +15,7 @@ use super::telling::News;
 use super::{Settings, State as Overall};
 use crate::auth::Author;
 use crate::commerce::rows::Batch;
-use crate::commerce::{Landed, Lander, Marks};
+use crate::commerce::{self, Landed, Lander, Marks};
 use crate::connectors::{Next, Pass, Step};
 use crate::error::Result;
 
@@ -102,6 +102,7 @@ impl Landing {
             stream.rows = stream.rows.saturating_add(store::signed(landed.rows_landed));
             first_through = self.go_on(tx, &it.uid, stream)?;
             streams::save(tx, stream)?;
+            self.freshen(tx, &it)?;
         }
         let ended = is_at_rest(&all, self.now_ms);
         if ended {
@@ -179,6 +180,22 @@ impl Landing {
             }
         }
         Ok(false)
+    }
+
+    /// Has figures say how far they reach once a pass is complete, even where it brought nothing.
+    fn freshen(&self, tx: &Transaction<'_>, it: &Integration) -> Result<()> {
+        let name = self.turn.stream.name.as_str();
+        let kind = match name {
+            "inventory" => "stock",
+            "orders" | "products" | "ads" => name,
+            _ => return Ok(()),
+        };
+        if let Next::Done { .. } = self.step.next
+            && let Some(through) = streams::all_through(tx, (it.brand_id, it.source, name))?
+        {
+            commerce::reached(tx, (it.brand_id, it.source.name(), kind), through)?;
+        }
+        Ok(())
     }
 
     fn complete(&self, stream: &mut Stream, through: Timestamp, uid: &str) {

@@ -106,6 +106,7 @@ mod support;
 mod sync;
 mod sync_crash;
 mod sync_failing;
+mod sync_fresh;
 mod sync_http;
 mod sync_people;
 mod sync_secrets;

@@ -6,7 +6,7 @@ use rusqlite::{Connection, Row, Transaction, params};
 use serde_json::Value;
 
 use super::{maybe, read, text};
-use crate::connectors::{Pass, Progress};
+use crate::connectors::{Pass, Progress, Source};
 use crate::error::Result;
 
 /// How a stream is.
@@ -108,6 +108,17 @@ fn stream(row: &Row<'_>) -> Result<Stream> {
 
 fn at(ms: i64) -> Timestamp {
     Timestamp::from_millisecond(ms).unwrap_or_default()
+}
+
+/// Up to when all of a brand's integrations of a source have read a stream; nothing while one has not been through.
+pub(in crate::sync) fn all_through(
+    conn: &Connection,
+    (brand_id, source, name): (i64, Source, &str),
+) -> Result<Option<Timestamp>> {
+    let sql = "select case when count(*) = count(s.through_ms) then min(s.through_ms) end from integration_streams s
+               join integrations i on i.id = s.integration_id where i.brand_id = ? and i.source = ? and s.name = ?";
+    let mut find = conn.prepare_cached(sql)?;
+    Ok(find.query_row(params![brand_id, source.name(), name], |row| row.get::<_, Option<i64>>(0))?.map(at))
 }
 
 /// Writes a stream back.
