@@ -25,6 +25,7 @@ mod staging;
 mod store;
 mod telling;
 mod tested;
+mod trial;
 mod view;
 mod waiting;
 pub mod webhooks;
@@ -213,7 +214,7 @@ impl Sync {
     /// Works on one integration until nothing of it is due, and notes when it is next.
     async fn session(&self, tenant: &Tenant, uid: &str) -> Result<()> {
         let Some(mut session) = Session::begin(self, tenant, uid).await? else {
-            return Ok(());
+            return self.clear_away(tenant, uid).await;
         };
         let worked = session.work().await;
         session.end().await?;

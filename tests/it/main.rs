@@ -111,6 +111,7 @@ mod sync_http;
 mod sync_people;
 mod sync_secrets;
 mod sync_suite;
+mod sync_trial;
 mod systemd;
 mod tenants;
 mod tenants_attacked;

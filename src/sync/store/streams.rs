@@ -2,6 +2,7 @@
 
 use anyhow::Context;
 use jiff::Timestamp;
+use jiff::civil::Date;
 use rusqlite::{Connection, Row, Transaction, params};
 use serde_json::Value;
 
@@ -57,6 +58,8 @@ pub(in crate::sync) struct Stream {
     /// Up to when everything is there.
     pub through: Option<Timestamp>,
     pub restated_at_ms: Option<i64>,
+    /// The oldest day of which it has brought anything.
+    pub oldest: Option<Date>,
     pub rows: i64,
     pub progress: Option<Progress>,
     pub last_error: Option<String>,
@@ -74,7 +77,7 @@ pub(in crate::sync) fn insert(tx: &Transaction<'_>, integration: i64, name: &str
 pub(in crate::sync) fn list(conn: &Connection, integration: i64) -> Result<Vec<Stream>> {
     let mut all = conn.prepare_cached(
         "select id, name, state, pass, begun_ms, position, staged, asked, again_at_ms, through_ms, restated_at_ms, rows, progress,
-         last_error, failures, next_at_ms from integration_streams where integration_id = ? order by id",
+         last_error, failures, next_at_ms, oldest_day from integration_streams where integration_id = ? order by id",
     )?;
     let mut rows = all.query([integration])?;
     let mut found = Vec::new();
@@ -103,6 +106,7 @@ fn stream(row: &Row<'_>) -> Result<Stream> {
         last_error: row.get(13)?,
         failures: row.get(14)?,
         next_at_ms: row.get(15)?,
+        oldest: row.get::<_, Option<String>>(16)?.and_then(|day| day.parse().ok()),
     })
 }
 
@@ -125,8 +129,8 @@ pub(in crate::sync) fn all_through(
 pub(in crate::sync) fn save(tx: &Transaction<'_>, stream: &Stream) -> Result<()> {
     tx.prepare_cached(
         "update integration_streams set state = ?2, pass = ?3, begun_ms = ?4, position = ?5, staged = ?6, asked = ?7, again_at_ms = ?8,
-         through_ms = ?9, restated_at_ms = ?10, rows = ?11, progress = ?12, last_error = ?13, failures = ?14, next_at_ms = ?15
-         where id = ?1",
+         through_ms = ?9, restated_at_ms = ?10, rows = ?11, progress = ?12, last_error = ?13, failures = ?14, next_at_ms = ?15,
+         oldest_day = ?16 where id = ?1",
     )?
     .execute(params![
         stream.id,
@@ -144,6 +148,7 @@ pub(in crate::sync) fn save(tx: &Transaction<'_>, stream: &Stream) -> Result<()>
         stream.last_error,
         stream.failures,
         stream.next_at_ms,
+        stream.oldest.map(|day| day.to_string()),
     ])?;
     Ok(())
 }
