@@ -152,6 +152,7 @@ table! {
     GET    "/api/integrations/sources"       Needs(View)     => sync::routes::sources;
     GET    "/api/integrations"               Needs(View)     => sync::routes::list;
     POST   "/api/integrations"               Needs(Connect)  => sync::routes::create;
+    POST   "/api/integrations/test"          Needs(Connect)  => sync::routes::try_out;
     GET    "/api/integrations/{id}"          Needs(View)     => sync::routes::show;
     DELETE "/api/integrations/{id}"          Needs(Connect)  => sync::routes::delete;
     POST   "/api/integrations/{id}/test"     Needs(Connect)  => sync::routes::test;

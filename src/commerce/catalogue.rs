@@ -49,6 +49,20 @@ impl Catalogue {
         ids.insert(text.into(), id);
         Ok(id)
     }
+
+    /// The id of a variant that is there already.
+    pub(super) fn known(&self, work: &Work, named: &VariantRef) -> Result<Option<i64>> {
+        let cached = match &named.sku {
+            Some(sku) => self.by_sku.get(sku.as_str()),
+            None => self.by_title.get(named.title.as_str()),
+        };
+        if let Some(id) = cached {
+            return Ok(Some(*id));
+        }
+        let key = variant_key(named.sku.as_deref(), &named.title);
+        let mut find = work.tx.prepare_cached("select id from variants where brand_id = ? and key = ?")?;
+        Ok(find.query_row(params![work.brand_id, key], |row| row.get(0)).optional()?)
+    }
 }
 
 fn variant_key(sku: Option<&str>, title: &str) -> String {
@@ -109,23 +123,29 @@ impl Lander {
 /// The product's id, and whether anything about it changed. One whose key is new may be known by its source's number.
 fn land_product(work: &Work, product: &Product) -> Result<(i64, bool)> {
     rename(work, product)?;
+    let (id, changed) = put_product(work, product)?;
+    if let Some(source_id) = &product.source_id {
+        work.tx
+            .prepare_cached(
+                "insert into product_sources (brand_id, source_id, product_id) values (?, ?, ?) \
+                 on conflict (brand_id, source_id) do update set product_id = excluded.product_id \
+                 where product_id <> excluded.product_id",
+            )?
+            .execute(params![work.brand_id, source_id, id])?;
+    }
+    Ok((id, changed))
+}
+
+fn put_product(work: &Work, product: &Product) -> Result<(i64, bool)> {
     let collections = json_list(&product.collections);
     let stored: Option<(i64, bool)> = work
         .tx
         .prepare_cached(
             "select id, from_catalogue = 1 and title = ?3 and category is ?4 and vendor is ?5 and collections = ?6 \
-             and source_id is coalesce(?7, source_id) from products where brand_id = ?1 and key = ?2",
+             from products where brand_id = ?1 and key = ?2",
         )?
         .query_row(
-            params![
-                work.brand_id,
-                product.key,
-                product.title,
-                product.category,
-                product.vendor,
-                collections,
-                product.source_id
-            ],
+            params![work.brand_id, product.key, product.title, product.category, product.vendor, collections],
             |row| Ok((row.get(0)?, row.get(1)?)),
         )
         .optional()?;
@@ -134,31 +154,22 @@ fn land_product(work: &Work, product: &Product) -> Result<(i64, bool)> {
         Some((id, false)) => {
             work.tx
                 .prepare_cached(
-                    "update products set title = ?, category = ?, vendor = ?, collections = ?, from_catalogue = 1, \
-                     source_id = coalesce(?, source_id), rev = ? where id = ?",
+                    "update products set title = ?, category = ?, vendor = ?, collections = ?, from_catalogue = 1, rev = ? \
+                     where id = ?",
                 )?
-                .execute(params![
-                    product.title,
-                    product.category,
-                    product.vendor,
-                    collections,
-                    product.source_id,
-                    work.rev,
-                    id
-                ])?;
+                .execute(params![product.title, product.category, product.vendor, collections, work.rev, id])?;
             return Ok((id, true));
         }
         None => {}
     }
     work.tx
         .prepare_cached(
-            "insert into products (brand_id, key, source_id, title, category, vendor, collections, from_catalogue, rev) \
-             values (?, ?, ?, ?, ?, ?, ?, 1, ?)",
+            "insert into products (brand_id, key, title, category, vendor, collections, from_catalogue, rev) \
+             values (?, ?, ?, ?, ?, ?, 1, ?)",
         )?
         .execute(params![
             work.brand_id,
             product.key,
-            product.source_id,
             product.title,
             product.category,
             product.vendor,
@@ -168,19 +179,37 @@ fn land_product(work: &Work, product: &Product) -> Result<(i64, bool)> {
     Ok((work.tx.last_insert_rowid(), true))
 }
 
-/// Gives a product that its source knows by the same number the new key, unless another has that key; the number is that one's then.
+/// Gives a product that its source knows by the same number the new key. Where another has that key, or other sources know the product,
+/// too, it is the number alone that moves.
 fn rename(work: &Work, product: &Product) -> Result<()> {
-    if let Some(source_id) = &product.source_id {
-        work.tx
-            .prepare_cached(
-                "update products set key = ?2 where brand_id = ?1 and source_id = ?3 and key <> ?2 \
-                 and not exists (select 1 from products where brand_id = ?1 and key = ?2)",
-            )?
-            .execute(params![work.brand_id, product.key, source_id])?;
-        work.tx
-            .prepare_cached("update products set source_id = null where brand_id = ? and source_id = ? and key <> ?")?
-            .execute(params![work.brand_id, source_id, product.key])?;
+    let Some(source_id) = &product.source_id else { return Ok(()) };
+    let known: Option<i64> = work
+        .tx
+        .prepare_cached(
+            "select p.id from product_sources s join products p on p.id = s.product_id \
+             where s.brand_id = ? and s.source_id = ? and p.key <> ?",
+        )?
+        .query_row(params![work.brand_id, source_id, product.key], |row| row.get(0))
+        .optional()?;
+    let Some(known) = known else { return Ok(()) };
+    let renamed = work
+        .tx
+        .prepare_cached(
+            "update products set key = ?2 where id = ?3 \
+             and not exists (select 1 from products where brand_id = ?1 and key = ?2) \
+             and not exists (select 1 from product_sources where product_id = ?3 and source_id <> ?4)",
+        )?
+        .execute(params![work.brand_id, product.key, known, source_id])?;
+    if renamed == 0 {
+        forget_source(work, source_id)?;
     }
+    Ok(())
+}
+
+/// Forgets a source's number of a product.
+pub(super) fn forget_source(work: &Work, source_id: &str) -> Result<()> {
+    let sql = "delete from product_sources where brand_id = ? and source_id = ?";
+    work.tx.prepare_cached(sql)?.execute(params![work.brand_id, source_id])?;
     Ok(())
 }
 

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use rusqlite::{OptionalExtension, params};
 
-use super::catalogue::Catalogue;
+use super::catalogue::{Catalogue, forget_source};
 use super::change_log::note_deleted;
 use super::lander::{Lander, Work};
 use super::refunds;
@@ -104,10 +104,16 @@ fn known_store(work: &Work, name: Option<&str>) -> Result<Option<i64>> {
 fn delete_product(work: &mut Work, gone: &DeletedProduct) -> Result<bool> {
     let product: Option<i64> = work
         .tx
-        .prepare_cached("select id from products where brand_id = ? and source_id = ?")?
+        .prepare_cached("select product_id from product_sources where brand_id = ? and source_id = ?")?
         .query_row(params![work.brand_id, gone.source_id], |row| row.get(0))
         .optional()?;
     let Some(product) = product else { return Ok(false) };
+    forget_source(work, &gone.source_id)?;
+    let mut others = work.tx.prepare_cached("select exists (select 1 from product_sources where product_id = ?)")?;
+    if others.query_row([product], |row| row.get(0))? {
+        // Another shop of the brand has it still.
+        return Ok(false);
+    }
     empty_stock(work, product, gone)?;
     // One look through the lines for all variants: there is no index by variant.
     let unused = "from variants where product_id = ?1 and id not in ( \
@@ -120,10 +126,7 @@ fn delete_product(work: &mut Work, gone: &DeletedProduct) -> Result<bool> {
         "update variants set from_catalogue = 0, price_micros = null, price_currency = null, rev = ? where product_id = ?",
         params![work.rev, product],
     )?;
-    work.tx.execute(
-        "update products set from_catalogue = 0, source_id = null, rev = ? where id = ?",
-        params![work.rev, product],
-    )?;
+    work.tx.execute("update products set from_catalogue = 0, rev = ? where id = ?", params![work.rev, product])?;
     super::catalogue::drop_if_childless(work, product)?;
     work.landed.deleted += 1;
     work.changed = true;

@@ -1,5 +1,6 @@
 //! How far each source's data reaches.
 
+use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use rusqlite::{Connection, params};
@@ -13,7 +14,7 @@ pub struct Freshness {
     pub connector: String,
     /// `orders`, `ads`, `stock` or `products`.
     pub kind: String,
-    /// Unix seconds: the last order or refund, the end of the last ad or stock day.
+    /// Unix seconds: up to when a source that is pulled was read; else the last order or refund, the end of the last ad or stock day.
     pub data_through: i64,
     /// When rows of it last changed.
     pub landed_at_ms: i64,
@@ -37,6 +38,17 @@ pub fn freshness(conn: &Connection, brand_id: i64) -> Result<Vec<Freshness>> {
         })
     })?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
+/// Notes that one kind of data of a source is there up to a moment, whether or not any of it is so young. Of what never landed nothing
+/// is noted.
+///
+/// # Errors
+/// Whatever SQLite says.
+pub fn reached(conn: &Connection, (brand_id, connector, kind): (i64, &str, &str), through: Timestamp) -> Result<()> {
+    let sql = "update source_freshness set data_through = ?4 where brand_id = ?1 and connector = ?2 and kind = ?3 and data_through < ?4";
+    conn.prepare_cached(sql)?.execute(params![brand_id, connector, kind, through.as_second()])?;
+    Ok(())
 }
 
 /// How far the rows of one batch reach.

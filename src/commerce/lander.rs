@@ -1,5 +1,6 @@
 //! Lands batches: finds what changed, writes only that, and enters it in the change log.
 
+use std::collections::HashSet;
 use std::ops::AddAssign;
 
 use jiff::Timestamp;
@@ -103,6 +104,8 @@ pub struct Lander {
     now: Timestamp,
     marker: Marker,
     last: Option<Mark>,
+    /// Warehouses that nobody but the source counts.
+    pub(super) own_warehouses: HashSet<String>,
     pub(super) known: Caches,
     pub(super) ads: AdAccounts,
 }
@@ -148,6 +151,7 @@ impl Lander {
             now,
             marker: Marker::new(identity_key, connector),
             last: None,
+            own_warehouses: HashSet::new(),
             known: Caches::default(),
             ads: AdAccounts::default(),
         }
@@ -228,6 +232,7 @@ impl Lander {
         self.land_orders(&mut work, &batch.orders, &marks.orders)?;
         self.land_refunds(&mut work, &batch.refunds, &marks.refunds)?;
         self.land_stock(&mut work, &batch.stock)?;
+        self.land_stock_places(&mut work, &batch.stock_places)?;
         self.ads.land(&mut work, &batch.ads)?;
         self.land_deleted(&mut work, batch)?;
         if finish {

@@ -24,6 +24,7 @@ pub mod routes;
 pub mod rows;
 mod stock;
 mod wipe;
+mod wipe_pieces;
 
 use jiff::Timestamp;
 
@@ -34,10 +35,11 @@ use crate::tenants::Tenant;
 
 pub use change_log::{ad_row_id, begin_anew, day_number};
 pub use customers::CustomerHash;
-pub use freshness::{Freshness, freshness};
+pub use freshness::{Freshness, freshness, reached};
 pub use lander::{Landed, Lander, Tally};
 pub use marks::{Marker, Marks};
 pub use wipe::{LandedOf, remove_demo, remove_landed};
+pub use wipe_pieces::{Picked, pick_landed, remove_picked};
 
 /// Lands one whole batch of one brand and connector in a transaction of its own and announces it. For a source that comes in
 /// several batches (a file) hold a [`Lander`] instead and call its `finish` in the last transaction.

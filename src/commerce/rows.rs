@@ -16,6 +16,8 @@ pub struct Batch {
     pub orders: Vec<Order>,
     pub refunds: Vec<Refund>,
     pub stock: Vec<StockLevel>,
+    /// Of each variant all places of the source that have any: those of its own that are not among them have none from that day on.
+    pub stock_places: Vec<StockPlaces>,
     pub ads: Vec<AdWindow>,
     /// External ids of orders that the source no longer has. They go, and their refunds with them.
     pub deleted_orders: Vec<String>,
@@ -166,6 +168,15 @@ pub struct StockLevel {
     pub day: Date,
     pub on_hand: i64,
     pub incoming: i64,
+}
+
+/// Where a source has a variant on a day: there and nowhere else.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StockPlaces {
+    pub variant: VariantRef,
+    pub day: Date,
+    /// As of [`StockLevel::warehouse`].
+    pub warehouses: Vec<String>,
 }
 
 /// All ad rows of one account for some (campaign, day) pairs, or for whole days: what it names is replaced by `rows`,

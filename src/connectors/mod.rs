@@ -217,6 +217,12 @@ pub trait Connector: Send + Sync {
     /// [`Trouble::SignIn`] where the long-lived ones are no longer good.
     async fn renew(&self, call: &Call<'_>) -> Result<Credentials, Trouble>;
 
+    /// Whether [`Connector::renew`] uses up something that is good once, so that it is called only where its outcome is stored.
+    fn spends(&self, credentials: &Credentials) -> bool {
+        let _ = credentials;
+        false
+    }
+
     /// Asks the platform who we are there and what we may.
     ///
     /// # Errors

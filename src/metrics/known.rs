@@ -107,6 +107,7 @@ impl Known {
     pub fn fingerprint(&self) -> String {
         let brand = &self.brand;
         let (slug, name, zone) = (&brand.slug, &brand.name, &brand.timezone_name);
-        format!("{}|{slug}|{name}|{}|{zone}|{}|{}", brand.uid, brand.currency, brand.week_start, brand.demo)
+        let reach: Vec<i64> = self.sources.iter().map(|source| source.data_through).collect();
+        format!("{}|{slug}|{name}|{}|{zone}|{}|{}|{reach:?}", brand.uid, brand.currency, brand.week_start, brand.demo)
     }
 }

@@ -12,7 +12,7 @@ mod retention;
 pub mod routes;
 mod sweep;
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use jiff::SignedDuration;
@@ -24,6 +24,7 @@ use crate::clock::Clock;
 use crate::commerce::privacy::{self, CustomerKey, CustomerOrder, CustomerRefund, Finder, NamedBy};
 use crate::error::{Error, Result};
 use crate::imports;
+use crate::sync::{self, privacy::KeptAnswer};
 use crate::tenants::{Tenant, Tenants};
 
 pub use ledger::reapply;
@@ -73,6 +74,8 @@ pub struct OfBrand {
     pub rejected_rows: Vec<String>,
     /// Names of imported files that name the customer.
     pub files: Vec<String>,
+    /// What answers of platforms that are still kept say of them, the oldest first.
+    pub kept_answers: Vec<KeptAnswer>,
 }
 
 impl Asked {
@@ -138,6 +141,8 @@ impl Privacy {
     /// `NotFound` for a brand that is not there or beyond `reach`; whatever SQLite says.
     pub async fn export(&self, tenant: &Tenant, asked: Asked, reach: Reach, by: Author) -> Result<CustomerExport> {
         let (of, now) = (tenant.clone(), self.0.clock.system_time());
+        // Long before the copy is written down: answers may be many, and nobody shall wait for their being read.
+        let mut kept = kept_answers(tenant, asked.clone(), reach.clone()).await?;
         let write = tenant.db().write(move |tx| {
             let (finder, keys) = (Finder::new(&of.key()), asked.keys(&of));
             let wanted = asked.wanted(&finder);
@@ -149,8 +154,10 @@ impl Privacy {
                     refunds.extend(privacy::refunds(tx, brand.id, key)?);
                 }
                 let names = |text: &str| finder.is_in(text, &wanted);
-                let (rejected_rows, files) = imports::privacy::naming(tx, brand.id, &names)?;
-                all.push(OfBrand { brand: brand.uid, orders, refunds, rejected_rows, files });
+                let (mut rejected_rows, files) = imports::privacy::naming(tx, brand.id, &names)?;
+                let (kept_answers, rejects) = kept.remove(&brand.id).unwrap_or_default();
+                rejected_rows.extend(rejects);
+                all.push(OfBrand { brand: brand.uid, orders, refunds, rejected_rows, files, kept_answers });
             }
             let told = serde_json::json!({
                 "named_by": asked.by, "brands": all.iter().map(|of| &of.brand).collect::<Vec<_>>(),
@@ -161,6 +168,23 @@ impl Privacy {
         });
         write.await
     }
+}
+
+/// Of each brand by its row id: what kept answers say of a customer, and what could not be understood and names them.
+async fn kept_answers(
+    tenant: &Tenant,
+    asked: Asked,
+    reach: Reach,
+) -> Result<HashMap<i64, (Vec<KeptAnswer>, Vec<String>)>> {
+    let of = tenant.clone();
+    let read = tenant.db().read(move |conn| {
+        let finder = Finder::new(&of.key());
+        let keys = asked.wanted(&finder);
+        let wanted = sync::privacy::Wanted::new(&finder, &keys);
+        let brands = asked.brands(conn, &reach)?.into_iter();
+        brands.map(|brand| Ok((brand.id, sync::privacy::about(conn, brand.id, &wanted)?))).collect()
+    });
+    read.await
 }
 
 #[cfg(test)]

@@ -19,6 +19,7 @@ use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
+use super::under_way::UnderWay;
 use super::wire::{Patience, Signs, Wire};
 use crate::http::{Encrypted, Peer, Settings, Unsound, secs};
 use crate::tls::ACME_PROTOCOL;
@@ -144,10 +145,11 @@ impl Server {
         let response = router.clone().oneshot(request).await?;
         let kind = response.headers().get(header::CONTENT_TYPE);
         signs.streaming.store(kind.is_some_and(|kind| kind.as_bytes().starts_with(b"text/event-stream")), Relaxed);
-        if one {
-            signs.expects_head.store(true, Relaxed);
+        if !one {
+            return Ok(response);
         }
-        Ok(response)
+        signs.expects_head.store(true, Relaxed);
+        Ok(response.map(|body| Body::new(UnderWay::new(body, signs))))
     }
 }
 

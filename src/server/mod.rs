@@ -4,6 +4,7 @@ mod connection;
 mod places;
 mod plain;
 mod scan;
+mod under_way;
 mod wire;
 
 use std::net::SocketAddr;

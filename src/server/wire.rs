@@ -24,6 +24,8 @@ pub(super) struct Signs {
     pub(super) expects_head: AtomicBool,
     /// HTTP/1 answers that a request is waiting for.
     pub(super) answers_due: AtomicUsize,
+    /// HTTP/1 answers under way, until their last byte is handed over: a connection with one is not idle, however quiet it is.
+    pub(super) under_way: AtomicUsize,
     /// An answer that never ends by itself is under way.
     pub(super) streaming: AtomicBool,
 }
@@ -82,6 +84,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
         }
     }
 
+    /// The next request may begin, from now on.
+    fn begin_head(&mut self) {
+        if self.signs.expects_head.swap(false, Relaxed) {
+            self.scan = HeadScan::new();
+            self.since = Instant::now();
+        }
+    }
+
     /// The library answers by itself only what it could not read as a request: a 4xx without a body that nobody asked for.
     fn refusal(&self, bytes: &[u8]) -> Option<StatusCode> {
         let status = bytes.strip_prefix(b"HTTP/1.1 ").or_else(|| bytes.strip_prefix(b"HTTP/1.0 "))?.get(..3)?;
@@ -125,10 +135,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
 impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for Wire<S> {
     fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let wire = self.get_mut();
-        if wire.signs.expects_head.swap(false, Relaxed) {
-            wire.scan = HeadScan::new();
-            wire.since = Instant::now();
-        }
+        wire.begin_head();
         let before = buf.filled().len();
         let was_partial = wire.scan.is_partial();
         if Pin::new(&mut wire.stream).poll_read(cx, buf)?.is_ready() {
@@ -143,6 +150,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for Wire<S> {
         }
         if !wire.scan.in_head() {
             return Poll::Pending;
+        }
+        if wire.signs.under_way.load(Relaxed) > 0 {
+            wire.since = Instant::now();
         }
         let patience = match wire.scan.is_partial() {
             true => wire.patience.head,
@@ -198,6 +208,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Wire<S> {
         // TLS takes bytes into a buffer of its own, so that it is here that a client who does not read shows.
         let wire = self.get_mut();
         let flushed = Pin::new(&mut wire.stream).poll_flush(cx);
+        // After an answer nobody may ask to read until bytes come, and then nothing else would wake who waits for them in vain.
+        wire.begin_head();
+        if flushed.is_ready() && wire.scan.in_head() {
+            let _ = wire.reading.poll(cx, wire.since + wire.patience.idle);
+        }
         wire.with_patience(cx, flushed)
     }
 

@@ -4,9 +4,11 @@
 use std::sync::Arc;
 
 use anyhow::anyhow;
+use serde_json::json;
 
 use super::store::{self, Integration};
 use super::{Sync, sealing};
+use crate::auth::Author;
 use crate::brands::Brand;
 use crate::commerce::CustomerHash;
 use crate::connectors::{Call, Client, Connector, Credentials, Redactor, Renewal, Step, Task, Tested, Trouble};
@@ -130,12 +132,18 @@ impl Asking {
             renewed => renewed?,
         };
         let (tenant, id, uid, kept) = (self.tenant.clone(), it.id, self.uid.clone(), renewed.clone());
+        let (now, source) = (self.sync.0.clock.system_time(), it.source);
         let write = self.tenant.db().write(move |tx| {
             // A person may have put others in their place: those count.
             if store::credentials(tx, &uid)?.1 != rev {
                 return Ok(None);
             }
             let token = sealing::seal(&tenant.key(), &uid, &kept)?;
+            if let Some(renewals) = store::renewed(tx, id, now.as_millisecond())? {
+                let told = json!({ "source": source.name(), "renewals": renewals });
+                let subject = format!("integration:{uid}");
+                Author::without_request("system").tell(tx, now, "integration.credentials_renewed", &subject, told)?;
+            }
             Ok(Some(store::set_credentials(tx, id, &token)?))
         });
         match write.await? {

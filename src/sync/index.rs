@@ -106,6 +106,7 @@ pub async fn look_through(tenants: &Tenants, tenant: &Tenant, settings: &Setting
             let asked = super::requests::any_open(conn, &it.uid)?;
             found.push((it.uid, it.source, due, asked));
         }
+        found.extend(store::all_removing(conn)?.into_iter().map(|(uid, source, _)| (uid, source, Some(0), false)));
         Ok(found)
     });
     let found = read.await?;

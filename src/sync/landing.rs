@@ -3,6 +3,8 @@
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
 use rusqlite::Transaction;
 use serde_json::json;
 
@@ -14,8 +16,8 @@ use super::store::{self, Integration, kept, runs};
 use super::telling::News;
 use super::{Settings, State as Overall};
 use crate::auth::Author;
-use crate::commerce::rows::Batch;
-use crate::commerce::{Landed, Lander, Marks};
+use crate::commerce::rows::{AdScope, Batch};
+use crate::commerce::{self, Landed, Lander, Marks};
 use crate::connectors::{Next, Pass, Step};
 use crate::error::Result;
 
@@ -24,6 +26,7 @@ pub(super) struct Landing {
     pub connector: &'static str,
     uid: String,
     brand: (i64, String),
+    zone: TimeZone,
     lease: String,
     lease_until_ms: i64,
     now_ms: i64,
@@ -60,6 +63,7 @@ impl Landing {
             connector: session.asking()?.connector.source().name(),
             uid: session.uid.clone(),
             brand: (session.brand.id, session.brand.uid.clone()),
+            zone: session.brand.timezone.clone(),
             lease: session.lease.clone(),
             lease_until_ms: session.lease_until_ms(),
             now_ms: session.sync.now_ms(),
@@ -86,6 +90,9 @@ impl Landing {
         if !store::keep_lease(tx, it.id, &self.lease, self.lease_until_ms)? {
             return Ok(None);
         }
+        if !self.step.parsed.batch.stock_places.is_empty() {
+            lander.own_warehouses(kept::own_warehouses(tx, it.id)?);
+        }
         let marks = self.marks.take().unwrap_or_else(|| lander.marker().mark(&self.step.parsed.batch));
         let landed = lander.land_marked(tx, &self.step.parsed.batch, &marks)?;
         self.keep(tx, &it)?;
@@ -101,8 +108,10 @@ impl Landing {
         let mut first_through = false;
         if let Some(stream) = all.iter_mut().find(|stream| stream.id == self.turn.stream.id) {
             stream.rows = stream.rows.saturating_add(store::signed(landed.rows_landed));
+            stream.oldest = oldest(&self.step.parsed.batch, &self.zone).into_iter().chain(stream.oldest).min();
             first_through = self.go_on(tx, &it.uid, stream)?;
             streams::save(tx, stream)?;
+            self.freshen(tx, &it)?;
         }
         let ended = is_at_rest(&all, self.now_ms);
         if ended {
@@ -182,6 +191,22 @@ impl Landing {
         Ok(false)
     }
 
+    /// Has figures say how far they reach once a pass is complete, even where it brought nothing.
+    fn freshen(&self, tx: &Transaction<'_>, it: &Integration) -> Result<()> {
+        let name = self.turn.stream.name.as_str();
+        let kind = match name {
+            "inventory" => "stock",
+            "orders" | "products" | "ads" => name,
+            _ => return Ok(()),
+        };
+        if let Next::Done { .. } = self.step.next
+            && let Some(through) = streams::all_through(tx, (it.brand_id, it.source, name))?
+        {
+            commerce::reached(tx, (it.brand_id, it.source.name(), kind), through)?;
+        }
+        Ok(())
+    }
+
     fn complete(&self, stream: &mut Stream, through: Timestamp, uid: &str) {
         (stream.pass, stream.begun, stream.position, stream.staged) = (None, None, None, false);
         stream.progress = None;
@@ -220,6 +245,19 @@ impl Landing {
 /// Whether every stream waits for its next time.
 pub(super) fn is_at_rest(all: &[Stream], now_ms: i64) -> bool {
     all.iter().all(|stream| stream.next_at_ms > now_ms && (stream.pass.is_none() || stream.state == State::Blocked))
+}
+
+/// The oldest day that a batch tells of, where its rows have days.
+fn oldest(batch: &Batch, zone: &TimeZone) -> Option<Date> {
+    let moments =
+        batch.orders.iter().map(|order| order.placed_at).chain(batch.refunds.iter().map(|one| one.refunded_at));
+    let moment = moments.min().and_then(|at| Timestamp::from_second(at).ok());
+    let ads = batch.ads.iter().filter_map(|window| match window.replaces {
+        AdScope::Days { first, .. } => Some(first),
+        AdScope::CampaignDays => window.rows.iter().map(|row| row.day).min(),
+    });
+    let days = batch.stock.iter().map(|level| level.day).chain(ads);
+    days.chain(moment.map(|at| planning::day_of(at, zone))).min()
 }
 
 /// Whose rows a batch has, for [`kept::add_landed`].

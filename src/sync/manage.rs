@@ -58,6 +58,10 @@ impl Sync {
         let write = tenant.db().write(move |tx| {
             let brand = brands::get(tx, &who.reach, &key)?;
             refuse_twice(&store::list(tx)?, &brand, source, &settings)?;
+            if store::all_removing(tx)?.iter().any(|(_, other, of)| *other == source && *of == brand.id) {
+                let reason = "What this source brought before is still being deleted: connect it in a moment.";
+                return Err(Error::conflict("being_removed", reason));
+            }
             let token = sealing::seal(&of.key(), &name, &credentials)?;
             let new = New {
                 uid: &name,
@@ -303,7 +307,12 @@ fn refuse_idle(it: &Integration) -> Result<()> {
     Ok(())
 }
 
-fn refuse_twice(all: &[Integration], brand: &Brand, source: Source, settings: &Map<String, Value>) -> Result<()> {
+pub(super) fn refuse_twice(
+    all: &[Integration],
+    brand: &Brand,
+    source: Source,
+    settings: &Map<String, Value>,
+) -> Result<()> {
     if all.len() >= MOST {
         return Err(Error::conflict("too_many_integrations", format!("There are {MOST} integrations already.")));
     }
@@ -317,7 +326,7 @@ fn refuse_twice(all: &[Integration], brand: &Brand, source: Source, settings: &M
 }
 
 /// Takes our own setting out of those of the connector.
-fn history_days(settings: &mut Map<String, Value>) -> Result<Option<u32>> {
+pub(super) fn history_days(settings: &mut Map<String, Value>) -> Result<Option<u32>> {
     match settings.remove("history_days") {
         None | Some(Value::Null) => Ok(None),
         Some(days) => {
@@ -329,6 +338,6 @@ fn history_days(settings: &mut Map<String, Value>) -> Result<Option<u32>> {
     }
 }
 
-fn unfit(unfit: Unfit) -> Error {
+pub(super) fn unfit(unfit: Unfit) -> Error {
     Error::invalid(unfit.field, unfit.reason)
 }

@@ -25,7 +25,9 @@ mod staging;
 mod store;
 mod telling;
 mod tested;
+mod trial;
 mod view;
+mod waiting;
 pub mod webhooks;
 
 use std::collections::HashMap;
@@ -152,9 +154,16 @@ impl Sync {
     /// # Errors
     /// Whatever SQLite says of `control.db`.
     pub async fn begin_due(&self) -> Result<()> {
+        let crowded = self.begin(|_| true).await?;
+        self.0.crowded.store(crowded, Ordering::Relaxed);
+        Ok(())
+    }
+
+    /// Begins what is due and wanted. True where something of it found no place.
+    async fn begin(&self, wanted: impl Fn(&str) -> bool) -> Result<bool> {
         let now_ms = self.now_ms();
         let mut crowded = false;
-        for entry in index::due(&self.0.tenants, now_ms).await? {
+        for entry in index::due(&self.0.tenants, now_ms).await?.into_iter().filter(|entry| wanted(&entry.uid)) {
             if self.0.stop.is_cancelled() {
                 break;
             }
@@ -175,11 +184,10 @@ impl Sync {
             let sync = self.clone();
             self.0.tasks.spawn(async move { sync.work(place, &entry).await });
         }
-        self.0.crowded.store(crowded, Ordering::Relaxed);
-        Ok(())
+        Ok(crowded)
     }
 
-    /// [`Self::begin_due`], and waits until all that was begun has ended. For commands and tests.
+    /// [`Self::begin_due`], and waits until all that was begun has ended. For those who drive its clock.
     ///
     /// # Errors
     /// As there.
@@ -216,7 +224,7 @@ impl Sync {
     async fn session(&self, tenant: &Tenant, entry: &index::Entry, lease: &str) -> Result<()> {
         let Some(mut session) = Session::begin(self, tenant, &entry.uid, lease).await? else {
             self.put_off(entry, session::IDLE_MS).await;
-            return Ok(());
+            return self.clear_away(tenant, &entry.uid).await;
         };
         let worked = session.work().await;
         session.end().await?;

@@ -3,14 +3,16 @@
 
 use std::collections::HashSet;
 
+use anyhow::Context;
 use jiff::Timestamp;
 use rusqlite::{Connection, Transaction, params};
+use serde::Serialize;
 use serde_json::Value;
 
 use super::Settings;
 use super::store::kept;
 use crate::commerce::privacy::{CustomerKey, Finder, NamedBy};
-use crate::connectors::hash_of;
+use crate::connectors::{Source, hash_of};
 use crate::error::Result;
 
 /// Days that the copies for customers, and the ids of deliveries, are kept.
@@ -107,6 +109,38 @@ impl<'a> Wanted<'a> {
         (!kept.is_empty()).then(|| kept.join(&b'\n'))
     }
 
+    /// The smallest parts of a value that name one of them, as [`Self::cut`] takes them out.
+    fn pick(&self, value: &Value, into: &mut Vec<Value>) {
+        if !self.in_value(value) {
+            return;
+        }
+        if self.cut(value.clone()).is_none() {
+            into.push(value.clone());
+            return;
+        }
+        match value {
+            Value::Array(all) => all.iter().for_each(|one| self.pick(one, into)),
+            Value::Object(fields) => fields.values().for_each(|one| self.pick(one, into)),
+            _ => {}
+        }
+    }
+
+    /// What a body says of them; of a body of lines, the lines that name them and what hangs on those.
+    fn picked(&self, body: &[u8]) -> Vec<Value> {
+        let mut found = Vec::new();
+        if let Ok(value) = serde_json::from_slice::<Value>(body) {
+            self.pick(&value, &mut found);
+            return found;
+        }
+        let lines = body.split(|byte| *byte == b'\n').filter_map(|line| serde_json::from_slice::<Value>(line).ok());
+        let lines: Vec<Value> = lines.collect();
+        let theirs = |line: &&Value| self.in_value(line);
+        let ids: HashSet<&str> = lines.iter().filter(theirs).filter_map(|line| line["id"].as_str()).collect();
+        let hangs = |line: &Value| line["__parentId"].as_str().is_some_and(|parent| ids.contains(parent));
+        found.extend(lines.iter().filter(|line| self.in_value(line) || hangs(line)).cloned());
+        found
+    }
+
     fn in_body(&self, body: &[u8]) -> bool {
         match serde_json::from_slice::<Value>(body) {
             Ok(value) => self.in_value(&value),
@@ -128,6 +162,53 @@ fn has_list(value: &Value) -> bool {
         Value::Object(fields) => fields.values().any(has_list),
         _ => false,
     }
+}
+
+/// A part of a kept answer that is about a customer, as it is kept: addresses as hashes, names cut out.
+#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
+pub struct KeptAnswer {
+    pub source: Source,
+    /// The stream that it was read for.
+    pub stream: String,
+    #[schema(value_type = String, format = DateTime)]
+    pub kept_at: Timestamp,
+    /// As the platform answered it.
+    pub answer: Value,
+}
+
+/// What answers of a brand that are kept say of customers, the oldest first; and what could not be understood and names them.
+///
+/// # Errors
+/// Whatever SQLite says.
+pub fn about(conn: &Connection, brand_id: i64, wanted: &Wanted<'_>) -> Result<(Vec<KeptAnswer>, Vec<String>)> {
+    let mut all = conn.prepare(
+        "select i.source, r.stream, r.at_ms, r.body from sync_raw r join integrations i on i.id = r.integration_id
+         where i.brand_id = ? order by r.id",
+    )?;
+    let mut rows = all.query([brand_id])?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        let source = row.get_ref(0)?.as_str().unwrap_or_default();
+        let source = Source::parse(source).with_context(|| format!("reading an answer of {source}"))?;
+        let stream: String = row.get(1)?;
+        let kept_at = Timestamp::from_millisecond(row.get(2)?).unwrap_or_default();
+        let body = kept::unzip(row.get_ref(3)?.as_blob().unwrap_or_default())?;
+        let parts = wanted.picked(&body).into_iter();
+        found.extend(parts.map(|answer| KeptAnswer { source, stream: stream.clone(), kept_at, answer }));
+    }
+    let rejects = rejects(conn, brand_id)?.into_iter();
+    let theirs = rejects.filter(|(_, about, text)| wanted.in_text(about) || wanted.in_text(text));
+    Ok((found, theirs.map(|(_, _, text)| text).collect()))
+}
+
+/// What could not be understood of a brand: row id, key and reason, text.
+fn rejects(conn: &Connection, brand_id: i64) -> Result<Vec<(i64, String, String)>> {
+    let mut all = conn.prepare(
+        "select r.id, r.key || char(10) || r.reason, r.text from sync_rejects r join integrations i on i.id = r.integration_id
+         where i.brand_id = ? order by r.id",
+    )?;
+    let rows = all.query_map([brand_id], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
 /// How much was cut.
@@ -160,12 +241,7 @@ pub fn cut_off(tx: &Transaction<'_>, brand_id: i64, wanted: &Wanted<'_>) -> Resu
         tx.execute("delete from sync_staged where stream_id = ? and group_key = ?", params![stream, key])?;
         cut.answers += 1;
     }
-    let mut all = tx.prepare(
-        "select r.id, r.key || char(10) || r.reason, r.text from sync_rejects r join integrations i on i.id = r.integration_id
-         where i.brand_id = ?",
-    )?;
-    let rows = all.query_map([brand_id], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
-    for (id, about, text) in rows.collect::<rusqlite::Result<Vec<(i64, String, String)>>>()? {
+    for (id, about, text) in rejects(tx, brand_id)? {
         if wanted.in_text(&about) || wanted.in_text(&text) {
             tx.execute("delete from sync_rejects where id = ?", [id])?;
             cut.rejects += 1;

@@ -14,6 +14,7 @@ use super::removal::Data;
 use super::sources::SourceView;
 use super::store::runs::{RejectView, RunView};
 use super::tested::Outcome;
+use super::trial::Trial;
 use super::view::IntegrationView;
 use super::{Sync, requests};
 use crate::auth::Member;
@@ -102,6 +103,19 @@ pub struct TestView {
     integration: IntegrationView,
 }
 
+/// How credentials did that were tried out.
+#[derive(Serialize, utoipa::ToSchema)]
+pub struct TrialView {
+    /// Whether the platform was reached and let us in.
+    ok: bool,
+    /// Why not: as of a test, or `once` where the credentials are good once and can only be tried by connecting.
+    code: Option<String>,
+    /// The same as a sentence.
+    reason: Option<String>,
+    /// What was found.
+    found: Option<Tested>,
+}
+
 /// Runs, the newest first.
 #[derive(Serialize, utoipa::ToSchema)]
 pub struct RunList {
@@ -156,13 +170,30 @@ pub async fn create(
     State(sync): State<Sync>,
     Json(body): Json<IntegrationInput>,
 ) -> Result<(StatusCode, Json<IntegrationView>)> {
-    let wanted = Wanted {
-        source: body.source,
-        brand: body.brand,
-        credentials: credentials(body.credentials),
-        settings: body.settings,
+    Ok((StatusCode::CREATED, Json(sync.connect(&member.tenant, wanted(body), who(&member)).await?)))
+}
+
+/// Tries credentials out without connecting anything: asks the platform who we would be there. Nothing of them is kept.
+#[utoipa::path(post, path = "/api/integrations/test", tag = "integrations", request_body = IntegrationInput, responses(
+    (status = 200, body = TrialView), (status = "default", body = Problem, content_type = "application/problem+json")))]
+pub async fn try_out(
+    member: Member,
+    State(sync): State<Sync>,
+    Json(body): Json<IntegrationInput>,
+) -> Result<Json<TrialView>> {
+    let trouble = match sync.try_out(&member.tenant, wanted(body), who(&member)).await? {
+        Trial::Reached(found) => {
+            return Ok(Json(TrialView { ok: true, code: None, reason: None, found: Some(*found) }));
+        }
+        Trial::Not(trouble) => (code(&trouble), trouble.to_string()),
+        Trial::Once => ("once", "The code is good once, so that it is tried as you connect.".to_owned()),
     };
-    Ok((StatusCode::CREATED, Json(sync.connect(&member.tenant, wanted, who(&member)).await?)))
+    Ok(Json(TrialView { ok: false, code: Some(trouble.0.to_owned()), reason: Some(trouble.1), found: None }))
+}
+
+fn wanted(body: IntegrationInput) -> Wanted {
+    let credentials = credentials(body.credentials);
+    Wanted { source: body.source, brand: body.brand, credentials, settings: body.settings }
 }
 
 /// One integration.

@@ -80,6 +80,9 @@ pub struct StreamView {
     /// Up to when everything is there; null until its first pass has ended.
     #[schema(value_type = Option<String>, format = DateTime)]
     pub cursor: Option<Timestamp>,
+    /// The oldest day of which it has brought anything; null where nothing of it has a day.
+    #[schema(value_type = Option<String>, format = Date)]
+    pub oldest: Option<Date>,
     /// Why it is read at present: `backfill`, `recent`, `restate`, `range`; null between two passes.
     pub pass: Option<String>,
     pub last_error: Option<String>,
@@ -147,6 +150,7 @@ fn stream(stored: &Stream, label: &str) -> StreamView {
         state: stored.state.name().to_owned(),
         rows: unsigned(stored.rows),
         cursor: stored.through,
+        oldest: stored.oldest,
         pass: pass.and_then(|pass| pass["pass"].as_str().map(str::to_owned)),
         last_error: stored.last_error.clone(),
         progress: stored.progress.map(|progress| ProgressView { done: progress.done, total: progress.total }),

@@ -18,6 +18,7 @@ const stream = (name, more = {}) => ({
   cursor: "2026-11-20T17:00:00Z",
   pass: null,
   last_error: null,
+  oldest: "2025-11-23",
   progress: null,
   next_at: "2026-11-20T18:00:00Z",
   ...more,

@@ -206,6 +206,7 @@ async fn ask_line(app: &TestApp, shop: &Shop, line: &str, who: Role) -> Option<A
             Ask::at(path.replace("{brand}", brand).replace("{id}", id))
         }
         "POST /api/integrations" => Ask::at(path).json(shop_to_connect(brand)).expecting(201),
+        "POST /api/integrations/test" => Ask::at(path).json(shop_to_connect(brand)),
         "GET /api/integrations/{id}" | "GET /api/integrations/{id}/runs" | "GET /api/integrations/{id}/rejects" => {
             Ask::at(path.replace("{id}", &integration(app, shop).await))
         }

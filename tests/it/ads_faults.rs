@@ -99,6 +99,32 @@ async fn limits_last_as_long_as_the_platform_says() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_quota_that_is_nearly_used_up_rests_whom_it_is_of() {
+    let rig = Rig::start(|_| ()).await;
+    let mut meta = known(&rig, "meta").await;
+    let totals = rig.sandbox.totals();
+    let [one, other] = [0, 1].map(|at| totals["meta"][at]["account"].as_str().unwrap().to_owned());
+    let used = |account: u64, app: u64| {
+        json!([{ "platform": "meta", "path": format!("act_{one}/insights"), "times": 1,
+            "then": { "kind": "used", "account": account, "minutes": 7, "app": app } }])
+    };
+    rig.faults(used(97, 3)).await;
+    let run = meta.pass(&rig, Pass::Recent { since: None }).await.unwrap();
+    assert_eq!((run.windows, run.waits.len()), (2, 0), "the other account is read at once");
+    assert!(run.quotas.iter().all(|quota| quota.wait.is_none()), "nothing rests for all: {:?}", run.quotas);
+    assert!(run.quotas.iter().any(|quota| quota.text.starts_with("97 %")));
+    // The next pass remembers it: the other first, then a rest, then this one.
+    let run = meta.pass(&rig, Pass::Recent { since: None }).await.unwrap();
+    assert_eq!((run.windows, run.waits.as_slice()), (2, [Duration::from_secs(420)].as_slice()));
+    let accounts: Vec<String> = run.raw.iter().map(|raw| raw.about.to_string()).collect();
+    assert!(accounts[0].contains(&other) && accounts[1].contains(&one), "{accounts:?}");
+    // What the app has used up is everybody's.
+    rig.faults(used(3, 97)).await;
+    let run = meta.pass(&rig, Pass::Recent { since: None }).await.unwrap();
+    assert!(run.quotas.iter().any(|quota| quota.wait == Some(Duration::from_secs(600))), "{:?}", run.quotas);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_sign_in_that_ended_is_a_person_s_matter() {
     let rig = Rig::start(|_| ()).await;
     for (source, _) in SOURCES {

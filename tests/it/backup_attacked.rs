@@ -267,7 +267,7 @@ async fn an_archive_of_an_older_schema_is_brought_up_to_date() {
     conn.execute_batch(
         "drop table webhook_ids; drop table privacy_requests; drop table sync_staged; drop table sync_raw; drop table sync_rejects;
          drop table sync_runs; drop table integration_landed; drop table integration_streams; drop table integrations;
-         drop index products_by_source; alter table products drop column source_id;
+         drop table product_sources;
          drop view events_known; drop table events_kept; drop table event_archives; drop table unswept;
          alter table sessions drop column renewal_told_ms; alter table sessions drop column renewals_untold;
          drop table event_origin; drop table erased_customers; drop table erasures; drop table oidc_subjects; drop table passkeys;

@@ -2,10 +2,14 @@
 
 use std::time::{Duration, Instant};
 
+use pulsepoint::auth::Role;
+use pulsepoint::commerce::rows::Batch;
+use pulsepoint::http::Settings;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::timeout;
 
-use crate::support::wire::{Running, quick, read_answer, read_to_close, serve, serve_tls};
+use crate::metrics::{land, order};
+use crate::support::wire::{Both, Running, quick, read_answer, read_to_close, serve, serve_tls};
 
 /// The same server on both kinds of wire.
 async fn both() -> [(&'static str, Running); 2] {
@@ -84,6 +88,41 @@ async fn idle_connections_stay_and_cost_nobody_time() {
         );
     }
     running.stop.cancel();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_answer_under_way_is_no_idle_connection() {
+    let impatient = Settings { idle_timeout_secs: 1, ..quick() };
+    for running in [serve(impatient.clone()).await, serve_tls(impatient, |_| {}).await] {
+        let shop = running.app.shop("juniper-oak").await;
+        let token = running.app.token(&shop, Role::Viewer);
+        let ask = format!("GET /api/stream HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\n\r\n");
+        let mut stream = running.connect().await;
+        stream.write_all(ask.as_bytes()).await.unwrap();
+        stream.flush().await.unwrap();
+        read_until(&mut stream, "event: data").await;
+        let quiet = timeout(Duration::from_secs(3), stream.read(&mut [0; 64])).await;
+        assert!(quiet.is_err(), "the stream was cut: {quiet:?}");
+        let orders = vec![order("9", "2026-11-11T14:00:00Z", "c", "H1", 1, 50)];
+        land(&shop.tenant, &shop.brand, "shopify", Batch { orders, ..Batch::default() }).await;
+        read_until(&mut stream, &shop.brand.uid).await;
+
+        let mut idle = running.connect().await;
+        idle.write_all(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n").await.unwrap();
+        idle.flush().await.unwrap();
+        read_answer(&mut idle).await;
+        assert_eq!(read_to_close(&mut idle).await, "", "whose answer is over is let go");
+        running.stop.cancel();
+    }
+}
+
+async fn read_until(stream: &mut Box<dyn Both>, wanted: &str) {
+    let (mut text, mut bytes) = (String::new(), [0; 4096]);
+    while !text.contains(wanted) {
+        let n = timeout(Duration::from_secs(30), stream.read(&mut bytes)).await.unwrap().unwrap();
+        assert!(n > 0, "closed after {text:?}");
+        text.push_str(&String::from_utf8_lossy(&bytes[..n]));
+    }
 }
 
 #[tokio::test]

@@ -216,8 +216,8 @@ async fn a_product_with_a_new_handle_is_the_same_product() {
     land(&tenant, &second, &catalogue("old", "1")).await;
     land(&tenant, &brand, &catalogue("old", "1")).await;
     land(&tenant, &brand, &catalogue("new", "1")).await;
-    let keys = "select group_concat(key || ' ' || coalesce(source_id, '-')) from \
-                (select key, source_id from products where brand_id = 1 order by key)";
+    let keys = "select group_concat(key || ' ' || coalesce(ids, '-')) from (select key, (select group_concat(source_id, '+') \
+                from product_sources s where s.product_id = p.id) as ids from products p where brand_id = 1 order by key)";
     let keys =
         || tenant.db().read_blocking(|conn| Ok(conn.query_row(keys, [], |row| row.get::<_, String>(0))?)).unwrap();
     assert_eq!(keys(), "new 1");
@@ -225,9 +225,40 @@ async fn a_product_with_a_new_handle_is_the_same_product() {
     // Another product takes the old handle, and then theirs is exchanged.
     land(&tenant, &brand, &catalogue("old", "2")).await;
     land(&tenant, &brand, &catalogue("old", "1")).await;
-    assert_eq!(keys(), "new -,old 1");
+    assert_eq!(keys(), "new -,old 1+2");
     land(&tenant, &brand, &catalogue("third", "1")).await;
-    assert_eq!(keys(), "new -,third 1");
+    assert_eq!(keys(), "new -,old 2,third 1", "the old handle stays the other's");
+}
+
+#[tokio::test]
+async fn shops_of_one_brand_that_name_a_product_alike_leave_it_to_each_other() {
+    let data = tempfile::tempdir().unwrap();
+    let tenants = start(data.path());
+    let tenant = tenants.create("one", "One").await.unwrap();
+    let [brand, second] = two_brands(&tenant).await;
+    let one = |key: &str, id: &str| {
+        let alike = Product { title: "Tee".to_owned(), ..product(key, id, &["TEE"]) };
+        Batch { products: vec![alike], ..Batch::default() }
+    };
+    let (here, there) = (one("tee", "1"), one("tee", "2"));
+    land(&tenant, &second, &here).await;
+    land(&tenant, &brand, &here).await;
+    assert_eq!(land(&tenant, &brand, &there).await.seq, None, "it is the same product");
+    assert_eq!(land(&tenant, &brand, &here).await.seq, None, "and the first shop still knows it");
+    let gone = |id: &str| {
+        let deleted_products = vec![DeletedProduct { source_id: id.to_owned(), day: date(2026, 11, 9) }];
+        Batch { deleted_products, ..Batch::default() }
+    };
+    assert_eq!(land(&tenant, &brand, &gone("1")).await.deleted, 0, "the other shop has it still");
+    let there_is = "select count(*) from products where brand_id = 1 and key = 'tee' and from_catalogue = 1";
+    assert_eq!(count(&tenant, there_is), 1);
+    // Renamed in one shop it is another product there.
+    land(&tenant, &brand, &here).await;
+    land(&tenant, &brand, &one("tee-2", "1")).await;
+    assert_eq!(count(&tenant, "select count(*) from products where brand_id = 1"), 2);
+    assert_eq!(land(&tenant, &brand, &gone("2")).await.deleted, 1, "nobody else has the old one");
+    assert_eq!(count(&tenant, "select count(*) from products where brand_id = 2"), 1);
+    check(&tenant, "at the end").await;
 }
 
 #[tokio::test]

@@ -18,6 +18,7 @@ use crate::support::store::{Fault, Place, S3, SECRET};
 const ANY: fn(&Method, &str) -> bool = |_, _| true;
 const PUTS: fn(&Method, &str) -> bool = |method, _| method == Method::PUT;
 const GETS: fn(&Method, &str) -> bool = |method, target| method == Method::GET && !target.contains("list-type");
+const HEADS: fn(&Method, &str) -> bool = |method, _| method == Method::HEAD;
 const PARTS: fn(&Method, &str) -> bool = |method, target| method == Method::PUT && target.contains("partNumber=2");
 
 fn store(place: &mut Place) -> &mut S3 {
@@ -260,6 +261,14 @@ async fn what_lies_there_is_not_replaced_whether_the_store_heeds_conditions_or_n
             on(&target, move |target| target.put_file("a/large", &large).unwrap())
         };
         assert_eq!((put().await, put().await), (Put::Done, Put::Taken), "{kind}");
+        if kind == "heeds" {
+            // Who looks sees nothing there yet: another came between the look and the last word.
+            store(&mut place).fail(u32::MAX, HEADS, Fault::Status(404, "NoSuchKey"));
+            std::fs::write(&large, vec![8; 9 << 20]).unwrap();
+            assert_eq!(put().await, Put::Taken, "the store itself keeps the name");
+            store(&mut place).heal();
+            assert_eq!(std::fs::read(place.disk.join("a/large")).unwrap(), vec![7; 9 << 20]);
+        }
         on(&target, |target| target.remove("a/large").unwrap()).await;
         on(&target, |target| target.remove("a/large").unwrap()).await;
         assert_eq!(on(&target, |target| target.get("a/large").unwrap()).await, None, "{kind}");

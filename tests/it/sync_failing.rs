@@ -131,6 +131,26 @@ async fn a_token_that_ends_is_made_anew_once_and_stored_before_it_is_used() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn credentials_that_were_made_anew_are_told_of_once_a_day() {
+    let platform = Platform::start().await.with_orders(5);
+    let pulled = Pulled::start(given()).await;
+    let (tenant, brand) = pulled.shop("juniper").await;
+    let made = pulled.connect((&tenant, &brand), Source::Shopify, &platform).await;
+    pulled.run().await;
+    let renew = async |token: &str| {
+        platform.world().token = token.to_owned();
+        pulled.app.sync.test(&tenant, &made.id, me()).await.unwrap();
+        let all = told(&tenant, "integration.credentials_renewed").into_iter();
+        all.map(|event| event.data["renewals"].as_i64().unwrap()).collect::<Vec<_>>()
+    };
+    assert_eq!(renew("token-2").await, [1]);
+    pulled.hands.forward(HOUR);
+    assert_eq!((renew("token-3").await, renew("token-4").await), (vec![1], vec![1]));
+    pulled.hands.forward(24 * HOUR);
+    assert_eq!(renew("token-5").await, [1, 3]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_sign_in_that_is_over_waits_for_a_person() {
     let platform = Platform::start().await.with_orders(25);
     let pulled = Pulled::start(given()).await;

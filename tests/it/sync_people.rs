@@ -8,7 +8,7 @@ use pulsepoint::auth::{Author, Reach};
 use pulsepoint::connectors::Source;
 use pulsepoint::privacy::Asked;
 use pulsepoint::sync::{Data, Settings, State, news};
-use pulsepoint::tenants::Tenant;
+use pulsepoint::tenants::{Steps, Tenant};
 use pulsepoint::warehouse;
 
 use crate::support::figures::assert_derived_tables_agree;
@@ -127,6 +127,45 @@ async fn taken_away_with_its_data_only_its_own_goes() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_removal_that_breaks_off_goes_on_and_nobody_sees_what_is_left() {
+    let platform = Platform::start().await.with_orders(1_000);
+    platform.world().page = 500;
+    let first = std::sync::Arc::new(tokio::sync::Notify::new());
+    let told_first = first.clone();
+    let steps = Steps::watched(move |step| {
+        if step == "cleared" {
+            told_first.notify_one();
+        }
+    });
+    let pulled = Pulled::start(Given { steps, ..given() }).await;
+    let (tenant, brand) = pulled.shop("juniper").await;
+    let (other, others) = pulled.shop("northwind").await;
+    let shop = pulled.connect((&tenant, &brand), Source::Shopify, &platform).await;
+    pulled.connect((&other, &others), Source::Shopify, &platform).await;
+    pulled.run().await;
+    let count = |table: &str| one::<i64>(&tenant, &format!("select count(*) from {table}"));
+    tokio::select! {
+        removed = pulled.app.sync.remove(&tenant, &shop.id, Data::Delete, Reach::All, me().by) => panic!("whole: {removed:?}"),
+        () = first.notified() => {}
+    }
+    assert!(count("orders") > 0 && count("integrations") == 1, "it broke off");
+    assert!(pulled.app.sync.list(&tenant, None, Reach::All).await.unwrap().is_empty(), "and is gone for people");
+    assert!(pulled.app.sync.show(&tenant, &shop.id, Reach::All).await.is_err());
+    let kept: String = one(&tenant, "select credentials from integrations");
+    assert_eq!(kept, "", "what signs in went first");
+    pulled.run().await;
+    for table in ["orders", "order_lines", "customers", "integrations", "sync_raw", "integration_streams", "stores"] {
+        assert_eq!(count(table), 0, "{table}");
+    }
+    assert_eq!(told(&tenant, "integration.deleted").len(), 1);
+    assert_eq!(one::<i64>(&other, "select count(*) from orders"), 1_000);
+    assert_derived_tables_agree(&tenant).await;
+    let asked = platform.asked("/me");
+    pulled.pass(HOUR).await;
+    assert_eq!(platform.asked("/me"), asked, "nobody asks for it");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn erasing_a_customer_reaches_kept_answers_staged_lines_and_rejects() {
     let platform = Platform::start().await.with_orders(80);
     platform.world().orders[7]["cents"] = "many".into();
@@ -229,4 +268,36 @@ async fn integrations_of_other_brands_and_tenants_are_not_there() {
         assert!(pulled.app.sync.test(tenant, &made.id, who).await.is_err());
         assert!(pulled.app.sync.runs(tenant, &made.id, reach).await.is_err());
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_copy_for_a_customer_has_what_answers_that_are_kept_say_of_them() {
+    let platform = Platform::start().await.with_orders(15);
+    let pulled = Pulled::start(given()).await;
+    let mut all = Vec::new();
+    for slug in ["juniper", "northwind"] {
+        let (tenant, brand) = pulled.shop(slug).await;
+        all.push((tenant, brand));
+    }
+    pulled.connect((&all[0].0, &all[0].1), Source::Shopify, &platform).await;
+    pulled.run().await;
+    let asked = Asked::parse(Some("canary3@shop.example"), None, None).unwrap();
+    let copy = async |tenant: &Tenant| {
+        let by = Author::without_request("test");
+        let copy = pulled.app.privacy.export(tenant, asked.clone(), Reach::All, by).await.unwrap();
+        serde_json::to_value(&copy.brands[0]).unwrap()["kept_answers"].clone()
+    };
+    let kept = copy(&all[0].0).await;
+    assert_eq!(kept.as_array().map(Vec::len), Some(1), "{kept}");
+    let one = &kept[0];
+    assert_eq!((&one["source"], &one["stream"]), (&"shopify".into(), &"orders".into()));
+    assert_eq!(
+        (&one["answer"]["id"], &one["answer"]["cents"]),
+        (&"000004".into(), &1_003.into()),
+        "one order, not the page"
+    );
+    assert!(!kept.to_string().contains("canary3@"), "as it is kept: {kept}");
+    assert_eq!(copy(&all[1].0).await, serde_json::json!([]));
+    pulled.app.privacy.erase(&all[0].0, asked.clone(), Reach::All, Author::without_request("test")).await.unwrap();
+    assert_eq!(copy(&all[0].0).await, serde_json::json!([]), "erased");
 }

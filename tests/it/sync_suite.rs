@@ -117,6 +117,73 @@ async fn reading_again_changes_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_order_with_more_of_everything_than_a_page_tells_is_whole() {
+    let world = Simulated::start(|_| ()).await;
+    let shops = ["juniper-oak.myshopify.com", "juniper-oak-eu.myshopify.com"];
+    let shipping = |of: &Connected, id: &str| {
+        one::<i64>(
+            &of.tenant,
+            &format!("select shipping_micros - shipping_discount_micros from orders where external_id = '{id}'"),
+        )
+    };
+    let refunds = |of: &Connected, id: &str| {
+        let sql = "select count(*) from refunds r join orders o on o.id = r.order_id where o.external_id =";
+        one::<i64>(&of.tenant, &format!("{sql} '{id}'"))
+    };
+    let swell = async |shop: &str| {
+        let told = world.control("advance", json!({ "shop": shop, "swells": 1 })).await;
+        told["swells"][0].as_str().unwrap().rsplit('/').next().unwrap().to_owned()
+    };
+    // One grows while it is followed, the other before it is read for the first time.
+    let grows = world.connect(CASES[0], 0).await;
+    world.until_healthy(&grows).await;
+    let (id, other) = (swell(shops[0]).await, swell(shops[1]).await);
+    let before = shipping(&grows, &id);
+    let grown = world.connect(CASES[0], 1).await;
+    world.until_healthy(&grown).await;
+    for (of, id) in [(&grows, &id), (&grown, &other)] {
+        world.assert_adds_up(of, "with a large order").await;
+        assert!(refunds(of, id) >= 130, "{}", refunds(of, id));
+    }
+    assert_eq!(shipping(&grows, &id), before, "all seven parts of it");
+    assert!(shipping(&grown, &other) > 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_place_that_is_closed_has_nothing_from_that_day_on() {
+    let world = Simulated::start(|_| ()).await;
+    let of = world.connect(CASES[0], 0).await;
+    world.until_healthy(&of).await;
+    // As if the shop had had a place more, and another that only files tell of.
+    let put = |tx: &rusqlite::Transaction<'_>| {
+        for (name, on_hand) in [("Closed", 9), ("Elsewhere", 4)] {
+            tx.execute("insert into warehouses (brand_id, name, rev) values (1, ?, 1)", [name])?;
+            tx.execute(
+                "insert into stock_levels (variant_id, warehouse_id, day, brand_id, on_hand, rev)
+                 select distinct variant_id, ?1, '2026-11-20', 1, ?2, 1 from stock_levels",
+                [tx.last_insert_rowid(), on_hand],
+            )?;
+        }
+        let landed = "insert into integration_landed (integration_id, kind, key) select id, 'warehouse', 'Closed' from integrations";
+        Ok(tx.execute(landed, [])?)
+    };
+    of.tenant.db().write_blocking(put).unwrap();
+    let now_at = |name: &str| {
+        let last =
+            "select max(day) from stock_levels m where m.variant_id = s.variant_id and m.warehouse_id = s.warehouse_id";
+        let sum = "select coalesce(sum(on_hand), 0) from stock_levels s join warehouses w on w.id = s.warehouse_id";
+        one::<i64>(&of.tenant, &format!("{sum} where w.name = '{name}' and s.day = ({last})"))
+    };
+    let (closed, elsewhere) = (now_at("Closed"), now_at("Elsewhere"));
+    assert!(closed > 0 && elsewhere > 0);
+    world.pulled.pass(25 * HOUR).await;
+    world.until_healthy(&of).await;
+    assert_eq!((now_at("Closed"), now_at("Elsewhere")), (0, elsewhere));
+    let before = "select coalesce(sum(on_hand), 0) from stock_levels where day = '2026-11-20'";
+    assert!(one::<i64>(&of.tenant, before) >= closed + elsewhere, "what was counted stays");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_is_restated_refunded_cancelled_and_deleted_is_followed() {
     let world = Simulated::start(|_| ()).await;
     for case in CASES {

@@ -24,22 +24,32 @@ const PARTS: u64 = 9_000;
 /// What is read into memory at most: bundles have 16 MB and one entry more.
 const IN_MEMORY: u64 = 64 << 20;
 
-/// Whether the store heeds `If-None-Match: *`: nobody has seen yet.
+/// Whether the store heeds `If-None-Match: *`, as far as anybody has seen. Cheap to clone.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Conditions(Arc<AtomicU8>);
+
 const UNKNOWN: u8 = 0;
 const HEEDED: u8 = 1;
 const NOT_HEEDED: u8 = 2;
+
+impl Conditions {
+    /// Whether it was seen that it does.
+    pub(super) fn are_heeded(&self) -> bool {
+        self.0.load(Ordering::Relaxed) == HEEDED
+    }
+}
 
 /// A bucket and what every name in it begins with. Cheap to clone.
 #[derive(Clone)]
 pub(super) struct Bucket {
     store: AmazonS3,
     prefix: String,
-    conditions: Arc<AtomicU8>,
+    conditions: Conditions,
 }
 
 impl Bucket {
-    pub(super) fn new(store: AmazonS3, prefix: &str) -> Self {
-        Self { store, prefix: prefix.to_owned(), conditions: Arc::new(AtomicU8::new(UNKNOWN)) }
+    pub(super) fn new(store: AmazonS3, prefix: &str, conditions: Conditions) -> Self {
+        Self { store, prefix: prefix.to_owned(), conditions }
     }
 
     pub(super) fn key(&self, name: &str) -> Result<Key> {
@@ -74,7 +84,7 @@ impl Bucket {
     /// Puts bytes under a name that is free. The store itself sees to that where it can; where it cannot, it is looked first, and
     /// two who put at the same moment could replace each other's.
     pub(super) async fn put(&self, key: &Key, bytes: Bytes) -> Result<Put> {
-        let known = self.conditions.load(Ordering::Relaxed);
+        let known = self.conditions.0.load(Ordering::Relaxed);
         if known != HEEDED && self.exists(key).await? {
             return Ok(Put::Taken);
         }
@@ -107,7 +117,7 @@ impl Bucket {
     }
 
     fn note(&self, heeded: u8) {
-        self.conditions.store(heeded, Ordering::Relaxed);
+        self.conditions.0.store(heeded, Ordering::Relaxed);
         if heeded == NOT_HEEDED {
             tracing::warn!(
                 "the store of the backups does not heed If-None-Match: two instances that ship to the same place would replace \
@@ -116,8 +126,8 @@ impl Bucket {
         }
     }
 
-    /// Puts a file under a name that is free, read part by part. S3 joins parts under a name whether it is free or not: it is looked
-    /// before and after they were sent.
+    /// Puts a file under a name that is free, read part by part. Whether it is free is looked before and after the parts were sent; and
+    /// where the store heeds conditions, the sender has it join them under a name that is still free, or not at all.
     pub(super) async fn put_file(&self, key: &Key, from: PathBuf) -> Result<Put> {
         let reading = || format!("reading {}", from.display());
         let mut file = File::open(&from).await.with_context(reading)?;
@@ -136,7 +146,13 @@ impl Bucket {
             if self.exists(key).await? {
                 return Ok(Put::Taken);
             }
-            upload.complete().await.map(|_| Put::Done).map_err(|error| failed(&error))
+            match upload.complete().await {
+                Ok(_) => Ok(Put::Done),
+                Err(object_store::Error::Precondition { .. } | object_store::Error::AlreadyExists { .. }) => {
+                    Ok(Put::Taken)
+                }
+                Err(error) => Err(failed(&error)),
+            }
         };
         let outcome = outcome.await;
         if !matches!(outcome, Ok(Put::Done)) {

@@ -25,7 +25,7 @@ use super::settings::{Destination, SCHEME, Store};
 use super::target::{Item, Put, Target};
 use crate::error::Result;
 use crate::outgoing::Allowed;
-use bucket::Bucket;
+use bucket::{Bucket, Conditions};
 use sender::Sender;
 
 /// A bucket and a prefix in it.
@@ -68,6 +68,8 @@ impl S3 {
         let plain =
             if endpoint.scheme() == "http" { "; in a private network backup.s3.plain_http allows it" } else { "" };
         let allowed = allowed.map_err(|why| anyhow!("backup.s3.endpoint {endpoint} {why}{plain}"))?;
+        let conditions = Conditions::default();
+        let patience = Duration::from_secs(settings.timeout_secs.into());
         let store = AmazonS3Builder::new()
             .with_bucket_name(bucket)
             .with_region(&settings.region)
@@ -79,10 +81,10 @@ impl S3 {
             .with_allow_http(true)
             .with_disable_bulk_delete(true)
             .with_retry(retry())
-            .with_http_connector(Sender { allowed, patience: Duration::from_secs(settings.timeout_secs.into()) })
+            .with_http_connector(Sender { allowed, patience, conditions: conditions.clone() })
             .build()
             .map_err(|error| anyhow!("backup.s3: {error}"))?;
-        Ok(Bucket::new(store, prefix))
+        Ok(Bucket::new(store, prefix, conditions))
     }
 
     /// Waits for what runs on the runtime; when that ends, so does the waiting.

@@ -7,13 +7,15 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt};
-use http::{Method, StatusCode};
+use http::header::{HeaderValue, IF_NONE_MATCH};
+use http::{Method, Request, StatusCode};
 use hyper::body::{Body, Frame};
 use object_store::ClientOptions;
 use object_store::client::{
     HttpClient, HttpConnector, HttpError, HttpErrorKind, HttpRequest, HttpResponse, HttpResponseBody, HttpService,
 };
 
+use super::bucket::Conditions;
 use crate::outgoing::{self, Allowed, Failed, Limits};
 
 /// The slowest line that is waited for, bytes a second.
@@ -39,6 +41,7 @@ pub(super) struct Refusal {
 pub(super) struct Sender {
     pub(super) allowed: Allowed,
     pub(super) patience: Duration,
+    pub(super) conditions: Conditions,
 }
 
 impl HttpConnector for Sender {
@@ -66,7 +69,11 @@ impl Sender {
             pause: self.patience,
             bytes: if is_thing { u64::MAX } else { ANSWER_BYTES },
         };
-        let request = request.map(outgoing::Body::wrap);
+        let mut request = request.map(outgoing::Body::wrap);
+        if joins_parts(&request) && self.conditions.are_heeded() {
+            // The library has no word for it. What is signed are the headers that were there before.
+            request.headers_mut().insert(IF_NONE_MATCH, HeaderValue::from_static("*"));
+        }
         let answer = outgoing::send_streaming(request, &self.allowed, limits).await.map_err(unsent)?;
         let (parts, body) = answer.into_parts();
         let body = Box::pin(body);
@@ -81,6 +88,11 @@ impl Sender {
         let body = Pieces(Box::pin(body.map(|piece| piece.map_err(unsent))));
         Ok(HttpResponse::from_parts(parts, HttpResponseBody::new(body)))
     }
+}
+
+/// Whether it is the last request of an upload in parts, after which the whole has its name.
+fn joins_parts<B>(request: &Request<B>) -> bool {
+    request.method() == Method::POST && request.uri().query().is_some_and(|query| query.starts_with("uploadId="))
 }
 
 /// The statuses that the library has no use for. It reads those of a condition that does not hold itself.

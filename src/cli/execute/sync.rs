@@ -82,9 +82,13 @@ async fn now(app: &App, tenant: &Tenant, of: &Synced, all: Vec<IntegrationView>)
             Err(error) => return Err(error),
         }
     }
-    app.sync.run_due().await?;
+    let uids: Vec<String> = all.into_iter().map(|one| one.id).collect();
+    app.sync.finish(tenant, &uids).await?;
     let after = chosen(app, tenant, of).await?;
-    let sound = |one: &IntegrationView| matches!(one.state, State::Healthy | State::Backfilling);
+    let sound = |one: &IntegrationView| {
+        matches!(one.state, State::Healthy | State::Backfilling)
+            && one.streams.iter().all(|stream| stream.last_error.is_none())
+    };
     let mut outcome = shown(&after)?;
     outcome.json["ok"] = (waiting.is_empty() && after.iter().all(sound)).into();
     outcome.text = [waiting.join("\n"), outcome.text].join("\n").trim_start().to_owned();

@@ -8,9 +8,9 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use jiff::ToSpan;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp, ToSpan};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -26,6 +26,9 @@ const REACHED: &str = "reached";
 
 /// The fact that remembers on which day everything that may still change was last read.
 const RESTATED: &str = "restated";
+
+/// The fact that remembers until when accounts are better left alone that were read to their end.
+const SPARED: &str = "spared";
 
 /// What a platform has to be able to do for [`step`].
 #[async_trait]
@@ -103,6 +106,9 @@ pub struct Work<S> {
     /// It came later than the others, and with this pass it is there from this day on.
     #[serde(default)]
     reaches: Option<Date>,
+    /// The account's quota is nearly used up: it is better not asked of for so long.
+    #[serde(skip)]
+    pub spare: Option<Duration>,
     /// The platform's own.
     pub state: S,
 }
@@ -188,7 +194,8 @@ async fn begin<P: Platform>(platform: &P, call: &Call<'_>, task: &Task<'_>) -> R
             begun.entry(account.id.clone()).and_modify(|first| *first = days.first.min(*first)).or_insert(days.first);
         }
         let (span, state) = platform.begin(pass);
-        queue.push(Work { account, days, span, rest: 0, reaches, state });
+        let rest = spared(call.facts).get(&account.id).map_or(0, |until| seconds_until(*until, call.now));
+        queue.push(Work { account, days, span, rest, reaches, spare: None, state });
     }
     let mut position = Position { queue, total: 0, read: false };
     position.total = position.queue.iter().map(|work| u64::from(work.days.len().unsigned_abs())).sum();
@@ -215,7 +222,13 @@ async fn advance<P: Platform>(
     let mut work = position.queue.remove(at);
     let (days, before) = work.days.newest(work.span);
     let mut step = Step::on(Next::Done { through: task.begun });
-    match platform.read(call, &mut work, days, &mut step.quota).await {
+    let read = platform.read(call, &mut work, days, &mut step.quota).await;
+    let spare = work.spare.take().map_or(0, |spare| spare.as_secs().max(1));
+    work.rest = spare;
+    if read.is_ok() {
+        note_spared(&mut step, call, &work.account.id, spare);
+    }
+    match read {
         Ok(Read::Whole(raw)) => {
             keep(platform, &mut step, raw);
             position.read = true;
@@ -229,7 +242,7 @@ async fn advance<P: Platform>(
             }
         }
         Ok(Read::NotYet(rest)) => {
-            work.rest = rest.as_secs().max(1);
+            work.rest = rest.as_secs().max(1).max(spare);
             position.queue.push(work);
         }
         Ok(Read::Again) => position.queue.insert(at, work),
@@ -265,6 +278,31 @@ fn keep<P: Platform>(platform: &P, step: &mut Step, raw: Raw) {
 
 fn reached(facts: &Map<String, Value>) -> BTreeMap<String, Date> {
     facts.get(REACHED).and_then(|all| BTreeMap::deserialize(all).ok()).unwrap_or_default()
+}
+
+fn spared(facts: &Map<String, Value>) -> BTreeMap<String, Timestamp> {
+    facts.get(SPARED).and_then(|all| BTreeMap::deserialize(all).ok()).unwrap_or_default()
+}
+
+fn seconds_until(at: Timestamp, now: Timestamp) -> u64 {
+    u64::try_from(at.duration_since(now).as_secs()).unwrap_or_default()
+}
+
+/// Remembers until when an account is better left alone, and forgets what is over.
+fn note_spared(step: &mut Step, call: &Call<'_>, account: &str, seconds: u64) {
+    let before = spared(call.facts);
+    let mut all = before.clone();
+    all.retain(|_, until| *until > call.now);
+    let seconds = SignedDuration::from_secs(i64::try_from(seconds).unwrap_or(i64::MAX));
+    match call.now.checked_add(seconds) {
+        Ok(until) if until > call.now => {
+            all.insert(account.to_owned(), until);
+        }
+        _ => {}
+    }
+    if all != before {
+        step.facts.insert(SPARED.to_owned(), serde_json::to_value(all).unwrap_or_default());
+    }
 }
 
 fn fact_of(reached: &BTreeMap<String, Date>) -> Value {

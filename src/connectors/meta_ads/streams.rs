@@ -148,6 +148,7 @@ impl Platform for Insights {
             Way::Parts => parts::read(&asking, &question, &mut usage).await.map(Ok),
         };
         *quota = usage.quota();
+        work.spare = usage.account_wait();
         match rows {
             Ok(Ok(rows)) => {
                 // What was too much once need not be again; how many days and which way is the account's size.

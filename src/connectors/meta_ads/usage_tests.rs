@@ -22,8 +22,9 @@ fn the_most_of_all_entries_counts_and_minutes_are_minutes() {
         ("x-fb-ads-insights-throttle", r#"{"app_id_util_pct":0.01,"acc_id_util_pct":0}"#),
         ("x-ad-account-usage", r#"{"acc_id_util_pct":9.67,"reset_time_duration":100}"#),
     ]);
+    assert_eq!(quota.account_wait(), Some(Duration::from_secs(420)));
     let quota = quota.quota().unwrap();
-    assert_eq!((quota.left_percent, quota.wait), (10.0, Some(Duration::from_secs(420))));
+    assert_eq!((quota.left_percent, quota.wait), (10.0, None), "other accounts have quotas of their own");
 }
 
 #[test]
@@ -35,11 +36,15 @@ fn below_enough_nothing_waits() {
 }
 
 #[test]
-fn an_account_s_own_seconds_and_the_usual_waits() {
-    let wait = |header, value| usage(&[(header, value)]).quota().unwrap().wait;
+fn an_account_s_own_seconds_the_app_s_and_the_usual_waits() {
+    let waits = |header, value| {
+        let usage = usage(&[(header, value)]);
+        (usage.account_wait(), usage.quota().unwrap().wait)
+    };
     let account = "x-ad-account-usage";
-    let of = Duration::from_secs;
-    assert_eq!(wait(account, r#"{"acc_id_util_pct":88,"reset_time_duration":100}"#), Some(of(100)));
-    assert_eq!(wait("x-fb-ads-insights-throttle", r#"{"acc_id_util_pct":85}"#), Some(of(120)));
-    assert_eq!(wait("x-fb-ads-insights-throttle", r#"{"app_id_util_pct":100}"#), Some(of(600)));
+    let of = |seconds| Some(Duration::from_secs(seconds));
+    assert_eq!(waits(account, r#"{"acc_id_util_pct":88,"reset_time_duration":100}"#), (of(100), None));
+    assert_eq!(waits("x-fb-ads-insights-throttle", r#"{"acc_id_util_pct":85}"#), (of(120), None));
+    assert_eq!(waits("x-fb-ads-insights-throttle", r#"{"app_id_util_pct":100}"#), (None, of(600)));
+    assert_eq!(waits("x-app-usage", r#"{"total_cputime":90}"#), (None, of(120)), "the app's is everybody's");
 }

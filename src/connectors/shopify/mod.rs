@@ -102,6 +102,10 @@ impl Connector for Shopify {
         auth::renew(call.client, call.credentials, call.now).await
     }
 
+    fn spends(&self, credentials: &Credentials) -> bool {
+        credentials.get(auth::REFRESH_TOKEN).is_some()
+    }
+
     async fn test(&self, call: &Call<'_>) -> Result<Tested, Trouble> {
         shop::test(call).await
     }

@@ -109,18 +109,34 @@ async fn complete(call: &Call<'_>, reply: &mut Reply, place: &str) -> Result<(),
     for order in orders.iter_mut().filter(|order| order.is_object()) {
         let id = order["id"].as_str().unwrap_or_default().to_owned();
         rest(call, &id, &mut order["lineItems"], (queries::more_lines(), "lineItems")).await?;
+        rest(call, &id, &mut order["shippingLines"], (queries::more_shipping(), "shippingLines")).await?;
         if order["refunds"].as_array().is_some_and(|refunds| refunds.len() >= REFUNDS) {
-            let reply = ask(call, &queries::all_refunds(), json!({ "id": id })).await?;
-            order["refunds"] = reply.data("/node/refunds").clone();
+            order["refunds"] = refunds(call, &id).await?.into();
         }
         let Some(Value::Array(refunds)) = order.get_mut("refunds") else { continue };
         for refund in refunds {
             let id = refund["id"].as_str().unwrap_or_default().to_owned();
             let lines = &mut refund["refundLineItems"];
             rest(call, &id, lines, (queries::more_refund_lines(), "refundLineItems")).await?;
+            let shipping = &mut refund["refundShippingLines"];
+            rest(call, &id, shipping, (queries::more_refund_shipping(), "refundShippingLines")).await?;
+            let adjustments = &mut refund["orderAdjustments"];
+            rest(call, &id, adjustments, (queries::more_adjustments(), "orderAdjustments")).await?;
         }
     }
     Ok(())
+}
+
+/// The refunds of an order that has more of them than a page tells, a page's worth at a time: all at once they would cost too much.
+async fn refunds(call: &Call<'_>, order: &str) -> Result<Vec<Value>, Trouble> {
+    let reply = ask(call, queries::REFUND_IDS, json!({ "id": order })).await?;
+    let ids: Vec<&Value> = reply.data("/node/refunds").as_array().into_iter().flatten().map(|one| &one["id"]).collect();
+    let mut all = Vec::with_capacity(ids.len());
+    for some in ids.chunks(REFUNDS) {
+        let reply = ask(call, &queries::refunds_by_id(), json!({ "ids": some })).await?;
+        all.extend(reply.data("/nodes").as_array().into_iter().flatten().filter(|one| one.is_object()).cloned());
+    }
+    Ok(all)
 }
 
 /// Pages a connection of `id` to its end and puts its nodes behind those that are there.

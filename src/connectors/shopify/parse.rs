@@ -145,6 +145,7 @@ pub(super) fn append(all: &mut Batch, one: Batch) {
     all.orders.extend(one.orders);
     all.refunds.extend(one.refunds);
     all.stock.extend(one.stock);
+    all.stock_places.extend(one.stock_places);
     all.deleted_orders.extend(one.deleted_orders);
     all.deleted_products.extend(one.deleted_products);
 }

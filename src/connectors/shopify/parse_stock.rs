@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::parse::{About, Amount, Many, line_title, pieces, read, text};
 use super::parse_products::unit_cost;
-use crate::commerce::rows::{Batch, StockLevel, VariantRef};
+use crate::commerce::rows::{Batch, StockLevel, StockPlaces, VariantRef};
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -67,18 +67,23 @@ pub(super) fn item(node: &Value, about: &About, batch: &mut Batch) -> Result<(),
     if !node.tracked {
         return Ok(());
     }
+    let mut warehouses = Vec::new();
     for level in &node.inventory_levels.nodes {
         let of = |name: &str| level.quantities.iter().find(|one| one.name == name).map(|one| one.quantity);
         // A place that no longer stocks it has none of it.
         let is_there = level.is_active != Some(false);
         let on_hand = of("on_hand").or_else(|| of("available")).ok_or("A level has no quantity on hand.")?;
+        let warehouse = text(Some(&level.location.name), 200).ok_or("A location has no name.")?;
+        warehouses.push(warehouse.clone());
         batch.stock.push(StockLevel {
             variant: variant.clone(),
-            warehouse: text(Some(&level.location.name), 200).ok_or("A location has no name.")?,
+            warehouse,
             day: about.day,
             on_hand: if is_there { pieces(on_hand)? } else { 0 },
             incoming: if is_there { pieces(of("incoming").unwrap_or_default())? } else { 0 },
         });
     }
+    // All levels were told: a place that is closed or stocks it no more is not among them.
+    batch.stock_places.push(StockPlaces { variant, day: about.day, warehouses });
     Ok(())
 }

@@ -6,6 +6,8 @@ const LINE: &str = include_str!("../../../assets/shopify/line.graphql");
 const SHIPPING: &str = include_str!("../../../assets/shopify/shipping.graphql");
 const REFUND: &str = include_str!("../../../assets/shopify/refund.graphql");
 const REFUND_LINE: &str = include_str!("../../../assets/shopify/refund_line.graphql");
+const REFUND_SHIPPING: &str = "id subtotalAmountSet@M taxAmountSet@M";
+const ADJUSTMENT: &str = "id reason amountSet@M taxAmountSet@M";
 const PRODUCT: &str = include_str!("../../../assets/shopify/product.graphql");
 const VARIANT: &str = include_str!("../../../assets/shopify/variant.graphql");
 const LEVEL: &str = include_str!("../../../assets/shopify/level.graphql");
@@ -96,6 +98,8 @@ fn filled(text: &str, people: People) -> String {
     text.replace("@ORDER", ORDER)
         .replace("@REFUNDS", REFUND)
         .replace("@REFUND_LINE", REFUND_LINE)
+        .replace("@BACK", REFUND_SHIPPING)
+        .replace("@ADJUSTMENT", ADJUSTMENT)
         .replace("@LINE", LINE)
         .replace("@SHIPPING", SHIPPING)
         .replace("@PRODUCT", PRODUCT)
@@ -109,7 +113,7 @@ fn filled(text: &str, people: People) -> String {
 }
 
 const WHOLE_ORDER: &str = "@ORDER lineItems(first:20){pageInfo{hasNextPage endCursor} nodes{@LINE}} \
-    shippingLines(first:5){nodes{@SHIPPING}} refunds(first:10){@REFUNDS}";
+    shippingLines(first:5){pageInfo{hasNextPage endCursor} nodes{@SHIPPING}} refunds(first:10){@REFUNDS}";
 
 /// Orders, page by page. `sort` is `UPDATED_AT` or `CREATED_AT` and must stay the same from page to page.
 pub(super) fn orders(people: People, sort: &str) -> String {
@@ -141,9 +145,24 @@ pub(super) fn more_lines() -> String {
     more("Order", "lineItems", "@LINE")
 }
 
+/// The rest of what bringing it cost.
+pub(super) fn more_shipping() -> String {
+    more("Order", "shippingLines", "@SHIPPING")
+}
+
 /// The rest of a refund's lines.
 pub(super) fn more_refund_lines() -> String {
     more("Refund", "refundLineItems", "@REFUND_LINE")
+}
+
+/// The rest of what a refund gave back of the shipping.
+pub(super) fn more_refund_shipping() -> String {
+    more("Refund", "refundShippingLines", "@BACK")
+}
+
+/// The rest of what a refund gave back for no line.
+pub(super) fn more_adjustments() -> String {
+    more("Refund", "orderAdjustments", "@ADJUSTMENT")
 }
 
 /// The rest of a product's variants.
@@ -164,10 +183,12 @@ fn more(kind: &str, field: &str, nodes: &str) -> String {
     filled(&text, People::None)
 }
 
-/// All refunds of an order that has more than a page tells.
-pub(super) fn all_refunds() -> String {
-    let text = "query Refunds($id:ID!){node(id:$id){... on Order{refunds(first:100){@REFUNDS}}}}";
-    filled(text, People::None)
+/// The ids of an order's refunds: they are a list and no connection, of which Shopify tells so many and no more.
+pub(super) const REFUND_IDS: &str = "query RefundIds($id:ID!){node(id:$id){... on Order{refunds(first:250){id}}}}";
+
+/// Some refunds by their ids.
+pub(super) fn refunds_by_id() -> String {
+    filled("query Refunds($ids:[ID!]!){nodes(ids:$ids){... on Refund{@REFUNDS}}}", People::None)
 }
 
 /// Products with their variants.

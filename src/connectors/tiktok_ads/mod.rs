@@ -65,6 +65,10 @@ impl Connector for TiktokAds {
         auth::renew(call).await
     }
 
+    fn spends(&self, credentials: &Credentials) -> bool {
+        auth::renewal(credentials) == Renewal::Due
+    }
+
     async fn test(&self, call: &Call<'_>) -> Result<Tested, Trouble> {
         auth::test(call).await
     }

@@ -1,5 +1,6 @@
 //! Answers that are kept, packed; and the lines of downloads that wait.
 
+use std::collections::HashSet;
 use std::io::{Read, Write};
 
 use anyhow::Context;
@@ -70,6 +71,47 @@ pub(in crate::sync) fn add_landed(
         add.execute(params![integration, kind, key])?;
     }
     Ok(())
+}
+
+/// What is kept of an integration, each a few rows at a time: answers are large.
+const SOME_KEPT: [&str; 5] = [
+    "delete from sync_raw where id in (select id from sync_raw where integration_id = ? limit 20)",
+    "delete from sync_staged where (stream_id, group_key, line_no) in (select g.stream_id, g.group_key, g.line_no
+     from sync_staged g join integration_streams s on s.id = g.stream_id where s.integration_id = ? limit 200)",
+    "delete from sync_rejects where id in (select id from sync_rejects where integration_id = ? limit 500)",
+    "delete from sync_runs where id in (select id from sync_runs where integration_id = ? limit 500)",
+    "delete from webhook_ids where (integration_id, id) in
+     (select integration_id, id from webhook_ids where integration_id = ? limit 500)",
+];
+
+/// Deletes a piece of what is kept of an integration; false where nothing is left.
+pub(in crate::sync) fn remove_some(tx: &Transaction<'_>, integration: i64) -> Result<bool> {
+    for delete in SOME_KEPT {
+        if tx.prepare_cached(delete)?.execute([integration])? > 0 {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// Whether anything is kept of an integration that [`remove_some`] deletes.
+pub(in crate::sync) fn any(conn: &Connection, integration: i64) -> Result<bool> {
+    let sql = "select exists (select 1 from sync_raw where integration_id = ?1)
+               or exists (select 1 from sync_staged g join integration_streams s on s.id = g.stream_id where s.integration_id = ?1)
+               or exists (select 1 from sync_rejects where integration_id = ?1)
+               or exists (select 1 from sync_runs where integration_id = ?1)
+               or exists (select 1 from webhook_ids where integration_id = ?1)";
+    Ok(conn.prepare_cached(sql)?.query_row([integration], |row| row.get(0))?)
+}
+
+/// Warehouses of which an integration alone landed levels.
+pub(in crate::sync) fn own_warehouses(conn: &Connection, integration: i64) -> Result<HashSet<String>> {
+    let sql = "select key from integration_landed l where integration_id = ?1 and kind = 'warehouse' and not exists (
+                 select 1 from integration_landed o join integrations i on i.id = o.integration_id
+                 join integrations mine on mine.id = ?1 and mine.brand_id = i.brand_id
+                 where o.kind = l.kind and o.key = l.key and o.integration_id <> ?1)";
+    let mut all = conn.prepare_cached(sql)?;
+    Ok(all.query_map([integration], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?)
 }
 
 /// Lines that came together and belong together.

@@ -132,9 +132,10 @@ pub(super) fn insert(tx: &Transaction<'_>, new: &New<'_>) -> Result<i64> {
 const COLUMNS: &str = "id, uid, brand_id, source, settings, credentials_rev, facts, history_days, state, paused, tested, trouble, \
     error, failures, not_before_ms, quota, synced_at_ms, overdue_told, created_at_ms";
 
-/// Every integration of the tenant, the oldest first.
+/// Every integration of the tenant but those that are being removed, the oldest first.
 pub(super) fn list(conn: &Connection) -> Result<Vec<Integration>> {
-    let mut all = conn.prepare_cached(&format!("select {COLUMNS} from integrations order by id"))?;
+    let mut all =
+        conn.prepare_cached(&format!("select {COLUMNS} from integrations where removing is null order by id"))?;
     let mut rows = all.query([])?;
     let mut found = Vec::new();
     while let Some(row) = rows.next()? {
@@ -143,11 +144,43 @@ pub(super) fn list(conn: &Connection) -> Result<Vec<Integration>> {
     Ok(found)
 }
 
-/// One integration, if it is there.
+/// One integration, if it is there and not being removed.
 pub(super) fn find(conn: &Connection, uid: &str) -> Result<Option<Integration>> {
-    let mut one = conn.prepare_cached(&format!("select {COLUMNS} from integrations where uid = ?"))?;
+    let mut one =
+        conn.prepare_cached(&format!("select {COLUMNS} from integrations where uid = ? and removing is null"))?;
     let mut rows = one.query([uid])?;
     rows.next()?.map(integration).transpose()
+}
+
+/// An integration that is being removed, and whether its rows go with it.
+pub(super) fn removing(conn: &Connection, uid: &str) -> Result<Option<(Integration, bool)>> {
+    let sql = format!("select {COLUMNS}, removing = 'delete' from integrations where uid = ? and removing is not null");
+    let mut one = conn.prepare_cached(&sql)?;
+    let mut rows = one.query([uid])?;
+    rows.next()?.map(|row| Ok((integration(row)?, row.get(19)?))).transpose()
+}
+
+/// Ids and sources of those that are being removed, with their brands.
+pub(super) fn all_removing(conn: &Connection) -> Result<Vec<(String, Source, i64)>> {
+    let mut all = conn.prepare_cached("select uid, source, brand_id from integrations where removing is not null")?;
+    let mut rows = all.query([])?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        let source = row.get_ref(1)?.as_str().unwrap_or_default();
+        let source = Source::parse(source).with_context(|| format!("reading an integration with {source}"))?;
+        found.push((row.get(0)?, source, row.get(2)?));
+    }
+    Ok(found)
+}
+
+/// Takes an integration out of sight: what signs in is destroyed at once, the rest in pieces. Whoever holds its lease has lost it.
+pub(super) fn begin_removal(tx: &Transaction<'_>, id: i64, with_rows: bool) -> Result<()> {
+    let how = if with_rows { "delete" } else { "keep" };
+    tx.execute(
+        "update integrations set removing = ?2, credentials = '', lease = null where id = ?1",
+        params![id, how],
+    )?;
+    Ok(())
 }
 
 /// One integration.
@@ -193,7 +226,7 @@ pub(super) fn credentials(conn: &Connection, uid: &str) -> Result<(String, i64)>
 
 /// Every sealed credential: row id, id, token.
 pub(super) fn all_credentials(conn: &Connection) -> Result<Vec<(i64, String, String)>> {
-    let mut all = conn.prepare("select id, uid, credentials from integrations")?;
+    let mut all = conn.prepare("select id, uid, credentials from integrations where removing is null")?;
     let rows = all.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
@@ -209,6 +242,20 @@ pub(super) fn set_credentials(tx: &Transaction<'_>, id: i64, token: &str) -> Res
     let sql = "update integrations set credentials = ?2, credentials_rev = credentials_rev + 1 where id = ?1
                returning credentials_rev";
     Ok(tx.prepare_cached(sql)?.query_row(params![id, token], |row| row.get(0))?)
+}
+
+/// Counts a renewal of the credentials. How many there were, where it is time to tell of them: once a day.
+pub(super) fn renewed(tx: &Transaction<'_>, id: i64, now_ms: i64) -> Result<Option<i64>> {
+    let sql = "update integrations set renewals_untold = renewals_untold + 1 where id = ?1
+               returning renewals_untold, coalesce(renewal_told_ms not between ?2 + 1 and ?3, 1)";
+    let yesterday = now_ms.saturating_sub(86_400_000);
+    let (untold, is_time): (i64, bool) =
+        tx.prepare_cached(sql)?.query_row(params![id, yesterday, now_ms], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    if is_time {
+        let told = "update integrations set renewals_untold = 0, renewal_told_ms = ?2 where id = ?1";
+        tx.prepare_cached(told)?.execute([id, now_ms])?;
+    }
+    Ok(is_time.then_some(untold))
 }
 
 /// Keeps what a successful test found; nothing hinders any more.

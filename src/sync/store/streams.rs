@@ -2,11 +2,12 @@
 
 use anyhow::Context;
 use jiff::Timestamp;
+use jiff::civil::Date;
 use rusqlite::{Connection, Row, Transaction, params};
 use serde_json::Value;
 
 use super::{maybe, read, text};
-use crate::connectors::{Pass, Progress};
+use crate::connectors::{Pass, Progress, Source};
 use crate::error::Result;
 
 /// How a stream is.
@@ -57,6 +58,8 @@ pub(in crate::sync) struct Stream {
     /// Up to when everything is there.
     pub through: Option<Timestamp>,
     pub restated_at_ms: Option<i64>,
+    /// The oldest day of which it has brought anything.
+    pub oldest: Option<Date>,
     pub rows: i64,
     pub progress: Option<Progress>,
     pub last_error: Option<String>,
@@ -74,7 +77,7 @@ pub(in crate::sync) fn insert(tx: &Transaction<'_>, integration: i64, name: &str
 pub(in crate::sync) fn list(conn: &Connection, integration: i64) -> Result<Vec<Stream>> {
     let mut all = conn.prepare_cached(
         "select id, name, state, pass, begun_ms, position, staged, asked, again_at_ms, through_ms, restated_at_ms, rows, progress,
-         last_error, failures, next_at_ms from integration_streams where integration_id = ? order by id",
+         last_error, failures, next_at_ms, oldest_day from integration_streams where integration_id = ? order by id",
     )?;
     let mut rows = all.query([integration])?;
     let mut found = Vec::new();
@@ -103,6 +106,7 @@ fn stream(row: &Row<'_>) -> Result<Stream> {
         last_error: row.get(13)?,
         failures: row.get(14)?,
         next_at_ms: row.get(15)?,
+        oldest: row.get::<_, Option<String>>(16)?.and_then(|day| day.parse().ok()),
     })
 }
 
@@ -110,12 +114,23 @@ fn at(ms: i64) -> Timestamp {
     Timestamp::from_millisecond(ms).unwrap_or_default()
 }
 
+/// Up to when all of a brand's integrations of a source have read a stream; nothing while one has not been through.
+pub(in crate::sync) fn all_through(
+    conn: &Connection,
+    (brand_id, source, name): (i64, Source, &str),
+) -> Result<Option<Timestamp>> {
+    let sql = "select case when count(*) = count(s.through_ms) then min(s.through_ms) end from integration_streams s
+               join integrations i on i.id = s.integration_id where i.brand_id = ? and i.source = ? and s.name = ?";
+    let mut find = conn.prepare_cached(sql)?;
+    Ok(find.query_row(params![brand_id, source.name(), name], |row| row.get::<_, Option<i64>>(0))?.map(at))
+}
+
 /// Writes a stream back.
 pub(in crate::sync) fn save(tx: &Transaction<'_>, stream: &Stream) -> Result<()> {
     tx.prepare_cached(
         "update integration_streams set state = ?2, pass = ?3, begun_ms = ?4, position = ?5, staged = ?6, asked = ?7, again_at_ms = ?8,
-         through_ms = ?9, restated_at_ms = ?10, rows = ?11, progress = ?12, last_error = ?13, failures = ?14, next_at_ms = ?15
-         where id = ?1",
+         through_ms = ?9, restated_at_ms = ?10, rows = ?11, progress = ?12, last_error = ?13, failures = ?14, next_at_ms = ?15,
+         oldest_day = ?16 where id = ?1",
     )?
     .execute(params![
         stream.id,
@@ -133,6 +148,7 @@ pub(in crate::sync) fn save(tx: &Transaction<'_>, stream: &Stream) -> Result<()>
         stream.last_error,
         stream.failures,
         stream.next_at_ms,
+        stream.oldest.map(|day| day.to_string()),
     ])?;
     Ok(())
 }

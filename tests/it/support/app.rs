@@ -90,6 +90,15 @@ impl TestApp {
         app
     }
 
+    /// By this clock, pulling what it is told to.
+    pub async fn pulling(clock: Clock, parts: sync::Parts) -> Self {
+        let settings = Settings { rate_limit_per_minute: PerMinute::Of(0), ban_failures: 0, ..Settings::default() };
+        let mut app = Self::at(settings, clock).await;
+        app.app = app.app.with_sync(parts);
+        app.router = pulsepoint::server::router(&app.app).unwrap();
+        app
+    }
+
     /// With these settings.
     pub async fn with(settings: Settings) -> Self {
         Self::at(settings, Clock::fixed(now())).await

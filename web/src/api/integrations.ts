@@ -22,6 +22,7 @@ export type Source = Schemas["SourceView"];
 /** Something to type in. */
 export type Field = Schemas["SourceField"];
 export type TestOutcome = Schemas["TestView"];
+export type Trial = Schemas["TrialView"];
 
 /** What was typed, by name. */
 export interface Typed {
@@ -70,6 +71,10 @@ export const rejectsQuery = (id: string) =>
 
 export const connect = async (source: SourceName, brand: string, typed: Typed) =>
   (await body(api.POST("/api/integrations", { body: { source, brand, ...typed } }))) as Integration;
+
+/** Asks the platform who we would be there; connects nothing. */
+export const tryOut = (source: SourceName, brand: string, typed: Typed) =>
+  body(api.POST("/api/integrations/test", { body: { source, brand, ...typed } }));
 
 /** Other credentials in the place of those that are there, and other settings where some are given. */
 export const replaceCredentials = async (id: string, typed: Omit<Typed, "settings"> & Partial<Typed>) =>

@@ -32,18 +32,34 @@ export function isBehind(brand: string, version: number): boolean {
 
 let soon: ReturnType<typeof setTimeout> | undefined;
 
+/** Brands one of whose connections has come to rest: their figures may reach further now. */
+const rested = new Set<string>();
+
 /** Asks anew how connections stand; words come thick and fast while one is read, so those of a moment count as one. */
 function lookAtConnections(): void {
   if (soon) return;
   soon = setTimeout(() => {
     soon = undefined;
+    const brands = new Set(rested);
+    rested.clear();
     void queryClient.invalidateQueries({ queryKey: ["integrations"] }, { cancelRefetch: false });
+    void queryClient.invalidateQueries(
+      {
+        queryKey: ["dashboard"],
+        predicate: ({ state }) => brands.has((state.data as Partial<Dashboard> | undefined)?.brand?.id ?? ""),
+      },
+      { cancelRefetch: false },
+    );
   }, 400);
 }
 
 /** Fetches anew what a landing has changed: figures of the brand that are older than it, and lists beside them. */
 function redraw(event: string, data: string): void {
-  if (event === "sync") lookAtConnections();
+  if (event === "sync") {
+    const { brand, stream } = JSON.parse(data) as { brand: string; stream: string | null };
+    if (stream === null) rested.add(brand);
+    lookAtConnections();
+  }
   if (event !== "data") return;
   const { brand, version } = JSON.parse(data) as { brand: string; version: number };
   const before = told.get(brand);
@@ -82,11 +98,15 @@ export function openStream(): () => void {
   const abort = new AbortController();
   void (async () => {
     let pause = 1000;
+    let again = false;
     while (!abort.signal.aborted) {
       try {
         // Every stream begins with where things stand, so nothing that landed in between is missed.
         await listen(abort.signal, () => {
           pause = 1000;
+          // How connections stand is told as they move alone.
+          if (again) lookAtConnections();
+          again = true;
         });
       } catch {
         // A break is normal: the machine slept, the server restarted, the network changed.

@@ -152,6 +152,7 @@ export const audit = {
     "integration.resumed": "Source resumed",
     "integration.resync_requested": "Days of a source asked for again",
     "integration.sync_requested": "Sync asked for",
+    "integration.credentials_renewed": "Access token of a source renewed",
     "integration.tested": "Connection to a source tested",
     "sync.failed": "Sync failed",
     "sync.first_pass_done": "First sync finished",

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use super::draw::Draw;
 use super::exchange::{Asked, Demand, Payload, Reply, Trouble};
+use super::meta;
 use super::world::World;
 pub use script::{Fault, Script, Then};
 
@@ -78,6 +79,9 @@ pub fn answer(world: &Arc<World>, platform: &str, rest: &str, mut asked: Asked) 
             let mut reply = world.platform(platform, rest, &asked);
             reply.headers.retain(|(name, _)| *name != "content-type");
             reply.with("content-type", value)
+        }
+        Then::Used { account, minutes, app } => {
+            meta::usage(world.platform(platform, rest, &asked), rest, (account, minutes, app))
         }
         Then::Partial => {
             asked.demand = Some(Demand::BreakMidStream);

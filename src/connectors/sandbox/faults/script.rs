@@ -95,6 +95,16 @@ pub enum Then {
     ContentType {
         value: String,
     },
+    /// The right answer, and headers that so many per cent of Meta's quota are used: the ad account's, which comes back after so many
+    /// minutes, and the app's.
+    Used {
+        #[serde(default)]
+        account: u64,
+        #[serde(default)]
+        minutes: u64,
+        #[serde(default)]
+        app: u64,
+    },
     /// The bulk operation that this request starts fails; `partial` thousandths of its lines can be had.
     BulkFailed {
         #[serde(default = "server_error")]

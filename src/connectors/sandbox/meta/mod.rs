@@ -11,6 +11,7 @@ mod runs;
 use std::sync::Arc;
 
 use http::Method;
+use serde_json::json;
 
 use super::ads::Platform;
 use super::exchange::{Asked, Demand, Reply};
@@ -81,7 +82,7 @@ pub fn answer(world: &Arc<World>, path: &str, asked: &Asked) -> Reply {
     } else {
         respond(&call).unwrap_or_else(|failure| errors::reply(world, &failure))
     };
-    usage(reply, call.path).with("facebook-api-version", served)
+    usage(reply, call.path, (1, 0, 1)).with("facebook-api-version", served)
 }
 
 fn respond(call: &Call<'_>) -> Result<Reply, Failure> {
@@ -111,20 +112,22 @@ fn respond(call: &Call<'_>) -> Result<Reply, Failure> {
     }
 }
 
-/// The headers that tell how much is used: here, little.
-fn usage(reply: Reply, path: &str) -> Reply {
-    let id = path.split('/').next().unwrap_or_default().trim_start_matches("act_");
-    let business = serde_json::json!({id: [{"type": "ads_insights", "call_count": 1, "total_cputime": 1,
-        "total_time": 1, "estimated_time_to_regain_access": 0, "ads_api_access_tier": "development_access"}]});
-    reply
-        .with("x-business-use-case-usage", business.to_string())
-        .with(
-            "x-fb-ads-insights-throttle",
-            r#"{"app_id_util_pct":0.01,"acc_id_util_pct":0,"ads_api_access_tier":"development_access"}"#,
-        )
-        .with(
-            "x-ad-account-usage",
-            r#"{"acc_id_util_pct":1.5,"reset_time_duration":0,"ads_api_access_tier":"development_access"}"#,
-        )
-        .with("x-app-usage", r#"{"call_count":1,"total_time":1,"total_cputime":1}"#)
+/// The headers that tell how many per cent are used: of an ad account, with the minutes until it is all there again, and of the app.
+pub fn usage(mut reply: Reply, path: &str, (account, minutes, app): (u64, u64, u64)) -> Reply {
+    let tier = "development_access";
+    let id = path.split('/').find_map(|part| part.strip_prefix("act_")).unwrap_or("1000");
+    let business = json!({id: [{"type": "ads_insights", "call_count": account, "total_cputime": 1, "total_time": 1,
+        "estimated_time_to_regain_access": minutes, "ads_api_access_tier": tier}]});
+    let insights = json!({"app_id_util_pct": app, "acc_id_util_pct": account, "ads_api_access_tier": tier});
+    let of_account =
+        json!({"acc_id_util_pct": account, "reset_time_duration": minutes * 60, "ads_api_access_tier": tier});
+    let of_app = json!({"call_count": app, "total_time": 1, "total_cputime": 1});
+    let all = [
+        ("x-business-use-case-usage", business),
+        ("x-fb-ads-insights-throttle", insights),
+        ("x-ad-account-usage", of_account),
+        ("x-app-usage", of_app),
+    ];
+    reply.headers.retain(|(name, _)| all.iter().all(|(other, _)| name != other));
+    all.into_iter().fold(reply, |reply, (name, value)| reply.with(name, value.to_string()))
 }

@@ -94,7 +94,8 @@ pub fn lines(order: &Order) -> Vec<Node<'_>> {
 
 /// What shipping an order has.
 pub fn shipping_lines(order: &Order) -> Vec<Node<'_>> {
-    order.shipping.iter().map(|shipping| Node::Shipping(order, shipping)).collect()
+    let whole = order.shipping.as_ref().filter(|_| order.parcels.is_empty());
+    whole.into_iter().chain(&order.parcels).map(|shipping| Node::Shipping(order, shipping)).collect()
 }
 
 fn transactions(order: &Order) -> Vec<Node<'_>> {

@@ -41,7 +41,7 @@ fn newest(view: &View<'_>, most: usize, fits: impl Fn(&Order) -> bool) -> Vec<u6
     orders.map(|(_, index)| index).take(most).collect()
 }
 
-/// `{shop?, orders, refunds, full_refunds, cancels, touches}`: so many of each happen now, to the newest orders that allow it. Answers
+/// `{shop?, orders, refunds, full_refunds, cancels, touches, swells}`: so many of each happen now, to the newest orders that allow it. Answers
 /// with the ids.
 pub fn advance(world: &Arc<World>, body: &Value) -> Result<Value, String> {
     let store = store(world, body)?;
@@ -57,6 +57,8 @@ pub fn advance(world: &Arc<World>, body: &Value) -> Result<Value, String> {
     let cancelled =
         newest(&view, count(body, "cancels")?, |order| order.cancelled.is_none() && !refunded.contains(&order.index));
     let touched = newest(&view, count(body, "touches")?, |_| true);
+    let has_parts = |order: &Order| order.index < MADE && order.shipping.as_ref().is_some_and(|one| one.discounted > 0);
+    let swollen = newest(&view, count(body, "swells")?, has_parts);
     let orders = count(body, "orders")?;
     let made: Vec<u64> = store.ledger.change(|overlay| {
         for (at, index) in refunded.iter().enumerate() {
@@ -68,6 +70,9 @@ pub fn advance(world: &Arc<World>, body: &Value) -> Result<Value, String> {
         for index in &touched {
             overlay.changes.entry(*index).or_default().touched = Some(now);
         }
+        for index in &swollen {
+            overlay.changes.entry(*index).or_default().swollen = Some(now);
+        }
         let first = overlay.made.len() as u64;
         // Orders stand in the order they were placed, even where the clock went back.
         let at = overlay.made.last().copied().unwrap_or(now).max(now);
@@ -78,7 +83,8 @@ pub fn advance(world: &Arc<World>, body: &Value) -> Result<Value, String> {
         indexes.iter().map(|index| super::text::gid("Order", store.ledger.shop.order_id(*index)).to_string()).collect()
     };
     Ok(
-        json!({"orders": gids(&made), "refunds": gids(&refunded), "cancels": gids(&cancelled), "touches": gids(&touched)}),
+        json!({"orders": gids(&made), "refunds": gids(&refunded), "cancels": gids(&cancelled), "touches": gids(&touched),
+        "swells": gids(&swollen)}),
     )
 }
 

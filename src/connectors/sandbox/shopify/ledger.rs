@@ -98,7 +98,7 @@ impl<'a> View<'a> {
         let change = self.overlay.changes.get(&index);
         let by_hand = change.into_iter().flat_map(|change| {
             let refunds = change.refunds.iter().map(|(at, _)| *at);
-            refunds.chain(change.cancelled).chain(change.touched).filter(|at| *at <= self.now)
+            refunds.chain(change.cancelled).chain(change.touched).chain(change.swollen).filter(|at| *at <= self.now)
         });
         by_hand.fold(self.shop.timeline(index, created).updated(self.now), i64::max)
     }

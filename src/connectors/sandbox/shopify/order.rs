@@ -67,6 +67,8 @@ pub struct Order {
     pub place: (&'static str, &'static str, &'static str),
     pub lines: Vec<Line>,
     pub shipping: Option<Shipping>,
+    /// The shipping in parts, where it is told so.
+    pub parcels: Vec<Shipping>,
     pub tip: i64,
     pub refunds: Vec<Refund>,
     pub ready: bool,
@@ -83,7 +85,12 @@ pub struct Change {
     pub cancelled: Option<i64>,
     pub deleted: Option<i64>,
     pub touched: Option<i64>,
+    /// From then on it has more parts of everything than fit on a page.
+    pub swollen: Option<i64>,
 }
+
+/// Into how many parts shipping is split.
+const PARCELS: i64 = 7;
 
 const PLACES: [(&str, &str, &str); 8] = [
     ("US", "NY", "New York"),
@@ -108,6 +115,9 @@ pub fn make(shop: &Shop, index: u64, created: i64, now: i64, change: Option<&Cha
     let mut order = head(shop, index, line, now, &mut draw);
     order.lines = lines(shop, &order, edited, now, &mut draw);
     order.shipping = shipping(shop, index, &mut draw);
+    if gone(change.and_then(|change| change.swollen)) {
+        order.parcels = order.shipping.as_ref().map(parcels).unwrap_or_default();
+    }
     order.tip = if draw.chance(15) { draw.between(100, 900) } else { 0 };
     discount(shop, &mut order, &mut draw);
     visits(&mut order, &mut draw);
@@ -134,6 +144,7 @@ fn head(shop: &Shop, index: u64, line: Timeline, now: i64, draw: &mut Draw) -> O
         place,
         lines: Vec::new(),
         shipping: None,
+        parcels: Vec::new(),
         tip: 0,
         refunds: Vec::new(),
         ready: line.ready <= now,
@@ -190,6 +201,19 @@ fn line(shop: &Shop, index: u64, part: u64, now: i64, draw: &mut Draw) -> Line {
         taxes: [0, 0],
         added: false,
     }
+}
+
+/// The same in parts that add up to it.
+fn parcels(whole: &Shipping) -> Vec<Shipping> {
+    let share = |of: i64, part: i64| of * (part + 1) / PARCELS - of * part / PARCELS;
+    let parcel = |part: i64| Shipping {
+        id: whole.id + part.unsigned_abs(),
+        title: whole.title,
+        original: share(whole.original, part),
+        discounted: share(whole.discounted, part),
+        tax: share(whole.tax, part),
+    };
+    (0..PARCELS).map(parcel).collect()
 }
 
 fn shipping(shop: &Shop, index: u64, draw: &mut Draw) -> Option<Shipping> {

@@ -6,6 +6,11 @@ use super::shop::Shop;
 
 /// Where the ids of refunds begin.
 const REFUNDS: u64 = 1_028_000_000_000;
+/// Where those of the orders begin that have many, and how many the control makes of one.
+const MANY_REFUNDS: u64 = 90_028_000_000_000;
+const MANY: usize = 130;
+/// Refunds of an order that have a place among all others.
+const FEW: u64 = 8;
 
 /// A part of a refund: pieces of one line. Amounts are hundredths of the shop's currency.
 #[derive(Debug, Clone)]
@@ -65,6 +70,9 @@ pub fn settle(shop: &Shop, order: &mut Order, now: i64, change: Option<&Change>)
     for (at, all) in change.map(|change| change.refunds.as_slice()).unwrap_or_default() {
         add(Some(*at), if *all { Scope::Rest("RETURN") } else { Scope::Piece });
     }
+    if let Some(at) = change.and_then(|change| change.swollen).filter(|at| *at <= now) {
+        due.extend(std::iter::repeat_n(at, MANY).map(|at| (at, Scope::Money)));
+    }
     due.sort_by_key(|(at, _)| *at);
     for (number, (at, scope)) in due.into_iter().enumerate() {
         let refund = one(shop, order, number as u64, at, scope);
@@ -79,7 +87,10 @@ pub fn settle(shop: &Shop, order: &mut Order, now: i64, change: Option<&Change>)
 /// The order and the place in it of the refund with this id.
 pub fn place_of(view: &View<'_>, id: &str) -> Option<(Order, usize)> {
     let id: u64 = id.strip_prefix("gid://shopify/Refund/")?.parse().ok()?;
-    let index = id.checked_sub(view.shop.part_id(REFUNDS, 0, 0))? / 32;
+    let index = match id.checked_sub(view.shop.part_id(MANY_REFUNDS, 0, 0)) {
+        Some(beyond) => beyond / 1024,
+        None => id.checked_sub(view.shop.part_id(REFUNDS, 0, 0))? / 32,
+    };
     let order = view.order(index)?;
     let at = order.refunds.iter().position(|refund| refund.id == id)?;
     Some((order, at))
@@ -103,9 +114,11 @@ fn financial(shop: &Shop, order: &Order) -> Option<&'static str> {
 
 /// Makes a refund and takes its goods off what is left; none where there is nothing to refund.
 fn one(shop: &Shop, order: &mut Order, number: u64, at: i64, scope: Scope) -> Option<Refund> {
-    let part = |base: u64, part: u64| shop.part_id(base, order.index, number * 4 + part);
     let mut refund = Refund {
-        id: part(REFUNDS, 0),
+        id: match number < FEW {
+            true => shop.part_id(REFUNDS, order.index, number * 4),
+            false => shop.part_id(MANY_REFUNDS, order.index * 32, number * 4),
+        },
         at,
         processed: (order.index % 10 != 4).then_some(at),
         lines: Vec::new(),

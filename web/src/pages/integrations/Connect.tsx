@@ -14,7 +14,9 @@ import {
   signInAt,
   sourcesQuery,
   type TestOutcome,
+  type Trial,
   test,
+  tryOut,
 } from "../../api/integrations";
 import { asProblem } from "../../api/problem";
 import { t } from "../../messages/en";
@@ -61,6 +63,9 @@ export function Connect({ name, ...props }: Props) {
   );
 }
 
+/** Whether a test found nothing that is missing or to be known. */
+const isWhole = ({ found }: Pick<TestOutcome, "found">) => !found?.missing.length && !found?.warnings.length;
+
 /** The group of an app's own id and secret. */
 const APP = "app";
 
@@ -78,6 +83,8 @@ function Entry({ source, brand, old }: Omit<Props, "name"> & { source: Source })
   /** What has been made already, where a first try was not let in: the next one goes on with it. */
   const [made, setMade] = useState<Integration | null>(null);
   const [outcome, setOutcome] = useState<TestOutcome | null>(null);
+  /** How what was typed did before anything was made of it. */
+  const [trial, setTrial] = useState<Trial | null>(null);
   /** Whether access is to be allowed on the platform's own page. */
   const [there, setThere] = useState(false);
   const mayBeThere = source.sign_in && way === APP;
@@ -96,11 +103,21 @@ function Entry({ source, brand, old }: Omit<Props, "name"> & { source: Source })
     return made ? replaceCredentials(made.id, typed) : connect(source.source, brand, typed);
   }
 
+  /** Whether what was typed works, or can only be tried by connecting. Nothing is made as long as it does not. */
+  async function works(): Promise<boolean> {
+    if (old || made || (there && mayBeThere) || trial?.ok) return true;
+    const found = await tryOut(source.source, brand, typedOf(form.getValues()));
+    if (found.code === "once" || (found.ok && isWhole(found))) return true;
+    setTrial(found);
+    return false;
+  }
+
   const submit = form.handleSubmit(async () => {
     setBusy(true);
     setFailure(null);
     setOutcome(null);
     try {
+      if (!(await works())) return;
       const one = await send();
       if (!old) setMade(one);
       if (there && mayBeThere) {
@@ -109,7 +126,7 @@ function Entry({ source, brand, old }: Omit<Props, "name"> & { source: Source })
       }
       const shown = await test(one.id);
       await client.invalidateQueries({ queryKey: ["integrations"] });
-      if (shown.ok && shown.found?.missing.length === 0 && shown.found.warnings.length === 0) {
+      if (shown.ok && (trial?.ok || isWhole(shown))) {
         toast(old ? integrations.replaced : wizard.connected(nameOf(shown.integration as Integration)));
         await to(one.id);
       } else setOutcome(shown);
@@ -123,7 +140,7 @@ function Entry({ source, brand, old }: Omit<Props, "name"> & { source: Source })
     }
   });
 
-  /** Nothing is left behind of what was not let in. */
+  /** Nothing is left behind of what was tried by connecting and not let in. */
   async function cancel(): Promise<void> {
     if (made) {
       await disconnect(made.id, "delete").catch((error: unknown) => toast(asProblem(error).message, "bad"));
@@ -133,7 +150,7 @@ function Entry({ source, brand, old }: Omit<Props, "name"> & { source: Source })
   }
 
   return (
-    <form noValidate onSubmit={(event) => void submit(event)} autoComplete="off">
+    <form noValidate onSubmit={(event) => void submit(event)} onChange={() => setTrial(null)} autoComplete="off">
       <Card title={wizard.credentials} lead={old ? wizard.replaceLead : wizard.credentialsLead}>
         <div className="flex flex-col gap-4 px-4 pt-2 pb-5 sm:px-5">
           {ways.length > 1 && (
@@ -185,7 +202,7 @@ function Entry({ source, brand, old }: Omit<Props, "name"> & { source: Source })
               <p className="pl-6 text-xs text-ink-mute">{wizard.pageHelp(source.label)}</p>
             </div>
           )}
-          {outcome && <TestResult outcome={outcome} />}
+          <TestResult outcome={outcome ?? trial} />
           <p role="alert" data-testid="connect-failure" className="text-sm break-words text-danger empty:hidden">
             {failure}
           </p>
@@ -198,7 +215,7 @@ function Entry({ source, brand, old }: Omit<Props, "name"> & { source: Source })
               <>
                 <Button onClick={() => void cancel()}>{t.cancel}</Button>
                 <Button look="primary" type="submit" disabled={busy} onMouseDown={stay}>
-                  {busy ? wizard.testing : old ? wizard.replaceGo : wizard.connect}
+                  {busy ? wizard.testing : old ? wizard.replaceGo : trial?.ok ? wizard.connectSo : wizard.connect}
                 </Button>
               </>
             )}

@@ -1,5 +1,6 @@
 import { CircleCheck } from "lucide-react";
 import type { Stream } from "../../api/integrations";
+import { dayLabel } from "../../format/date";
 import { integrations } from "../../messages/integrations";
 import { cx } from "../../ui/cx";
 import { Progress } from "../../ui/Progress";
@@ -15,7 +16,12 @@ export function StreamLines({ streams }: { streams: Stream[] }) {
           const reads = stream.state === "backfilling";
           return (
             <li key={stream.name} className="grid grid-cols-[minmax(0,9rem)_minmax(0,1fr)_4.5rem] items-center gap-3">
-              <span className="truncate">{stream.label}</span>
+              <span className="min-w-0">
+                <span className="block truncate">{stream.label}</span>
+                {reads && stream.oldest && (
+                  <span className="block truncate text-ink-mute">{integrations.backTo(dayLabel(stream.oldest))}</span>
+                )}
+              </span>
               {reads ? (
                 <Progress label={integrations.streamProgress(stream.label)} share={share} />
               ) : (

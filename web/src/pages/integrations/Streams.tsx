@@ -1,5 +1,5 @@
 import type { Integration, Stream } from "../../api/integrations";
-import { instantLabel } from "../../format/date";
+import { dayLabel, instantLabel } from "../../format/date";
 import { formatFigure, MISSING } from "../../format/number";
 import { integrations } from "../../messages/integrations";
 import { Card } from "../../ui/Card";
@@ -63,6 +63,12 @@ const COLUMNS: Column<Stream>[] = [
     header: integrations.rows,
     sort: (stream) => stream.rows,
     cell: (stream) => formatFigure(stream.rows, { unit: "count" }),
+  },
+  {
+    id: "oldest",
+    header: integrations.oldest,
+    sort: (stream) => stream.oldest,
+    cell: (stream) => <span className="text-ink-mute">{stream.oldest ? dayLabel(stream.oldest) : MISSING}</span>,
   },
   {
     id: "through",

@@ -1,5 +1,5 @@
 import { CircleAlert, CircleCheck } from "lucide-react";
-import type { Tested, TestOutcome } from "../../api/integrations";
+import type { Tested, Trial } from "../../api/integrations";
 import { dayLabel } from "../../format/date";
 import { integrations } from "../../messages/integrations";
 import { cx } from "../../ui/cx";
@@ -11,7 +11,9 @@ const TONES = {
 } as const;
 
 /** What a test found: the account, what is missing, what is to be known; or why it was not let in. */
-export function TestResult({ outcome: { ok, reason, found } }: { outcome: TestOutcome }) {
+export function TestResult({ outcome }: { outcome: Trial | null }) {
+  if (!outcome) return null;
+  const { ok, reason, found } = outcome;
   const state = !ok ? "fails" : found?.missing.length ? "missing" : "works";
   const { icon: Icon, box, colour } = TONES[state];
   return (
