@@ -17,6 +17,7 @@ use super::marks::{Marker, Marks};
 use super::orders::Stores;
 use super::rows::Batch;
 use super::stock::Warehouses;
+use super::touches;
 use crate::brands::Brand;
 use crate::error::Result;
 use crate::money::Currency;
@@ -227,6 +228,7 @@ impl Lander {
         self.land_costs_now(&mut work, &batch.costs_now)?;
         self.land_orders(&mut work, &batch.orders, &marks.orders)?;
         self.land_refunds(&mut work, &batch.refunds, &marks.refunds)?;
+        touches::land(&mut work, &batch.journeys)?;
         self.land_stock(&mut work, &batch.stock)?;
         self.ads.land(&mut work, &batch.ads)?;
         self.land_deleted(&mut work, batch)?;

@@ -8,6 +8,7 @@ use memchr::memmem::Finder;
 use serde_json::{Map, Value};
 
 use crate::commerce::CustomerHash;
+use crate::commerce::arrival::redacted;
 
 /// What a hashed address begins with. No address does: it has no `@`.
 const HASHED: &str = "hashed:";
@@ -43,6 +44,9 @@ const CUT_FIELDS: [&str; 24] = [
     "addresses",
 ];
 
+/// Fields that hold the address of a page, which may hold anything: what a person is called by, what lets them in.
+const ADDRESS_FIELDS: [&str; 4] = ["landingPage", "referrerUrl", "landing_site", "referring_site"];
+
 /// Redacts answers of one tenant. Cheap to clone.
 #[derive(Clone)]
 pub struct Redactor {
@@ -73,7 +77,7 @@ impl Redactor {
     pub fn line(&self, line: &Bytes) -> Result<Bytes, String> {
         static FIELDS: OnceLock<Vec<Finder<'static>>> = OnceLock::new();
         let fields = FIELDS.get_or_init(|| {
-            let names = HASHED_FIELDS.iter().chain(&CUT_FIELDS);
+            let names = HASHED_FIELDS.iter().chain(&CUT_FIELDS).chain(&ADDRESS_FIELDS);
             names.map(|name| Finder::new(&format!("\"{name}\"")).into_owned()).collect()
         });
         // A name may be written with escapes, which would hide it.
@@ -102,6 +106,8 @@ impl Redactor {
                     Some(address) if !address.is_empty() => self.hashed(address).into(),
                     _ => Value::Null,
                 };
+            } else if ADDRESS_FIELDS.contains(&name.as_str()) {
+                *value = value.as_str().and_then(redacted).map_or(Value::Null, Value::String);
             } else {
                 self.value(value);
             }

@@ -106,6 +106,7 @@ pub(super) fn append(all: &mut Batch, one: Batch) {
     all.costs_now.extend(one.costs_now);
     all.orders.extend(one.orders);
     all.refunds.extend(one.refunds);
+    all.journeys.extend(one.journeys);
     all.stock.extend(one.stock);
     all.deleted_orders.extend(one.deleted_orders);
     all.deleted_products.extend(one.deleted_products);

@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::lines::{self, Sold, Terms};
 use super::parse::{About, Bag, Many, currency, instant, micros_or_zero, minus, number, plus, read, sum, text};
+use super::parse_journeys;
 use super::parse_refunds::{self, RefundNode};
 use crate::commerce::rows::{Batch, CustomerRef, Order};
 use crate::connectors::hash_of;
@@ -31,6 +32,7 @@ pub(super) struct OrderNode {
     #[serde(default)]
     discount_codes: Vec<String>,
     customer: Option<Person>,
+    customer_journey_summary: Option<parse_journeys::Summary>,
     shipping_address: Option<Place>,
     subtotal_price_set: Option<Bag>,
     total_shipping_price_set: Option<Bag>,
@@ -111,6 +113,7 @@ pub(super) fn order(node: &Value, about: &About, batch: &mut Batch) -> Result<()
     for refund in &node.refunds {
         batch.refunds.extend(parse_refunds::refund(refund, &node, &row, &sold)?);
     }
+    batch.journeys.extend(parse_journeys::journey(&row.external_id, node.customer_journey_summary.as_ref())?);
     batch.orders.push(row);
     Ok(())
 }
