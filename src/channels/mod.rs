@@ -86,7 +86,8 @@ impl Rules {
         for (at, rule) in self.rules.iter_mut().enumerate() {
             check_channel(&format!("rules[{at}].channel"), &rule.channel)?;
             let mut any = false;
-            let lists = [&mut rule.source, &mut rule.medium, &mut rule.campaign, &mut rule.click_id, &mut rule.referrer];
+            let lists =
+                [&mut rule.source, &mut rule.medium, &mut rule.campaign, &mut rule.click_id, &mut rule.referrer];
             for (name, list) in ["source", "medium", "campaign", "click_id", "referrer"].into_iter().zip(lists) {
                 check_patterns(&format!("rules[{at}].{name}"), list)?;
                 any |= !list.is_empty();

@@ -135,7 +135,8 @@ pub fn redacted(text: &str) -> Option<String> {
 
 /// A value as it is kept: one line, not too long, and no e-mail address.
 pub fn clean(text: &str) -> Option<String> {
-    let is_unseen = |c: char| c.is_control() || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{feff}');
+    let is_unseen =
+        |c: char| c.is_control() || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{feff}');
     let shown: String = text.chars().take(4 * LONGEST).filter(|c| !is_unseen(*c)).take(LONGEST).collect();
     let shown = shown.trim();
     (!shown.is_empty() && !shown.contains('@')).then(|| shown.to_owned())
@@ -232,7 +233,9 @@ mod tests {
         let arrival = Arrival::of(&long, Some("javascript:alert(1)"));
         assert_eq!(arrival.source.as_ref().map(String::len), Some(LONGEST));
         assert_eq!((arrival.campaign, arrival.medium.as_deref(), arrival.referrer), (None, Some("cpc"), None));
-        for before in ["https://shop.example/x", "https://www.shop.example", "https://paypal.com/x", "https://203.0.113.7/"] {
+        for before in
+            ["https://shop.example/x", "https://www.shop.example", "https://paypal.com/x", "https://203.0.113.7/"]
+        {
             assert!(Arrival::of("https://shop.example/", Some(before)).is_direct(), "{before}");
         }
         assert!(!Arrival::of("https://shop.example/", Some("https://othershop.example/")).is_direct());

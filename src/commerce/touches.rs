@@ -85,9 +85,8 @@ pub(super) fn land(work: &mut Work, journeys: &[Journey]) -> Result<()> {
     for journey in journeys {
         let mut order =
             work.tx.prepare_cached("select id from orders where brand_id = ? and connector = ? and external_id = ?")?;
-        let id: Option<i64> = order
-            .query_row(params![work.brand_id, work.connector, journey.order], |row| row.get(0))
-            .optional()?;
+        let id: Option<i64> =
+            order.query_row(params![work.brand_id, work.connector, journey.order], |row| row.get(0)).optional()?;
         if let Some(id) = id {
             land_one(work, id, journey)?;
         }
@@ -101,9 +100,7 @@ fn land_one(work: &mut Work, order: i64, journey: &Journey) -> Result<()> {
         "select id, external_id, at_ms, {ARRIVAL_COLUMNS} from touches where order_id = ? and source = ?"
     ))?;
     let stored = stored
-        .query_map(params![order, source], |row| {
-            Ok((row.get(0)?, row.get(1)?, row.get(2)?, read_arrival(row, 3)?))
-        })?
+        .query_map(params![order, source], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, read_arrival(row, 3)?)))?
         .collect::<rusqlite::Result<Vec<(i64, String, i64, Arrival)>>>()?;
     let latest = work.now.as_millisecond();
     let wanted: Vec<(String, i64, &Touch)> = journey
@@ -113,9 +110,9 @@ fn land_one(work: &mut Work, order: i64, journey: &Journey) -> Result<()> {
         .map(|touch| (format!("{}/{}", journey.order, touch.id), touch.at_ms.min(latest), touch))
         .collect();
     for (id, external_id, at_ms, arrival) in &stored {
-        let stays = wanted.iter().any(|(name, at, touch)| {
-            name == external_id && at == at_ms && is_as_kept(&touch.arrival, arrival)
-        });
+        let stays = wanted
+            .iter()
+            .any(|(name, at, touch)| name == external_id && at == at_ms && is_as_kept(&touch.arrival, arrival));
         if !stays {
             work.tx.prepare_cached("delete from touches where id = ?")?.execute([id])?;
             note_deleted(work.tx, work.rev, work.brand_id, "touches", *id)?;
@@ -179,7 +176,9 @@ pub(super) fn bind_landed(work: &mut Work) -> Result<()> {
          order by o.id, c.at_ms, c.visitor_id",
     )?;
     let claims = claims
-        .query_map(params![work.rev, work.brand_id, EARLY_MS, LATE_MS], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
+        .query_map(params![work.rev, work.brand_id, EARLY_MS, LATE_MS], |row| {
+            Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+        })?
         .collect::<rusqlite::Result<Vec<(i64, String, i64)>>>()?;
     for (order, reference, visitor) in claims {
         tie(work.tx, work.brand_id, order, (&reference, visitor))?;

@@ -2,9 +2,42 @@
 
 /// In the names of machines that say so, lower case.
 const MACHINES: [&str; 36] = [
-    "bot", "crawl", "spider", "slurp", "headless", "lighthouse", "pagespeed", "gtmetrix", "pingdom", "uptime", "monitor", "preview",
-    "scrap", "fetch", "python", "curl", "wget", "libwww", "httpclient", "http-client", "okhttp", "java/", "go-http", "ruby", "perl",
-    "axios", "node", "postman", "phantom", "selenium", "puppeteer", "playwright", "cypress", "facebookexternalhit", "archiver", "scan",
+    "bot",
+    "crawl",
+    "spider",
+    "slurp",
+    "headless",
+    "lighthouse",
+    "pagespeed",
+    "gtmetrix",
+    "pingdom",
+    "uptime",
+    "monitor",
+    "preview",
+    "scrap",
+    "fetch",
+    "python",
+    "curl",
+    "wget",
+    "libwww",
+    "httpclient",
+    "http-client",
+    "okhttp",
+    "java/",
+    "go-http",
+    "ruby",
+    "perl",
+    "axios",
+    "node",
+    "postman",
+    "phantom",
+    "selenium",
+    "puppeteer",
+    "playwright",
+    "cypress",
+    "facebookexternalhit",
+    "archiver",
+    "scan",
 ];
 /// Longer ones are nobody's browser.
 const LONGEST: usize = 1_000;
@@ -41,7 +74,8 @@ mod tests {
                              Version/18.0 Mobile/15E148 Safari/604.1";
         const DESK: &str = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 \
                             Safari/537.36";
-        const TABLET: &str = "Mozilla/5.0 (Linux; Android 14; SM-X710) AppleWebKit/537.36 Chrome/140.0.0.0 Safari/537.36";
+        const TABLET: &str =
+            "Mozilla/5.0 (Linux; Android 14; SM-X710) AppleWebKit/537.36 Chrome/140.0.0.0 Safari/537.36";
         for (agent, kind) in [(PHONE, "mobile"), (DESK, "desktop"), (TABLET, "tablet")] {
             assert!(!is_machine(agent), "{agent}");
             assert_eq!(device(agent), Some(kind));

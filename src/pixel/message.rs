@@ -94,7 +94,8 @@ impl Message {
             }
             let id = fingerprint(&visitor, &event.i);
             let order = order(&event);
-            let arrival = event.u.as_deref().map_or_else(Arrival::default, |page| Arrival::of(page, event.r.as_deref()));
+            let arrival =
+                event.u.as_deref().map_or_else(Arrival::default, |page| Arrival::of(page, event.r.as_deref()));
             all.push(Told { hit: Hit { visitor, at_ms, kind: event.k, device: sender.device, arrival, order }, id });
         }
         Ok(all)

@@ -102,7 +102,9 @@ impl Pixel {
         let is_server = match (from.origin, from.secret) {
             (None, Some(secret)) if site.is_secret(secret) => true,
             (Some(origin), None) if site.takes_from(origin) => false,
-            (Some(_), None) => return Err(refused("origin_not_allowed", "Pages of this origin may not send visits here.")),
+            (Some(_), None) => {
+                return Err(refused("origin_not_allowed", "Pages of this origin may not send visits here."));
+            }
             _ => return Err(refused("bad_secret", "A page sends its origin, a shop's own server the site's secret.")),
         };
         if !is_server && (from.objects || agents::is_machine(from.agent)) {

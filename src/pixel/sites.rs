@@ -249,7 +249,8 @@ mod tests {
         ] {
             assert_eq!(origin(text).as_deref(), Some(sent));
         }
-        for text in ["http://shop.example", "https://shop.example/x", "https://a@shop.example", "null", "*", "file:///x", ""]
+        for text in
+            ["http://shop.example", "https://shop.example/x", "https://a@shop.example", "null", "*", "file:///x", ""]
         {
             assert_eq!(origin(text), None, "{text}");
         }

@@ -66,8 +66,7 @@ impl Privacy {
             let (rows, imports) = imports::privacy::forget_old(tx, rows, history)?;
             let visits = visits::privacy::forget_old(tx, before(now, rules.visits_days), now)?;
             if tokens + rows + imports + visits > 0 {
-                let told =
-                    json!({ "sign_ins": tokens, "rejected_rows": rows, "imports": imports, "visits": visits });
+                let told = json!({ "sign_ins": tokens, "rejected_rows": rows, "imports": imports, "visits": visits });
                 Author::without_request("system").tell(tx, now, "retention.applied", &subject, told)?;
             }
             let seq = tx.query_row("select coalesce(max(seq), 0) from change_log", [], |row| row.get(0))?;

@@ -18,7 +18,7 @@ const TOUCHES: &str = "select t.id, t.brand_id, t.at_ms, t.order_id, coalesce(o.
     join touches p on p.visitor_id = c.visitor_id where c.order_id = t.order_id and abs(p.at_ms - t.at_ms) <= 1800000))";
 
 /// A visit with its first coming and the order that it placed.
-const VISITS: &str = "select s.id, s.brand_id, s.visitor_id, s.started_ms, s.landing_page, s.device, s.pages, s.adds > 0, \
+const VISITS: &str = "select s.id, s.brand_id, s.visitor_id, s.started_ms, s.landing_page, s.device, s.pages + s.products, s.adds > 0, \
     s.checkouts > 0, (select max(c.order_id) from visit_orders c join orders o on o.id = c.order_id \
     where c.visitor_id = s.visitor_id and c.visit_id = s.id and not o.test) as placed, \
     (select country from orders where id = (select max(c.order_id) from visit_orders c \

@@ -3,7 +3,7 @@
 -- that the shop's own page made. No network address is kept anywhere here. Like the tables of 0004, the large ones declare no foreign
 -- keys: `commerce` and `journeys` take every id from a row they have just read or written.
 
--- Shops whose pages may send visits. `key` stands in the page and is no secret; `secret` is a keyed hash of what a shop's own server
+-- Shops whose pages may send visits. `key` stands in the page and is no secret; `secret` is a hash of what a shop's own server
 -- shows instead of an origin. `origins` is a JSON list.
 create table pixel_sites (
     id              integer primary key,

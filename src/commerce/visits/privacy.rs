@@ -92,7 +92,10 @@ pub fn forget_old(tx: &Transaction, before: Timestamp, now: Timestamp) -> Result
         "delete from touches where visit_id is not null and not exists (select 1 from visits v where v.id = touches.visit_id)",
         [],
     )?;
-    tx.execute("delete from visit_orders where not exists (select 1 from visits v where v.id = visit_orders.visit_id)", [])?;
+    tx.execute(
+        "delete from visit_orders where not exists (select 1 from visits v where v.id = visit_orders.visit_id)",
+        [],
+    )?;
     tx.execute(
         "delete from visitors where last_at_ms < ? and not exists (select 1 from visits v where v.visitor_id = visitors.id)",
         [before],
