@@ -58,6 +58,7 @@ mod hostile_texts;
 mod http;
 mod http_wire;
 mod journeys;
+mod journeys_told;
 mod keys;
 mod keys_cli;
 mod keys_crash;
