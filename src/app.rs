@@ -16,6 +16,7 @@ use crate::http::{self, Assets, Counters};
 use crate::imports::{self, Imports};
 use crate::jobs::Jobs;
 use crate::metrics::Pages;
+use crate::pixel::Pixel;
 use crate::privacy::{self, Privacy};
 use crate::sync::{self, Sync};
 use crate::tenants::Tenants;
@@ -47,6 +48,8 @@ pub struct Parts {
     pub imports: Imports,
     /// Pulls sources.
     pub sync: Sync,
+    /// Takes visits in.
+    pub pixel: Pixel,
     /// Dashboards, ready to send.
     pub pages: Pages,
     /// Copies and erases customers, and forgets what is old.
@@ -72,6 +75,7 @@ impl App {
         );
         let parts = sync::Parts { connectors: connectors::all(), ..sync::Parts::default() };
         let sync = Sync::new(tenants.clone(), clock.clone(), parts);
+        let pixel = Pixel::new(tenants.clone(), clock.clone());
         let kept = backup::Settings::default().kept_for();
         let privacy = Privacy::new(tenants.clone(), clock.clone()).with_backups_kept(kept);
         let (pages, backups) = (Pages::default(), Backups::new(tenants.clone(), clock.clone(), Default::default())?);
@@ -85,6 +89,7 @@ impl App {
             assets,
             imports,
             sync,
+            pixel,
             pages,
             privacy,
             backups,
@@ -127,6 +132,7 @@ impl App {
 
     /// Lets go of what is open and writes down what is still in memory.
     pub async fn close(&self) -> Result<()> {
+        self.pixel.close().await;
         self.sync.close().await;
         self.imports.close().await;
         // A target that is away must not keep it from ending: what is left is shipped at the next start.
@@ -156,4 +162,4 @@ macro_rules! parts {
 }
 
 parts!(clock: Clock, tenants: Tenants, auth: Auth, http: http::Settings, counters: Counters, assets: Assets, imports: Imports,
-    sync: Sync, pages: Pages, privacy: Privacy, backups: Backups, audit: Audit, tls: Tls);
+    sync: Sync, pixel: Pixel, pages: Pages, privacy: Privacy, backups: Backups, audit: Audit, tls: Tls);

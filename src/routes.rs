@@ -23,11 +23,13 @@ use crate::auth::Permission::{Connect, Manage, Operate, View};
 use crate::auth::{self, Asked, guard};
 use crate::backup;
 use crate::brands;
+use crate::channels;
 use crate::commerce;
 use crate::error::Error;
 use crate::http::secs;
 use crate::imports;
 use crate::metrics;
+use crate::pixel;
 use crate::privacy;
 use crate::sync;
 use crate::tenants;
@@ -166,6 +168,13 @@ table! {
     GET    "/api/oauth/{source}/start"       Needs(Connect)  => sync::oauth::routes::start;
     GET    "/api/oauth/{source}/callback"    Public          => sync::oauth::routes::callback;
     POST   "/api/webhooks/shopify/{integration}" Public      => sync::webhooks::routes::shopify;
+    GET    "/px.js"                          Public          => pixel::routes::script;
+    POST   "/px/{site}"                      Public          => pixel::routes::take;
+    GET    "/api/brands/{brand}/sites"       Needs(Connect)  => pixel::routes::list;
+    POST   "/api/brands/{brand}/sites"       Needs(Connect)  => pixel::routes::create;
+    DELETE "/api/brands/{brand}/sites/{id}"  Needs(Connect)  => pixel::routes::remove;
+    GET    "/api/brands/{brand}/channels"    Needs(View)     => channels::routes::show;
+    PUT    "/api/brands/{brand}/channels"    Needs(Manage)   => channels::routes::put;
     GET    "/api/customers/requests"         Needs(Manage)   => sync::routes::customer_requests;
     GET    "/api/brands/{brand}/imports/{id}/rejects" Needs(Connect) => imports::routes::rejects;
 }

@@ -23,10 +23,12 @@ pub(super) fn next_seq(tx: &Transaction) -> Result<i64> {
     Ok(tx.prepare_cached("select coalesce(max(seq), 0) + 1 from change_log")?.query_row([], |row| row.get(0))?)
 }
 
-/// The brand's last entry.
+/// The brand's last entry, but for visits, which touch nothing that a lander holds.
 pub(super) fn last_mark(tx: &Transaction, brand_id: i64) -> Result<Option<Mark>> {
     Ok(tx
-        .prepare_cached("select seq, batch from change_log where brand_id = ? order by seq desc limit 1")?
+        .prepare_cached(
+            "select seq, batch from change_log where brand_id = ? and (batch <> 0 or kind = 'rebuild') order by seq desc limit 1",
+        )?
         .query_row([brand_id], |row| Ok((row.get(0)?, row.get(1)?)))
         .optional()?)
 }
@@ -49,6 +51,18 @@ pub(super) fn write(
     tx.prepare_cached("insert into change_log (seq, brand_id, at_ms, kind, batch, detail) values (?, ?, ?, ?, ?, ?)")?
         .execute(params![seq, brand_id, at_ms, kind, batch, detail.to_string()])?;
     Ok((seq, batch))
+}
+
+/// Enters what visits wrote under `seq`. It takes the place of the last entry where that was of the same brand's visits, for they come
+/// several times a second: whoever reads the log looks for rows after the entry it has, and finds those of both.
+pub(super) fn write_visits(tx: &Transaction, seq: i64, brand_id: i64, at_ms: i64) -> Result<()> {
+    tx.prepare_cached("delete from change_log where seq = ?1 - 1 and brand_id = ?2 and detail = '{\"visits\":true}'")?
+        .execute(params![seq, brand_id])?;
+    tx.prepare_cached(
+        "insert into change_log (seq, brand_id, at_ms, kind, batch, detail) values (?, ?, ?, 'rows', 0, '{\"visits\":true}')",
+    )?
+    .execute(params![seq, brand_id, at_ms])?;
+    Ok(())
 }
 
 /// Tells that everything is to be read again, with a data version that is `gap` above the last one.

@@ -75,6 +75,17 @@ impl CustomerHash {
     pub fn of_email(&self, address: &str) -> [u8; 16] {
         self.0.key(&CustomerRef::Email(address.to_owned()), "")
     }
+
+    /// What a browser of a brand is recognised by, of the random id that the shop's own page gave it: no customer's hash.
+    pub fn of_visitor(&self, brand_id: i64, id: &str) -> [u8; 16] {
+        let mut mac = self.0.keyed.clone();
+        mac.update(b"visitor\0");
+        mac.update(&brand_id.to_le_bytes());
+        mac.update(id.as_bytes());
+        let mut key = [0; 16];
+        key.copy_from_slice(&mac.finalize().into_bytes()[..16]);
+        key
+    }
 }
 
 /// The brand's customers as far as they were needed.

@@ -7,8 +7,8 @@ use rusqlite::{OptionalExtension, params};
 use super::catalogue::{Catalogue, forget_source};
 use super::change_log::note_deleted;
 use super::lander::{Lander, Work};
-use super::refunds;
 use super::rows::{Batch, DeletedProduct, OrderSpan};
+use super::{refunds, touches};
 use crate::error::Result;
 
 impl Lander {
@@ -48,6 +48,7 @@ impl Lander {
         work.tx.prepare_cached("delete from order_lines where order_id = ?")?.execute([id])?;
         work.tx.prepare_cached("delete from orders where id = ?")?.execute([id])?;
         note_deleted(work.tx, work.rev, work.brand_id, "orders", id)?;
+        touches::forget_order(work, id)?;
         self.known.orders.forget(external_id);
         work.landed.deleted += 1;
         work.changed = true;

@@ -18,6 +18,7 @@ use super::marks::{Marker, Marks};
 use super::orders::Stores;
 use super::rows::Batch;
 use super::stock::Warehouses;
+use super::touches;
 use crate::brands::Brand;
 use crate::error::Result;
 use crate::money::Currency;
@@ -231,6 +232,7 @@ impl Lander {
         self.land_costs_now(&mut work, &batch.costs_now)?;
         self.land_orders(&mut work, &batch.orders, &marks.orders)?;
         self.land_refunds(&mut work, &batch.refunds, &marks.refunds)?;
+        touches::land(&mut work, &batch.journeys)?;
         self.land_stock(&mut work, &batch.stock)?;
         self.land_stock_places(&mut work, &batch.stock_places)?;
         self.ads.land(&mut work, &batch.ads)?;

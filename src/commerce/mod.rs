@@ -2,6 +2,7 @@
 //! tables is [`Lander`]; the warehouse follows from the change log that it keeps.
 
 mod ads;
+pub mod arrival;
 mod bulk;
 mod catalogue;
 mod change_log;
@@ -23,6 +24,8 @@ mod refunds;
 pub mod routes;
 pub mod rows;
 mod stock;
+pub mod touches;
+pub mod visits;
 mod wipe;
 mod wipe_pieces;
 
@@ -33,6 +36,7 @@ use crate::error::Result;
 use crate::secrets::Purpose;
 use crate::tenants::Tenant;
 
+pub use arrival::Arrival;
 pub use change_log::{ad_row_id, begin_anew, day_number};
 pub use customers::CustomerHash;
 pub use freshness::{Freshness, freshness, reached};

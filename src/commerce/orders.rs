@@ -11,7 +11,7 @@ use super::known::{Found, Source};
 use super::lander::{Lander, Work};
 use super::marks::Mark;
 use super::rows::{Order, OrderLine};
-use super::{customers, refunds};
+use super::{customers, refunds, touches};
 use crate::error::Result;
 use crate::money::Currency;
 
@@ -206,6 +206,7 @@ impl Lander {
         if landed {
             work.changed = true;
             refunds::resolve(work)?;
+            touches::bind_landed(work)?;
         }
         Ok(())
     }

@@ -11,6 +11,7 @@ use serde_json::json;
 use super::change_log::{self, Kind};
 use super::customers::{Identity, Key};
 use super::rows::CustomerRef;
+use super::visits;
 use crate::error::Result;
 use crate::money::{Currency, format_micros};
 use crate::secrets::{Purpose, TenantKey};
@@ -104,6 +105,8 @@ pub struct Cut {
     pub orders: i64,
     /// Refunds without their customer.
     pub refunds: i64,
+    /// Browsers that lead to nobody any more.
+    pub visitors: i64,
 }
 
 /// A customer nobody knows, to stand where an erased one stood.
@@ -157,15 +160,19 @@ pub fn cut_off(
          where brand_id = ?1 and customer_id = ?2 and (refunded_at <= ?3
          or order_id in (select id from orders where brand_id = ?1 and customer_id = ?4))",
     )?;
-    if orders + refunds == 0 {
-        tx.execute("delete from customers where id = ?", [stand_in])?;
-    }
+    let visitors = match orders + refunds {
+        0 => {
+            tx.execute("delete from customers where id = ?", [stand_in])?;
+            0
+        }
+        _ => visits::privacy::cut_off(tx, brand_id, (customer, stand_in), rev)?,
+    };
     let gone = tx.execute(
         "delete from customers where id = ?1 and not exists (select 1 from orders where brand_id = ?2 and customer_id = ?1)
          and not exists (select 1 from refunds where brand_id = ?2 and customer_id = ?1)",
         [customer, brand_id],
     )?;
-    Ok(Cut { customers: i64::try_from(gone).unwrap_or(0), orders, refunds })
+    Ok(Cut { customers: i64::try_from(gone).unwrap_or(0), orders, refunds, visitors })
 }
 
 /// The number that rows of a cut get, and [`end_cut`] enters in the change log.
@@ -182,7 +189,7 @@ pub fn begin_cut(tx: &Transaction) -> Result<i64> {
 /// # Errors
 /// Whatever SQLite says.
 pub fn end_cut(tx: &Transaction, seq: i64, brand_id: i64, cut: &Cut, now: Timestamp) -> Result<()> {
-    let detail = json!({ "erased": { "orders": cut.orders, "refunds": cut.refunds } });
+    let detail = json!({ "erased": { "orders": cut.orders, "refunds": cut.refunds, "visitors": cut.visitors } });
     change_log::write(tx, seq, Some(brand_id), now.as_millisecond(), Kind::Rows, &detail).map(drop)
 }
 
@@ -201,7 +208,7 @@ pub fn erased(conn: &Connection) -> Result<Vec<(i64, NamedBy, CustomerKey, i64)>
     Ok(found)
 }
 
-fn customer(conn: &Connection, brand_id: i64, key: &CustomerKey) -> Result<Option<i64>> {
+pub(super) fn customer(conn: &Connection, brand_id: i64, key: &CustomerKey) -> Result<Option<i64>> {
     let mut find = conn.prepare_cached("select id from customers where brand_id = ? and key = ?")?;
     Ok(find.query_row(params![brand_id, key.0], |row| row.get(0)).optional()?)
 }

@@ -3,6 +3,7 @@
 
 use jiff::civil::Date;
 
+use super::arrival::Arrival;
 use crate::money::Currency;
 
 /// Rows of one brand from one source that land in one transaction.
@@ -24,6 +25,26 @@ pub struct Batch {
     /// Spans of which the source has told all orders: what else is there goes.
     pub order_spans: Vec<OrderSpan>,
     pub deleted_products: Vec<DeletedProduct>,
+    /// How those who ordered came, as far as the source knows by now. An order that is not among them keeps what it has.
+    pub journeys: Vec<Journey>,
+}
+
+/// How somebody came to an order: all the source knows, so that it takes the place of what it said before.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Journey {
+    /// The order's `external_id` of the same connector.
+    pub order: String,
+    pub touches: Vec<Touch>,
+}
+
+/// One coming to the shop.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Touch {
+    /// The source's own id, unique within the order.
+    pub id: String,
+    /// Milliseconds of unix time. What lies after the landing's own time counts as of that.
+    pub at_ms: i64,
+    pub arrival: Arrival,
 }
 
 /// All orders of one store that the source has among those numbered above `after` up to `upto`, for sources whose ids are growing

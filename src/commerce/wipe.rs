@@ -8,7 +8,11 @@ use crate::brands::Brand;
 use crate::error::{Error, Result};
 
 /// Children first; each takes the brand's id.
-const DELETES: [&str; 16] = [
+const DELETES: [&str; 20] = [
+    "delete from touches where brand_id = ?",
+    "delete from visit_orders where brand_id = ?",
+    "delete from visits where brand_id = ?",
+    "delete from visitors where brand_id = ?",
     "delete from order_lines where order_id in (select id from orders where brand_id = ?)",
     "delete from refund_lines where refund_id in (select id from refunds where brand_id = ?)",
     "delete from refunds where brand_id = ?",
@@ -59,7 +63,11 @@ pub struct LandedOf {
     pub catalogue: bool,
 }
 
-const OF_STORE: [&str; 4] = [
+const OF_STORE: [&str; 6] = [
+    "delete from touches where visitor_id is null and order_id in (select o.id from orders o join stores s on s.id = o.store_id
+     where o.brand_id = ?1 and o.connector = ?2 and s.name = ?3)",
+    "update visit_orders set order_id = null where order_id in (select o.id from orders o join stores s on s.id = o.store_id
+     where o.brand_id = ?1 and o.connector = ?2 and s.name = ?3)",
     "delete from order_lines where order_id in (select o.id from orders o join stores s on s.id = o.store_id
      where o.brand_id = ?1 and o.connector = ?2 and s.name = ?3)",
     "delete from refund_lines where refund_id in (select r.id from refunds r join stores s on s.id = r.store_id
@@ -83,7 +91,9 @@ const OF_ACCOUNT: [&str; 3] = [
      and ?2 <> '' and not exists (select 1 from ads a where a.account_id = ad_accounts.id)",
 ];
 /// What nothing needs any more.
-const UNNEEDED: [&str; 2] = [
+const UNNEEDED: [&str; 3] = [
+    "update visitors set customer_id = null where brand_id = ?1 and customer_id is not null
+     and not exists (select 1 from orders o where o.customer_id = visitors.customer_id)",
     "delete from customers where brand_id = ?1 and not exists (select 1 from orders o where o.brand_id = ?1 and o.customer_id = customers.id)
      and not exists (select 1 from refunds r where r.brand_id = ?1 and r.customer_id = customers.id)",
     "delete from stores where brand_id = ?1 and not exists (select 1 from orders o where o.store_id = stores.id)

@@ -11,6 +11,7 @@ use serde::de::{self, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqA
 use serde_json::{Map, Value};
 
 use crate::commerce::CustomerHash;
+use crate::commerce::arrival::redacted;
 
 /// What a hashed address begins with. No address does: it has no `@`.
 const HASHED: &str = "hashed:";
@@ -46,6 +47,9 @@ const CUT_FIELDS: [&str; 24] = [
     "addresses",
 ];
 
+/// Fields that hold the address of a page, which may hold anything: what a person is called by, what lets them in.
+const ADDRESS_FIELDS: [&str; 4] = ["landingPage", "referrerUrl", "landing_site", "referring_site"];
+
 /// Redacts answers of one tenant. Cheap to clone.
 #[derive(Clone)]
 pub struct Redactor {
@@ -77,7 +81,7 @@ impl Redactor {
     pub fn line(&self, line: &Bytes) -> Result<Bytes, String> {
         static FIELDS: OnceLock<Vec<Finder<'static>>> = OnceLock::new();
         let fields = FIELDS.get_or_init(|| {
-            let names = HASHED_FIELDS.iter().chain(&CUT_FIELDS);
+            let names = HASHED_FIELDS.iter().chain(&CUT_FIELDS).chain(&ADDRESS_FIELDS);
             names.map(|name| Finder::new(&format!("\"{name}\"")).into_owned()).collect()
         });
         // A name may be written with escapes, which would hide it.
@@ -102,6 +106,7 @@ impl Redactor {
             match Field::of(name) {
                 Field::Cut => *value = Value::Null,
                 Field::Hashed => *value = self.hashed(value).map_or(Value::Null, Value::String),
+                Field::Address => *value = value.as_str().and_then(redacted).map_or(Value::Null, Value::String),
                 Field::Plain => self.value(value),
             }
         }
@@ -124,6 +129,7 @@ enum Field {
     Plain,
     Cut,
     Hashed,
+    Address,
 }
 
 impl Field {
@@ -131,6 +137,7 @@ impl Field {
         match name {
             name if CUT_FIELDS.contains(&name) => Self::Cut,
             name if HASHED_FIELDS.contains(&name) => Self::Hashed,
+            name if ADDRESS_FIELDS.contains(&name) => Self::Address,
             _ => Self::Plain,
         }
     }
@@ -209,15 +216,16 @@ impl<'de> Visitor<'de> for Copied<'_> {
         let mut is_first = true;
         while let Some(field) = all.next_key_seed(Name { out: self.out, is_first })? {
             is_first = false;
-            let hashed = match field {
+            let instead = match field {
                 Field::Plain => {
                     all.next_value_seed(Copied { redactor: self.redactor, out: self.out })?;
                     continue;
                 }
                 Field::Cut => all.next_value::<IgnoredAny>().map(|_| None)?,
                 Field::Hashed => self.redactor.hashed(&all.next_value::<Value>()?),
+                Field::Address => all.next_value::<Value>()?.as_str().and_then(redacted),
             };
-            Copied { redactor: self.redactor, out: self.out }.write(&hashed)?;
+            Copied { redactor: self.redactor, out: self.out }.write(&instead)?;
         }
         self.out.push(b'}');
         Ok(())
@@ -280,7 +288,17 @@ mod tests {
             any::<i32>().prop_map(|thousandths| Value::from(f64::from(thousandths) / 1000.0)),
             texts.prop_map(Value::from),
         ];
-        let names = prop_oneof!["email", "contact_email", "firstName", "note", "zip", "emails", "id", "\\PC{0,4}"];
+        let names = prop_oneof![
+            "email",
+            "contact_email",
+            "firstName",
+            "note",
+            "zip",
+            "landingPage",
+            "emails",
+            "id",
+            "\\PC{0,4}"
+        ];
         leaf.prop_recursive(5, 60, 6, move |inner| {
             prop_oneof![
                 vec(inner.clone(), 0..6).prop_map(Value::from),

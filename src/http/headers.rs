@@ -14,6 +14,9 @@ const DATA_POLICY: &str = "default-src 'none'; frame-ancestors 'none'";
 /// on the way could have written it.
 static STRICT_TRANSPORT: HeaderValue = HeaderValue::from_static("max-age=31536000; includeSubDomains");
 
+/// Who may use an answer as a part of a page: ourselves, unless a handler says `cross-origin`.
+pub const RESOURCE_POLICY: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
+
 /// On every answer.
 static EVERYWHERE: [(HeaderName, HeaderValue); 7] = [
     (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
@@ -21,7 +24,7 @@ static EVERYWHERE: [(HeaderName, HeaderValue); 7] = [
     (header::X_XSS_PROTECTION, HeaderValue::from_static("1")),
     (header::REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
     (HeaderName::from_static("cross-origin-opener-policy"), HeaderValue::from_static("same-origin")),
-    (HeaderName::from_static("cross-origin-resource-policy"), HeaderValue::from_static("same-origin")),
+    (RESOURCE_POLICY, HeaderValue::from_static("same-origin")),
     (HeaderName::from_static("permissions-policy"), HeaderValue::from_static(PERMISSIONS)),
 ];
 
@@ -35,8 +38,12 @@ pub(super) fn dress(headers: &mut HeaderMap, over_tls: bool) {
         headers.insert(header::STRICT_TRANSPORT_SECURITY, STRICT_TRANSPORT.clone());
     }
     headers.reserve(EVERYWHERE.len() + 8);
+    let is_for_others = headers.get(RESOURCE_POLICY).is_some_and(|policy| policy == "cross-origin");
     for (name, value) in &EVERYWHERE {
         headers.insert(name, value.clone());
+    }
+    if is_for_others {
+        headers.insert(RESOURCE_POLICY, HeaderValue::from_static("cross-origin"));
     }
     let is_page = headers.get(header::CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"));
     let policy = if is_page { PAGE_POLICY } else { DATA_POLICY };

@@ -123,6 +123,11 @@ impl<K: std::hash::Hash + Eq + Clone> Quota<K> {
         }
     }
 
+    /// Forgets callers that have been quiet long enough.
+    pub fn forget_quiet(&self) {
+        self.limiter.retain_recent();
+    }
+
     /// Takes one request off a caller's quota.
     pub fn take(&self, key: &K) -> Allowance {
         let (left, reset_secs, refused) = match self.limiter.check_key(key) {

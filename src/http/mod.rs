@@ -22,7 +22,7 @@ pub use client_ip::{AddressKey, ClientIp, Encrypted, Peer, TrustedProxies};
 pub use counters::{Counters, RouteFigures};
 pub use csv::{guarded, push_row};
 pub use edge::{Edge, Unsound, cors, edge, within};
-pub use headers::PAGE_POLICY;
+pub use headers::{PAGE_POLICY, RESOURCE_POLICY};
 pub use json::Json;
 pub use limits::{Allowance, Quota, RateLimits};
 pub use problem::{CODES, Problem};
@@ -30,5 +30,6 @@ pub use query::{Path, Query};
 pub use scope::{RequestId, Scope, Timings};
 pub use settings::{PerMinute, PublicUrl, Settings};
 
+pub(crate) use json::parse as parse_json;
 pub(crate) use problem::bare_answer;
 pub(crate) use settings::secs;

@@ -18,6 +18,7 @@ impl Source {
                 _ => ads(measure).map(|row| Cow::Owned(format!("sum({row})"))),
             },
             Self::StockLevels | Self::StockRates => stock(self, measure).map(Cow::Borrowed),
+            Self::Sessions => sessions(measure).map(Cow::Borrowed),
             _ => cohorts(measure).map(Cow::Borrowed),
         }
     }
@@ -171,6 +172,18 @@ fn cohorts(measure: Measure) -> Option<&'static str> {
             "cast(2 * median(c.second_order_at - c.first_order_at) \
              filter (c.second_order_at >= b.start_at and c.second_order_at < b.end_at) as bigint)"
         }
+        _ => return None,
+    })
+}
+
+fn sessions(measure: Measure) -> Option<&'static str> {
+    Some(match measure {
+        Measure::Sessions => "count(*)",
+        Measure::OrderedSessions => "count(*) filter (se.ordered)",
+        Measure::CartSessions => "count(*) filter (se.added)",
+        Measure::AbandonedCarts => "count(*) filter (se.added and not se.ordered)",
+        Measure::CheckoutSessions => "count(*) filter (se.checked_out)",
+        Measure::CompletedCheckouts => "count(*) filter (se.checked_out and se.ordered)",
         _ => return None,
     })
 }

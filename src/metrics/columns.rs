@@ -43,13 +43,14 @@ pub fn column(source: Source, dim: Dim) -> Option<Column> {
         .or_else(|| of_customer(source, dim))
         .or_else(|| of_product(source, dim))
         .or_else(|| of_ads(source, dim))
+        .or_else(|| of_session(source, dim))
         .or_else(|| of_row(source, dim))
 }
 
 /// Whether rows of `source` can be split by `dim`, parts of the calendar included.
 pub fn carries(source: Source, dim: Dim) -> bool {
     match dim {
-        Dim::Hour => matches!(source, Source::Orders | Source::Lines | Source::Refunds),
+        Dim::Hour => matches!(source, Source::Orders | Source::Lines | Source::Refunds | Source::Sessions),
         Dim::DayOfWeek => !source.is_snapshot(),
         Dim::Day | Dim::Week | Dim::Month | Dim::Quarter | Dim::Year => true,
         _ => column(source, dim).is_some(),
@@ -124,6 +125,22 @@ fn of_ads(source: Source, dim: Dim) -> Option<Column> {
         (Source::DailyAds | Source::Ads, Dim::Campaign) => "a.campaign",
         (Source::Ads, Dim::Adset) => "a.adset",
         (Source::Ads, Dim::Ad) => "a.ad",
+        _ => return None,
+    };
+    Some(Column::new(key, &[]))
+}
+
+/// Where the session came from, and what it began with.
+fn of_session(source: Source, dim: Dim) -> Option<Column> {
+    let key = match (source, dim) {
+        (Source::Sessions, Dim::Channel) => "se.channel",
+        (Source::Sessions, Dim::Source) => "se.source",
+        (Source::Sessions, Dim::Campaign) => "se.campaign",
+        (Source::Sessions, Dim::Adset) => "se.adset",
+        (Source::Sessions, Dim::Ad) => "se.ad",
+        (Source::Sessions, Dim::LandingPage) => "se.landing_page",
+        (Source::Sessions, Dim::Device) => "se.device",
+        (Source::Sessions, Dim::Country) => "se.country",
         _ => return None,
     };
     Some(Column::new(key, &[]))

@@ -44,6 +44,7 @@ names! {
         Region = "region",
         City = "city",
         Device = "device",
+        LandingPage = "landing_page",
         Customer = "customer",
         CustomerType = "customer_type",
         FirstProduct = "first_product",
@@ -124,6 +125,17 @@ names! {
         SecondGap = "second_gap",
         /// Days of the window, or of the bucket.
         Days = "days",
+        Sessions = "sessions",
+        /// Sessions that placed an order.
+        OrderedSessions = "ordered_sessions",
+        /// Sessions that put something into the cart.
+        CartSessions = "cart_sessions",
+        /// Of these, those that placed no order.
+        AbandonedCarts = "abandoned_carts",
+        /// Sessions that began to check out.
+        CheckoutSessions = "checkout_sessions",
+        /// Of these, those that placed an order.
+        CompletedCheckouts = "completed_checkouts",
     }
 }
 
@@ -146,6 +158,8 @@ names! {
         StockRates = "stock_rates",
         /// Customers with their first and second order.
         Cohorts = "dim_customer",
+        /// Visits that the shop's pages told of.
+        Sessions = "fact_sessions",
     }
 }
 
@@ -159,6 +173,7 @@ pub enum Family {
     Ads,
     Stock,
     Cohorts,
+    Sessions,
     /// Not read at all: the window's own days.
     Calendar,
 }
@@ -178,6 +193,8 @@ impl Measure {
             Self::EverCustomers | Self::Repeaters | Self::SecondGap => Family::Cohorts,
             Self::Days => Family::Calendar,
             Self::Customers => Family::Buyers,
+            Self::Sessions | Self::OrderedSessions | Self::CartSessions | Self::AbandonedCarts => Family::Sessions,
+            Self::CheckoutSessions | Self::CompletedCheckouts => Family::Sessions,
             _ => Family::Sales,
         }
     }
@@ -232,6 +249,7 @@ impl Family {
             Self::Ads => &[Source::DailyAds, Source::Ads],
             Self::Stock => &[Source::StockLevels, Source::StockRates],
             Self::Cohorts => &[Source::Cohorts],
+            Self::Sessions => &[Source::Sessions],
             Self::Calendar => &[],
         }
     }
@@ -245,6 +263,11 @@ impl Source {
 
     /// Rows know their instant.
     pub fn has_instants(self) -> bool {
+        self.has_orders() || self == Self::Sessions
+    }
+
+    /// Rows know their order.
+    pub fn has_orders(self) -> bool {
         matches!(self, Self::Orders | Self::Lines | Self::Refunds | Self::Cohorts)
     }
 
@@ -263,6 +286,7 @@ impl Source {
             Self::DailyAds | Self::Ads => "a",
             Self::StockLevels | Self::StockRates => "st",
             Self::Cohorts => "c",
+            Self::Sessions => "se",
         }
     }
 }

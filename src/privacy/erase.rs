@@ -87,6 +87,7 @@ fn erase(
                 all.customers += cut.customers;
                 all.orders += cut.orders;
                 all.refunds += cut.refunds;
+                all.visitors += cut.visitors;
             }
             privacy::end_cut(tx, seq, brand.id, &all, now)?;
             announced.push((brand.id, seq));

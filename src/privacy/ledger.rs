@@ -119,6 +119,7 @@ pub fn reapply(
                 all.customers += cut.customers;
                 all.orders += cut.orders;
                 all.refunds += cut.refunds;
+                all.visitors += cut.visitors;
             }
             privacy::end_cut(tx, seq, brand.id, &all, now)?;
             announced.push((brand.id, seq));

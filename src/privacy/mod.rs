@@ -22,6 +22,8 @@ use crate::auth::{Author, Reach};
 use crate::brands::{self, Brand};
 use crate::clock::Clock;
 use crate::commerce::privacy::{self, CustomerKey, CustomerOrder, CustomerRefund, Finder, NamedBy};
+use crate::commerce::touches::CustomerTouch;
+use crate::commerce::visits::{self, privacy::CustomerVisit};
 use crate::error::{Error, Result};
 use crate::imports;
 use crate::sync::{self, privacy::KeptAnswer};
@@ -70,6 +72,10 @@ pub struct OfBrand {
     pub orders: Vec<CustomerOrder>,
     /// The oldest first.
     pub refunds: Vec<CustomerRefund>,
+    /// Visits of browsers that ordered as this customer, the oldest first.
+    pub visits: Vec<CustomerVisit>,
+    /// How the customer came to the shop, the oldest first.
+    pub touches: Vec<CustomerTouch>,
     /// Rows of imported files that could not land and name the customer, as they stood there.
     pub rejected_rows: Vec<String>,
     /// Names of imported files that name the customer.
@@ -149,7 +155,11 @@ impl Privacy {
             let mut all = Vec::new();
             for brand in asked.brands(tx, &reach)? {
                 let (mut orders, mut refunds) = (Vec::new(), Vec::new());
+                let (mut visits, mut touches) = (Vec::new(), Vec::new());
                 for key in &keys {
+                    let (visited, came) = visits::privacy::of(tx, brand.id, key)?;
+                    visits.extend(visited);
+                    touches.extend(came);
                     orders.extend(privacy::orders(tx, brand.id, key)?);
                     refunds.extend(privacy::refunds(tx, brand.id, key)?);
                 }
@@ -157,7 +167,16 @@ impl Privacy {
                 let (mut rejected_rows, files) = imports::privacy::naming(tx, brand.id, &names)?;
                 let (kept_answers, rejects) = kept.remove(&brand.id).unwrap_or_default();
                 rejected_rows.extend(rejects);
-                all.push(OfBrand { brand: brand.uid, orders, refunds, rejected_rows, files, kept_answers });
+                all.push(OfBrand {
+                    brand: brand.uid,
+                    orders,
+                    refunds,
+                    visits,
+                    touches,
+                    rejected_rows,
+                    files,
+                    kept_answers,
+                });
             }
             let told = serde_json::json!({
                 "named_by": asked.by, "brands": all.iter().map(|of| &of.brand).collect::<Vec<_>>(),

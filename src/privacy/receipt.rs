@@ -43,6 +43,9 @@ pub struct Removed {
     pub orders: i64,
     /// Refunds that lost their customer.
     pub refunds: i64,
+    /// Browsers that lead to nobody any more, and whose visits lost the pages that they saw.
+    #[serde(default)]
+    pub visitors: i64,
     /// Refused rows of imported files that were blanked.
     pub import_rejects: i64,
     /// Imports whose file's name, options or error were blanked.
@@ -62,11 +65,15 @@ pub struct Stays {
     why: String,
 }
 
-const STAYS: [(&str, &str); 4] = [
+const STAYS: [(&str, &str); 5] = [
     (
         "Orders and refunds with their times, products, amounts, region, country, codes and reasons, and the source's order ids, \
          of a customer without a name",
         "Sums and counts of past days must not change, and the same file imported again must find its orders",
+    ),
+    (
+        "When and from which channel, campaign or site a browser came to the shop, and what its visits counted",
+        "Sums and counts of past days must not change; the browser's own id is replaced by one that no browser has",
     ),
     (
         "A keyed hash of what the customer was named by",
@@ -117,6 +124,7 @@ impl Removed {
         self.customers += cut.customers;
         self.orders += cut.orders;
         self.refunds += cut.refunds;
+        self.visitors += cut.visitors;
         self.import_rejects += blanked.rows;
         self.imports += blanked.imports;
         self.sync_answers += synced.answers;

@@ -6,6 +6,7 @@ use serde_json::json;
 
 use super::Privacy;
 use crate::auth::{self, Author};
+use crate::commerce::visits;
 use crate::error::Result;
 use crate::imports;
 use crate::tenants::Tenant;
@@ -20,11 +21,13 @@ pub struct Settings {
     pub imports_days: u32,
     /// Sessions whose time is over, and links that were not used in time.
     pub sessions_days: u32,
+    /// Visits that the shop's own pages told of, and how they came. What a shop tells of its orders stays with them.
+    pub visits_days: u32,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { rejected_rows_days: 30, imports_days: 730, sessions_days: 0 }
+        Self { rejected_rows_days: 30, imports_days: 730, sessions_days: 0, visits_days: 760 }
     }
 }
 
@@ -61,15 +64,20 @@ impl Privacy {
             let tokens = auth::clear_old(tx, before(now, rules.sessions_days))?;
             let (rows, history) = (before(now, rules.rejected_rows_days), before(now, rules.imports_days));
             let (rows, imports) = imports::privacy::forget_old(tx, rows, history)?;
-            if tokens + rows + imports > 0 {
-                let told = json!({ "sign_ins": tokens, "rejected_rows": rows, "imports": imports });
+            let visits = visits::privacy::forget_old(tx, before(now, rules.visits_days), now)?;
+            if tokens + rows + imports + visits > 0 {
+                let told = json!({ "sign_ins": tokens, "rejected_rows": rows, "imports": imports, "visits": visits });
                 Author::without_request("system").tell(tx, now, "retention.applied", &subject, told)?;
             }
-            Ok((tokens, rows, imports))
+            let seq = tx.query_row("select coalesce(max(seq), 0) from change_log", [], |row| row.get(0))?;
+            Ok((tokens, rows, imports, visits, seq))
         });
-        let (tokens, rows, imports) = gone.await?;
-        if tokens + rows + imports > 0 {
-            tracing::info!(tenant = tenant.slug(), tokens, rows, imports, "removed what is old");
+        let (tokens, rows, imports, visits, seq) = gone.await?;
+        if visits > 0 {
+            tenant.announce(0, seq);
+        }
+        if tokens + rows + imports + visits > 0 {
+            tracing::info!(tenant = tenant.slug(), tokens, rows, imports, visits, "removed what is old");
         }
         Ok(())
     }

@@ -8,6 +8,7 @@ use jiff::tz::TimeZone;
 use rusqlite::Connection;
 
 use super::local_time::LocalTime;
+use crate::channels::{self, Rules};
 use crate::commerce::rates::{RateTable, Ratio};
 use crate::error::Result;
 use crate::money::Currency;
@@ -17,6 +18,8 @@ pub(super) struct Brand {
     pub id: i64,
     pub currency: Currency,
     pub clock: LocalTime,
+    /// Which channel a coming is.
+    pub channels: Rules,
     rates: Rc<RateTable>,
     /// Rates already looked up, by currency and day.
     found: HashMap<(Currency, i32), Option<Ratio>>,
@@ -80,6 +83,7 @@ impl Brands {
                 id: row.get(0)?,
                 currency: Currency::parse(&currency).with_context(|| format!("a brand's currency \"{currency}\""))?,
                 clock: LocalTime::new(TimeZone::get(&zone).with_context(|| format!("a brand's zone \"{zone}\""))?),
+                channels: channels::of_brand(conn, row.get(0)?)?.unwrap_or_else(|| Rules::usual().clone()),
                 rates: Rc::clone(&rates),
                 found: HashMap::new(),
             });

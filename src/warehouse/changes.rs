@@ -11,6 +11,17 @@ use anyhow::Context as _;
 /// More rows than this, and more than a third of what is there, and reading everything again is quicker.
 const MANY_ROWS: usize = 50_000;
 
+/// A touch takes its person from its order or its visitor, and stands back where a visitor's own page told of it.
+const TOUCHES: &str = "select id from touches where rev > ?1 \
+    union select id from deleted_rows where rev > ?1 and tab = 'touches' \
+    union select t.id from orders o join touches t on t.order_id = o.id where o.rev > ?1 \
+    union select t.id from visitors v join touches t on t.visitor_id = v.id where v.rev > ?1 \
+    union select t.id from visitors v join visit_orders c on c.visitor_id = v.id join touches t on t.order_id = c.order_id \
+    where v.rev > ?1";
+const VISITS: &str = "select id from visits where rev > ?1 \
+    union select id from deleted_rows where rev > ?1 and tab = 'visits' \
+    union select s.id from visitors v join visits s on s.visitor_id = v.id where v.rev > ?1";
+
 /// What changed after one entry up to `seq`.
 #[derive(Debug, Default)]
 pub(super) struct Changes {
@@ -25,6 +36,10 @@ pub(super) struct Changes {
     /// Ad and day, each once.
     pub ads: Vec<(i64, String)>,
     pub stock: Vec<stock::Key>,
+    /// Ids of touches, ascending, each once.
+    pub touches: Vec<i64>,
+    /// Ids of visits, ascending, each once.
+    pub visits: Vec<i64>,
 }
 
 impl Changes {
@@ -54,6 +69,8 @@ impl Changes {
         changes.ads = ads(conn, since)?;
         changes.stock =
             stock_keys(conn, "select variant_id, warehouse_id, day from stock_levels where rev > ?", since)?;
+        changes.touches = ids(conn, TOUCHES, since)?;
+        changes.visits = ids(conn, VISITS, since)?;
         changes.add_variants(conn, since, duck)?;
         changes.add_refunds_of_orders(conn)?;
         changes.rebuild = changes.rows() > MANY_ROWS && changes.rows() * 3 > facts(duck)?;
@@ -61,7 +78,8 @@ impl Changes {
     }
 
     fn rows(&self) -> usize {
-        self.orders.len() * 2 + self.refunds.len() + self.ads.len() + self.stock.len()
+        let sold = self.orders.len() * 2 + self.refunds.len();
+        sold + self.ads.len() + self.stock.len() + self.touches.len() + self.visits.len()
     }
 
     /// A variant that moved to another product, or costs something else, concerns every row that has it.
@@ -111,7 +129,8 @@ impl Changes {
 
 fn facts(duck: &duck::Connection) -> Result<usize> {
     let count: i64 = duck
-        .query_row("select (select count(*) from fact_orders) + (select count(*) from fact_ad_days)", [], |row| {
+        .query_row("select sum(n)::bigint from (select count(*) as n from fact_orders union all select count(*) from fact_ad_days \
+             union all select count(*) from fact_touches union all select count(*) from fact_sessions)", [], |row| {
             row.get(0)
         })
         .context("counting facts")?;

@@ -7,7 +7,7 @@ use super::brands::Brands;
 use super::changes::Changes;
 use super::orders::OrderSinks;
 use super::reading::parse_day;
-use super::{ads, dimensions, refunds, rollups, stock};
+use super::{ads, dimensions, journeys, refunds, rollups, stock};
 use crate::duck::{self, Sink};
 use crate::error::Result;
 
@@ -15,6 +15,8 @@ const TEMPORARY: &str = "create or replace temp table dirty_orders (id bigint); 
     create or replace temp table dirty_refunds (id bigint); \
     create or replace temp table dirty_ads (ad_id integer, day date); \
     create or replace temp table dirty_stock (variant_id integer, warehouse_id integer, day date); \
+    create or replace temp table dirty_touches (id bigint); \
+    create or replace temp table dirty_visits (id bigint); \
     create or replace temp table touched_days (brand_id integer, day date); \
     create or replace temp table touched_ad_days (brand_id integer, day date); \
     create or replace temp table old_firsts (customer_id integer, first_order_id bigint); \
@@ -41,6 +43,11 @@ const DROP_ADS: &str = "delete from fact_ad_days where (ad_id, day) in (select a
 const DROP_STOCK: &str = "delete from fact_stock \
     where (variant_id, warehouse_id, day) in (select variant_id, warehouse_id, day from dirty_stock)";
 
+const DROP_JOURNEYS: [&str; 2] = [
+    "delete from fact_touches where touch_id in (select id from dirty_touches)",
+    "delete from fact_sessions where session_id in (select id from dirty_visits)",
+];
+
 /// What became of it.
 pub(super) enum Outcome {
     /// The warehouse has everything up to entry `seq`; `deleted` rows gave way.
@@ -65,6 +72,7 @@ pub(super) fn follow(conn: &Connection, duck: &duck::Connection, since: i64) -> 
     let mut deleted = apply_sales(conn, duck, &mut brands, &changes)?;
     deleted += apply_ads(conn, duck, &mut brands, &changes)?;
     deleted += apply_stock(conn, duck, &changes)?;
+    deleted += apply_journeys(conn, duck, &mut brands, &changes)?;
     dimensions::feed(conn, &mut brands, duck, Some(since))?;
     mark(duck, changes.seq)?;
     run(duck, "commit")?;
@@ -82,14 +90,8 @@ fn apply_sales(conn: &Connection, duck: &duck::Connection, brands: &mut Brands, 
     if changes.orders.is_empty() && changes.refunds.is_empty() {
         return Ok(0);
     }
-    for (table, ids) in [("dirty_orders", &changes.orders), ("dirty_refunds", &changes.refunds)] {
-        let mut sink = Sink::new(duck, table)?;
-        for id in ids {
-            sink.int(*id);
-            sink.end()?;
-        }
-        sink.finish()?;
-    }
+    note_ids(duck, "dirty_orders", &changes.orders)?;
+    note_ids(duck, "dirty_refunds", &changes.refunds)?;
     run(duck, NOTE_SALES)?;
     let mut deleted = 0;
     for drop in DROP_SALES {
@@ -137,6 +139,30 @@ fn apply_stock(conn: &Connection, duck: &duck::Connection, changes: &Changes) ->
     let deleted = delete(duck, DROP_STOCK)?;
     stock::feed_some(conn, duck, &changes.stock)?;
     Ok(deleted)
+}
+
+fn apply_journeys(conn: &Connection, duck: &duck::Connection, brands: &mut Brands, changes: &Changes) -> Result<usize> {
+    if changes.touches.is_empty() && changes.visits.is_empty() {
+        return Ok(0);
+    }
+    note_ids(duck, "dirty_touches", &changes.touches)?;
+    note_ids(duck, "dirty_visits", &changes.visits)?;
+    let mut deleted = 0;
+    for drop in DROP_JOURNEYS {
+        deleted += delete(duck, drop)?;
+    }
+    journeys::feed_some(conn, brands, duck, (&changes.touches, &changes.visits))?;
+    Ok(deleted)
+}
+
+fn note_ids(duck: &duck::Connection, table: &'static str, ids: &[i64]) -> Result<()> {
+    let mut sink = Sink::new(duck, table)?;
+    for id in ids {
+        sink.int(*id);
+        sink.end()?;
+    }
+    sink.finish()?;
+    Ok(())
 }
 
 fn run(duck: &duck::Connection, sql: &str) -> Result<()> {

@@ -218,6 +218,19 @@ async fn ask_line(app: &TestApp, shop: &Shop, line: &str, who: Role) -> Option<A
         }
         // Whoever comes back from the platform, and what it sends, is no member: `sync_http` asks as they do.
         "GET /api/oauth/{source}/callback" => Ask::at("/api/oauth/nobody/callback").expecting(404),
+        "GET /px.js" => Ask::at(path),
+        // Who tells is a page or a shop's server, and no member: `pixel` asks as they do.
+        "POST /px/{site}" => Ask::at(format!("/px/{unique}")).json(json!({})).expecting(404),
+        "GET /api/brands/{brand}/sites" | "GET /api/brands/{brand}/channels" => Ask::at(path.replace("{brand}", brand)),
+        "POST /api/brands/{brand}/sites" => {
+            let body = json!({ "name": "Shop", "origins": ["https://shop.example"] });
+            Ask::at(path.replace("{brand}", brand)).json(body).expecting(201)
+        }
+        "DELETE /api/brands/{brand}/sites/{id}" => {
+            let id = crate::pixel::site_of(shop).await;
+            Ask::at(path.replace("{brand}", brand).replace("{id}", &id)).expecting(204)
+        }
+        "PUT /api/brands/{brand}/channels" => Ask::at(path.replace("{brand}", brand)).json(json!({})),
         "POST /api/webhooks/shopify/{integration}" => {
             Ask::at(format!("/api/webhooks/shopify/{unique}")).json(json!({})).expecting(404)
         }

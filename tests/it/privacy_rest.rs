@@ -69,7 +69,7 @@ async fn each_kind_is_kept_as_long_as_its_rule_says_and_figures_do_not_notice() 
         assert_eq!(counts(shop).await, [5, 3, 1, 1, 1]);
     }
     app.app.tenants.suspend(suspended.tenant.id(), operator()).await.unwrap();
-    let rules = Settings { rejected_rows_days: 30, imports_days: 365, sessions_days: 10 };
+    let rules = Settings { rejected_rows_days: 30, imports_days: 365, sessions_days: 10, visits_days: 760 };
     let privacy = app.app.privacy.with_retention(rules);
     for (day, left) in [
         (9, [5, 3, 1, 1, 1]),

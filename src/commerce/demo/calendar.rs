@@ -59,6 +59,11 @@ impl Calendar {
         days_between(self.dates[0], date)
     }
 
+    /// Number of the day that a moment lies in; -1 for one before the first.
+    pub(super) fn day_at(&self, at: i64) -> i64 {
+        self.starts.partition_point(|start| *start <= at) as i64 - 1
+    }
+
     /// Unix seconds where the day begins.
     pub(super) fn start(&self, day: usize) -> i64 {
         self.starts[day.min(self.starts.len() - 1)]

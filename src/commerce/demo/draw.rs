@@ -11,6 +11,8 @@ pub(super) enum Stream {
     AdDay,
     Rates,
     TestOrders,
+    Journey,
+    Onlookers,
 }
 
 /// One series of draws (SplitMix64 over a mixed key). Only integers: no float, no library function that may differ.

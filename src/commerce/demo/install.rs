@@ -15,6 +15,7 @@ use crate::{
         Lander,
         rates::{self, DatedRate},
         remove_demo,
+        visits::{self, Hit},
     },
     error::{Error, Result},
     secrets::Purpose,
@@ -134,6 +135,7 @@ fn fill(tenant: &Tenant, shop: &Shop, seed: u64, now: Timestamp, audit: Timestam
     let since = memory.through.map(|through| through.to_zoned(zone).date().saturating_sub(OPEN_DAYS.days()));
     land_rates(tenant, &brand, shop, now)?;
     let key = tenant.key().derive(Purpose::CustomerIdentity);
+    let told = visits_told(tenant, &brand)?;
     let mut rows = 0;
     let mut landers: Vec<(String, Lander)> = Vec::new();
     for landing in shop.generate(seed, now, since)? {
@@ -144,7 +146,9 @@ fn fill(tenant: &Tenant, shop: &Shop, seed: u64, now: Timestamp, audit: Timestam
         let lander = &mut landers[at].1;
         let landed = tenant.db().write_blocking(|tx| lander.land_whole(tx, &landing.batch))?;
         rows += landed.rows_landed;
-        if let Some(seq) = landed.seq {
+        let hits: Vec<Hit> = landing.visits.into_iter().filter(|hit| hit.at_ms > told).collect();
+        let visited = tenant.db().write_blocking(|tx| visits::land(tx, brand.id, &hits, now.as_millisecond()))?;
+        if let Some(seq) = visited.max(landed.seq) {
             tenant.announce(brand.id, seq);
         }
     }
@@ -154,6 +158,12 @@ fn fill(tenant: &Tenant, shop: &Shop, seed: u64, now: Timestamp, audit: Timestam
         Author::without_request("demo").tell(tx, audit, "demo.landed", &subject(&brand), data)
     })?;
     Ok((brand, rows))
+}
+
+// Until when visits were told before: what is told twice counts twice.
+fn visits_told(tenant: &Tenant, brand: &Brand) -> Result<i64> {
+    let last = "select coalesce(max(last_ms), 0) from visits where brand_id = ?";
+    tenant.db().read_blocking(|conn| Ok(conn.query_row(last, [brand.id], |row| row.get(0))?))
 }
 
 // The brand as the landing needs it: made if it is missing, emptied if it holds another past.

@@ -6,13 +6,15 @@ use super::{
     ads::{self, AdClock},
     basket::{Reason, Return, Sale, part},
     calendar::{Calendar, days_between},
+    journeys,
     people::World,
     shop::Shop,
     stock::{Ledger, variant_ref},
 };
 use crate::{
-    commerce::rows::{
-        Batch, CustomerRef, Order, OrderLine, Product, Refund, RefundLine, UnitCost, Variant, VariantRef,
+    commerce::{
+        rows::{Batch, CustomerRef, Order, OrderLine, Product, Refund, RefundLine, UnitCost, Variant, VariantRef},
+        visits::Hit,
     },
     error::Result,
 };
@@ -27,6 +29,8 @@ pub struct Landing {
     pub connector: String,
     /// What lands in one transaction.
     pub batch: Batch,
+    /// What the shop's own pages told, of its last weeks.
+    pub visits: Vec<Hit>,
 }
 
 enum Piece {
@@ -75,12 +79,14 @@ impl<'a> History<'a> {
         let shopify = "shopify".to_owned();
         match *piece {
             Piece::Catalogue if self.world.calendar.today < 0 => None,
-            Piece::Catalogue => Some(Landing { connector: shopify, batch: self.catalogue() }),
-            Piece::Shop { first, last } => Some(Landing { connector: shopify, batch: self.quarter(first, last) }),
+            Piece::Catalogue => Some(Landing { connector: shopify, batch: self.catalogue(), visits: Vec::new() }),
+            Piece::Shop { first, last } => {
+                Some(Landing { connector: shopify, batch: self.quarter(first, last), visits: self.visits(first, last) })
+            }
             Piece::Ads { account, first, last } => {
                 let window = ads::window(&self.world, account, &self.clocks[account], first, last)?;
                 let connector = self.world.shop.accounts[account].connector.clone();
-                Some(Landing { connector, batch: Batch { ads: vec![window], ..Batch::default() } })
+                Some(Landing { connector, batch: Batch { ads: vec![window], ..Batch::default() }, visits: Vec::new() })
             }
         }
     }
@@ -141,10 +147,23 @@ impl<'a> History<'a> {
         for sale in self.sales[from..until].iter().filter(|s| s.at <= self.world.calendar.now) {
             let back = sale.back.as_ref().filter(|back| back.at <= self.world.calendar.now);
             batch.orders.push(self.order(sale, back));
+            batch.journeys.extend(journeys::journey(&self.world, sale));
             batch.refunds.extend(back.map(|back| self.refund(sale, back)));
         }
         batch.stock = self.ledger.levels(&self.world, first as i64, last as i64);
         batch
+    }
+
+    fn visits(&self, first: usize, last: usize) -> Vec<Hit> {
+        let now_ms = self.world.calendar.now.saturating_mul(1_000);
+        let mut hits = Vec::new();
+        for day in first..=last {
+            let from = self.sales.partition_point(|s| s.day < day);
+            let until = self.sales.partition_point(|s| s.day <= day);
+            hits.extend(journeys::visits(&self.world, day as i64, &self.sales[from..until]));
+        }
+        hits.retain(|hit| hit.at_ms <= now_ms);
+        hits
     }
 
     fn order(&self, sale: &Sale, back: Option<&Return>) -> Order {

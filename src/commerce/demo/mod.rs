@@ -9,6 +9,7 @@ mod basket;
 mod calendar;
 mod draw;
 mod install;
+mod journeys;
 mod landing;
 mod people;
 mod plan;

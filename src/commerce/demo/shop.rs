@@ -29,6 +29,9 @@ pub struct Shop {
     pub(super) mail_domain: String,
     pub(super) first_order_id: i64,
     pub(super) stories: bool,
+    /// How its buyers came is known.
+    #[serde(default)]
+    pub(super) journeys: bool,
     pub(super) growth: Vec<Growth>,
     #[serde(deserialize_with = "cents")]
     pub(super) acquisition_cost: i64,

@@ -8,6 +8,7 @@ mod gone;
 mod lines;
 mod orders;
 mod parse;
+mod parse_journeys;
 mod parse_orders;
 mod parse_products;
 mod parse_refunds;

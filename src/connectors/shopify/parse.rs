@@ -144,6 +144,7 @@ pub(super) fn append(all: &mut Batch, one: Batch) {
     all.costs_now.extend(one.costs_now);
     all.orders.extend(one.orders);
     all.refunds.extend(one.refunds);
+    all.journeys.extend(one.journeys);
     all.stock.extend(one.stock);
     all.stock_places.extend(one.stock_places);
     all.deleted_orders.extend(one.deleted_orders);

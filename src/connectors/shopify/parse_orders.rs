@@ -6,6 +6,7 @@ use serde::Deserialize;
 
 use super::lines::{self, Sold, Terms};
 use super::parse::{About, Bag, Many, currency, instant, micros_or_zero, minus, number, plus, sum, text};
+use super::parse_journeys;
 use super::parse_refunds::{self, RefundNode};
 use crate::commerce::rows::{Batch, CustomerRef, Order};
 use crate::connectors::hash_of;
@@ -30,6 +31,7 @@ pub(super) struct OrderNode {
     #[serde(default)]
     discount_codes: Vec<String>,
     customer: Option<Person>,
+    customer_journey_summary: Option<parse_journeys::Summary>,
     shipping_address: Option<Place>,
     subtotal_price_set: Option<Bag>,
     total_shipping_price_set: Option<Bag>,
@@ -110,6 +112,7 @@ pub(super) fn order(mut node: OrderNode, about: &About) -> Result<Batch, String>
     for refund in &node.refunds {
         batch.refunds.extend(parse_refunds::refund(refund, &node, &row, &sold)?);
     }
+    batch.journeys.extend(parse_journeys::journey(&row.external_id, node.customer_journey_summary.as_ref())?);
     batch.orders.push(row);
     Ok(batch)
 }

@@ -84,7 +84,7 @@ impl Plan {
                 return Err(Error::invalid_code("dimension_not_available", Some("metrics"), reason));
             }
             let filtered_by_value = self.filters.iter().any(|f| f.on == On::OrderValue);
-            if filtered_by_value && !formula.measures().all(|m| sources_of(m).any(Source::has_instants)) {
+            if filtered_by_value && !formula.measures().all(|m| sources_of(m).any(Source::has_orders)) {
                 return Err(not_available(metric, "order_value", formula));
             }
             self.check_time(metric, formula)?;
@@ -178,7 +178,7 @@ impl Plan {
         // Ads are known by day: of a running day they take what there is.
         let by_day = matches!(source, Source::Ads | Source::DailyAds) && !self.resolved.instants;
         let in_time = span.window.is_whole_days() || source.has_instants() || source.is_snapshot() || by_day;
-        let by_instant = self.by_hour() || self.filters.iter().any(|f| f.on == On::OrderValue);
+        let by_value = self.filters.iter().any(|f| f.on == On::OrderValue);
         // The rollups count refunds on their own day.
         let own_day = self.settings.basis == Basis::RefundDate
             || !source.is_rollup()
@@ -187,7 +187,8 @@ impl Plan {
             && in_time
             && own_day
             && self.dims().all(|dim| carries(source, dim))
-            && (!by_instant || source.has_instants())
+            && (!self.by_hour() || source.has_instants())
+            && (!by_value || source.has_orders())
     }
 }
 

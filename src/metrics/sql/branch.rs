@@ -135,6 +135,7 @@ impl Writer<'_> {
         match source {
             Source::Refunds if self.by_order_date(source) => "coalesce(o.placed_at, r.refunded_at)".to_owned(),
             Source::Refunds => "r.refunded_at".to_owned(),
+            Source::Sessions => "se.started_at".to_owned(),
             _ => format!("{}.placed_at", source.alias()),
         }
     }

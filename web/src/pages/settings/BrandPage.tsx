@@ -17,6 +17,8 @@ import { rememberBrand } from "../../ui/preferences";
 import { Empty, Failed, Forbidden, LoadingRows } from "../../ui/States";
 import { toast } from "../../ui/toast";
 import { BrandFields, type BrandValues } from "./BrandFields";
+import { Channels } from "./Channels";
+import { Sites } from "./Sites";
 
 export function BrandPage() {
   const me = useQuery(meQuery).data;
@@ -63,6 +65,8 @@ export function BrandPage() {
         </div>
       )}
       {allowed && brand && <Edit key={brand.id} brand={brand} />}
+      {me?.user.permissions.includes("connect") && brand && <Sites key={`sites-${brand.id}`} brand={brand} />}
+      {allowed && brand && <Channels key={`channels-${brand.id}`} brand={brand} />}
       {allowed && (
         <Dialog open={adding} onOpenChange={setAdding} title={t.brand.add}>
           <Add onDone={() => setAdding(false)} />
