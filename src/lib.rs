@@ -21,6 +21,8 @@ pub mod imports;
 pub mod connectors;
 pub mod sync;
 pub mod metrics;
+pub mod profit;
+pub mod reconciliation;
 pub mod privacy;
 pub mod backup;
 pub mod rotation;
