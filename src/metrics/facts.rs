@@ -206,7 +206,10 @@ impl Measure {
                 self,
                 Self::RefundGoods | Self::RefundCost | Self::UncostedRefunds | Self::RefundTax | Self::RefundShipping
             )
-            || matches!(self, Self::EstimatedCost | Self::ShippingCost | Self::HandlingCost | Self::PaymentFees | Self::Fixed)
+            || matches!(
+                self,
+                Self::EstimatedCost | Self::ShippingCost | Self::HandlingCost | Self::PaymentFees | Self::Fixed
+            )
             || matches!(self, Self::Spend | Self::Conversions | Self::Claimed | Self::StockValue)
     }
 

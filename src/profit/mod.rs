@@ -147,8 +147,9 @@ impl NewCost {
         let name = text("name", input.name.as_deref(), 100)?.unwrap_or_else(|| kind.name().to_owned());
         let applies_to = applies_to(kind, input.applies_to.as_deref())?;
         let currency = match &input.currency {
-            Some(code) => Currency::parse(code)
-                .ok_or_else(|| Error::invalid("currency", "That is no ISO 4217 currency code."))?,
+            Some(code) => {
+                Currency::parse(code).ok_or_else(|| Error::invalid("currency", "That is no ISO 4217 currency code."))?
+            }
             None => brand.currency,
         };
         let (rate_ppm, amount_micros) = amounts(kind, input)?;

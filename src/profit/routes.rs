@@ -59,6 +59,7 @@ pub struct CostView {
 #[serde(deny_unknown_fields)]
 pub struct CostEnd {
     /// The day after the last; null lets it go on.
+    #[serde(deserialize_with = "Option::deserialize")]
     until: Option<String>,
 }
 

@@ -18,8 +18,7 @@ pub struct Cost {
     pub cost: NewCost,
 }
 
-const COLUMNS: &str =
-    "uid, kind, name, applies_to, percent_ppm, amount_micros, currency, period, from_day, until_day";
+const COLUMNS: &str = "uid, kind, name, applies_to, percent_ppm, amount_micros, currency, period, from_day, until_day";
 
 /// A brand's costs, by kind and day.
 pub fn list(conn: &Connection, brand_id: i64) -> Result<Vec<Cost>> {
@@ -67,13 +66,7 @@ pub fn add(tx: &Transaction<'_>, brand_id: i64, cost: NewCost, now: Timestamp) -
 }
 
 /// Ends a cost on a day, or lets it go on without an end.
-pub fn end(
-    tx: &Transaction<'_>,
-    brand_id: i64,
-    uid: &str,
-    until: Option<&str>,
-    now: Timestamp,
-) -> Result<(Cost, i64)> {
+pub fn end(tx: &Transaction<'_>, brand_id: i64, uid: &str, until: Option<&str>, now: Timestamp) -> Result<(Cost, i64)> {
     let old = get(tx, brand_id, uid)?;
     let until = until.map(|text| until_after(old.cost.from, text)).transpose()?;
     tx.execute(

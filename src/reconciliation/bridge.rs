@@ -234,7 +234,10 @@ async fn read(tenant: &Tenant, days: &Days, now: Timestamp) -> Result<Bridge> {
     let asked = days.clone();
     let walked = tenant.db().read(move |conn| {
         let shops = asked.shops(conn)?;
-        shops.into_iter().map(|shop| Ok((steps::steps(conn, &shop.definition, &shop.scope)?, shop))).collect::<Result<Vec<_>>>()
+        shops
+            .into_iter()
+            .map(|shop| Ok((steps::steps(conn, &shop.definition, &shop.scope)?, shop)))
+            .collect::<Result<Vec<_>>>()
     });
     let walked = walked.await?;
     let duck = warehouse::of(tenant);
@@ -276,7 +279,8 @@ impl Shop {
         let currency = Currency::parse(&self.scope.currency).unwrap_or(home);
         let money = |amount: i128| format_micros(amount, currency.decimals());
         let walked: i128 = steps.iter().map(|step| i128::from(step.amount)).sum();
-        let residual = self.total.as_ref().map(|(total, _, _)| money(i128::from(net.native) - i128::from(*total) - walked));
+        let residual =
+            self.total.as_ref().map(|(total, _, _)| money(i128::from(net.native) - i128::from(*total) - walked));
         let total = self.total.map(|(amount, origin, stated)| ShopTotal {
             amount: money(amount.into()),
             origin,

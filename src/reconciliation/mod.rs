@@ -9,7 +9,22 @@ mod sections;
 mod statements;
 mod steps;
 
+use jiff::Timestamp;
+use rusqlite::Transaction;
 use serde::{Deserialize, Serialize};
+
+use crate::brands::Brand;
+use crate::error::Result;
+
+pub use statements::StatementInput;
+
+/// Enters the total of a shop's own report for a brand; returns its id.
+///
+/// # Errors
+/// `Invalid` with the field at fault, `Conflict` beyond as many as a brand may have.
+pub fn enter(tx: &Transaction<'_>, brand: &Brand, input: &StatementInput, at: Timestamp) -> Result<String> {
+    Ok(statements::add(tx, brand.id, statements::Statement::parse(input, brand)?, at)?.uid)
+}
 
 /// What a total counts, as opposed to our net sales, which counts no test order, tax, shipping, tip or gift card, takes discounts
 /// off, and refunds on the day of the refund.

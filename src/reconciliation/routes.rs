@@ -166,7 +166,8 @@ pub async fn orders(
         return Err(Error::invalid_code("bad_limit", Some("limit"), format!("A page has 1 to {MOST_ROWS} rows.")));
     }
     let days = days(&member, key, &params.from, &params.to).await?;
-    let currency = Currency::parse(&params.currency).ok_or_else(|| Error::invalid("currency", "That is no currency."))?;
+    let currency =
+        Currency::parse(&params.currency).ok_or_else(|| Error::invalid("currency", "That is no currency."))?;
     let page = (i64::from(params.offset), i64::from(limit) + 1);
     let mut orders = behind(&member, &days, &params, (currency, page)).await?;
     let truncated = orders.len() > limit as usize;

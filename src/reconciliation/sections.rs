@@ -72,7 +72,8 @@ pub fn converted(
 ) -> Result<Vec<Converted>> {
     let (from, until) = (from.to_string(), until.to_string());
     let mut select = conn.prepare_cached(CONVERTED).context("listing what was converted")?;
-    let whose = (brand_id, store_id, currency, &from, &until, brand_id, store_id, currency, &from, &until, limit, offset);
+    let whose =
+        (brand_id, store_id, currency, &from, &until, brand_id, store_id, currency, &from, &until, limit, offset);
     let rows = select.query_map(whose, |row| {
         Ok(Converted {
             order: row.get(0)?,

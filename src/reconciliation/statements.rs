@@ -82,8 +82,9 @@ impl Statement {
         let amount_micros = parse_micros(&input.amount)
             .ok_or_else(|| Error::invalid("amount", "The amount is a decimal number, as 128400.12."))?;
         let currency = match &input.currency {
-            Some(code) => Currency::parse(code)
-                .ok_or_else(|| Error::invalid("currency", "That is no ISO 4217 currency code."))?,
+            Some(code) => {
+                Currency::parse(code).ok_or_else(|| Error::invalid("currency", "That is no ISO 4217 currency code."))?
+            }
             None => brand.currency,
         };
         let timezone = input.timezone.clone().unwrap_or_else(|| brand.timezone_name.clone());

@@ -103,7 +103,8 @@ fn question(id: StepId, from: &Definition, scope: &Scope) -> Option<Question> {
         StepId::GiftCards => part(from.gift_cards, "gift_cards"),
         StepId::Discounts => part(!from.discounts, "discounts"),
         StepId::RefundDate => (from.refunds != Refunds::RefundDate).then(|| {
-            let gone = items::refunds(from.refunds).map(|rows| format!("select *, -1 as sign from ({rows}) union all "));
+            let gone =
+                items::refunds(from.refunds).map(|rows| format!("select *, -1 as sign from ({rows}) union all "));
             let come = items::refunds(Refunds::RefundDate).unwrap_or_default();
             Question {
                 rows: format!("{}select *, 1 as sign from ({come})", gone.unwrap_or_default()),
@@ -172,9 +173,9 @@ pub fn told_totals(conn: &Connection, scope: &Scope) -> Result<(i64, i64, i64)> 
     let sql = "select coalesce(sum(total_micros), 0), count(total_micros), count(*) from orders \
         where brand_id = ?1 and store_id = ?2 and currency = ?3 and placed_at >= ?4 and placed_at < ?5";
     let params = scope.params();
-    Ok(conn.prepare_cached(sql)?.query_row(params_from_iter(&params[..5]), |row| {
-        Ok((row.get(0)?, row.get(1)?, row.get(2)?))
-    })?)
+    Ok(conn
+        .prepare_cached(sql)?
+        .query_row(params_from_iter(&params[..5]), |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?)
 }
 
 /// Orders whose own total is not what its parts come to: where a difference that is left over may lie.

@@ -69,7 +69,11 @@ struct Head {
 
 impl<'d> OrderSinks<'d> {
     pub(super) fn new(conn: &'d duck::Connection) -> Result<Self> {
-        Ok(Self { orders: Sink::new(conn, "fact_orders")?, lines: Sink::new(conn, "fact_order_lines")?, waiting: Vec::new() })
+        Ok(Self {
+            orders: Sink::new(conn, "fact_orders")?,
+            lines: Sink::new(conn, "fact_order_lines")?,
+            waiting: Vec::new(),
+        })
     }
 
     /// Reads the orders of these ranges of ids, both ends included; ids that are not there are passed over. Orders and lines
@@ -216,14 +220,7 @@ impl<'d> OrderSinks<'d> {
         Ok(())
     }
 
-    fn feed_order(
-        &mut self,
-        order: &Row,
-        head: &Head,
-        brand: &Brand,
-        sums: &Sums,
-        costs: OrderCosts,
-    ) -> Result<()> {
+    fn feed_order(&mut self, order: &Row, head: &Head, brand: &Brand, sums: &Sums, costs: OrderCosts) -> Result<()> {
         let (shipping, tax): (i64, i64) = (order.get(16)?, order.get(17)?);
         let sink = &mut self.orders;
         sink.int(brand.id);

@@ -176,8 +176,7 @@ impl Plan {
         }
         let readable = measures.iter().all(|m| source.knows(*m));
         // Ads and costs are known by day: of a running day they take what there is.
-        let by_day =
-            matches!(source, Source::Ads | Source::DailyAds | Source::DailyCosts) && !self.resolved.instants;
+        let by_day = matches!(source, Source::Ads | Source::DailyAds | Source::DailyCosts) && !self.resolved.instants;
         let in_time = span.window.is_whole_days() || source.has_instants() || source.is_snapshot() || by_day;
         let by_instant = self.by_hour() || self.filters.iter().any(|f| f.on == On::OrderValue);
         // The rollups count refunds on their own day.
