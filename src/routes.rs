@@ -211,7 +211,7 @@ pub fn table() -> Vec<Route> {
 }
 
 /// Addresses of the page: each answers with its shell. A `*` stands for one segment.
-const PAGES: [&str; 16] = [
+const PAGES: [&str; 18] = [
     "/",
     "/setup",
     "/login",
@@ -219,6 +219,8 @@ const PAGES: [&str; 16] = [
     "/reset",
     "/b/*",
     "/b/*/import",
+    "/b/*/profit",
+    "/b/*/bridge",
     "/b/*/integrations",
     "/admin/users",
     "/admin/keys",

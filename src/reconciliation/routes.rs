@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use axum::http::StatusCode;
-use jiff::Timestamp;
+use jiff::{Timestamp, ToSpan};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
@@ -23,14 +23,14 @@ const ROWS: u32 = 100;
 const MOST_ROWS: u32 = 1_000;
 
 /// A window of the brand's days.
-#[derive(Deserialize, utoipa::IntoParams)]
-#[serde(deny_unknown_fields)]
+#[derive(Default, Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields, default)]
 #[into_params(parameter_in = Query)]
 pub struct BridgeParams {
-    /// The first day, YYYY-MM-DD.
-    from: String,
+    /// The first day, YYYY-MM-DD. Without `from` and `to`: the last 30 days, ending yesterday.
+    from: Option<String>,
     /// The day after the last.
-    to: String,
+    to: Option<String>,
 }
 
 /// What lies behind a step.
@@ -138,6 +138,13 @@ async fn days(member: &Member, key: String, from: &str, to: &str) -> Result<Days
     Days::read(brand, from, to)
 }
 
+async fn recent(member: &Member, key: String, now: Timestamp) -> Result<Days> {
+    let reach = member.reach.clone();
+    let brand = member.tenant.db().read(move |conn| brands::get(conn, &reach, &key)).await?;
+    let today = now.to_zoned(brand.timezone.clone()).date();
+    Ok(Days { from: today.saturating_sub(30.days()), until: today, brand })
+}
+
 /// From each shop's own total to our net sales and the platforms' claims.
 #[utoipa::path(get, path = "/api/brands/{brand}/bridge", tag = "bridge",
     params(("brand" = String, Path, description = "Id or slug"), BridgeParams), responses(
@@ -148,7 +155,10 @@ pub async fn bridge(
     Path(key): Path<String>,
     Query(params): Query<BridgeParams>,
 ) -> Result<Json<Bridge>> {
-    let days = days(&member, key, &params.from, &params.to).await?;
+    let days = match (&params.from, &params.to) {
+        (None, None) => recent(&member, key, clock.now()).await?,
+        (from, to) => days(&member, key, from.as_deref().unwrap_or(""), to.as_deref().unwrap_or("")).await?,
+    };
     Ok(Json(walk(&member.tenant, &days, clock.now()).await?))
 }
 
