@@ -23,6 +23,8 @@ pub mod connectors;
 pub mod sync;
 pub mod pixel;
 pub mod metrics;
+pub mod profit;
+pub mod reconciliation;
 pub mod privacy;
 pub mod backup;
 pub mod rotation;

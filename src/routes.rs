@@ -31,6 +31,8 @@ use crate::imports;
 use crate::metrics;
 use crate::pixel;
 use crate::privacy;
+use crate::profit;
+use crate::reconciliation;
 use crate::sync;
 use crate::tenants;
 use crate::tls;
@@ -148,6 +150,16 @@ table! {
     POST   "/mcp/admin/tenants/{id}/resume"  Instance        => auth::instance::routes::resume;
     POST   "/mcp/admin/tenants/{id}/restore" Instance        => auth::instance::routes::restore;
     GET    "/api/imports/formats"            Needs(Connect)  => imports::routes::formats;
+    GET    "/api/brands/{brand}/profit"      Needs(View)     => profit::routes::statement;
+    GET    "/api/brands/{brand}/costs"       Needs(View)     => profit::routes::list;
+    POST   "/api/brands/{brand}/costs"       Needs(Manage)   => profit::routes::create;
+    PATCH  "/api/brands/{brand}/costs/{id}"  Needs(Manage)   => profit::routes::end;
+    DELETE "/api/brands/{brand}/costs/{id}"  Needs(Manage)   => profit::routes::remove;
+    GET    "/api/brands/{brand}/bridge"      Needs(View)     => reconciliation::routes::bridge;
+    GET    "/api/brands/{brand}/bridge/orders" Needs(View)   => reconciliation::routes::orders;
+    GET    "/api/brands/{brand}/bridge/totals" Needs(View)   => reconciliation::routes::totals;
+    POST   "/api/brands/{brand}/bridge/totals" Needs(Manage) => reconciliation::routes::state;
+    DELETE "/api/brands/{brand}/bridge/totals/{id}" Needs(Manage) => reconciliation::routes::withdraw;
     GET    "/api/brands/{brand}/imports"     Needs(Connect)  => imports::routes::list;
     POST   "/api/brands/{brand}/imports"     Needs(Connect), Upload => imports::routes::create;
     GET    "/api/brands/{brand}/imports/{id}" Needs(Connect) => imports::routes::show;
@@ -209,7 +221,7 @@ pub fn table() -> Vec<Route> {
 }
 
 /// Addresses of the page: each answers with its shell. A `*` stands for one segment.
-const PAGES: [&str; 16] = [
+const PAGES: [&str; 18] = [
     "/",
     "/setup",
     "/login",
@@ -217,6 +229,8 @@ const PAGES: [&str; 16] = [
     "/reset",
     "/b/*",
     "/b/*/import",
+    "/b/*/profit",
+    "/b/*/bridge",
     "/b/*/integrations",
     "/admin/users",
     "/admin/keys",

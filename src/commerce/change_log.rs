@@ -71,6 +71,16 @@ pub fn begin_anew(tx: &Transaction, gap: i64, at: Timestamp, why: &serde_json::V
     write(tx, seq, None, at.as_millisecond(), Kind::Rebuild, why).map(drop)
 }
 
+/// Tells that everything of a brand is to be read again; returns the entry to announce.
+///
+/// # Errors
+/// Whatever SQLite says.
+pub fn read_anew(tx: &Transaction, brand_id: i64, at: Timestamp, why: &serde_json::Value) -> Result<i64> {
+    let seq = next_seq(tx)?;
+    write(tx, seq, Some(brand_id), at.as_millisecond(), Kind::Rebuild, why)?;
+    Ok(seq)
+}
+
 /// Notes that row `id` of `tab` is gone, for readers of the log.
 pub(super) fn note_deleted(tx: &Transaction, rev: i64, brand_id: i64, tab: &str, id: i64) -> Result<()> {
     tx.prepare_cached("insert or ignore into deleted_rows (rev, brand_id, tab, id) values (?, ?, ?, ?)")?

@@ -37,7 +37,7 @@ use crate::secrets::Purpose;
 use crate::tenants::Tenant;
 
 pub use arrival::Arrival;
-pub use change_log::{ad_row_id, begin_anew, day_number};
+pub use change_log::{ad_row_id, begin_anew, day_number, read_anew};
 pub use customers::CustomerHash;
 pub use freshness::{Freshness, freshness, reached};
 pub use lander::{Landed, Lander, Tally};

@@ -133,6 +133,13 @@ pub struct Order {
     pub shipping_micros: i64,
     pub shipping_discount_micros: i64,
     pub tax_micros: i64,
+    /// What the customer gave on top, for nobody's goods.
+    pub tip_micros: i64,
+    /// What the source itself says the order came to, before anything was given back: goods after discounts, gift cards,
+    /// shipping, taxes and tips. Nothing of ours is made of it; it is what our sums are held against.
+    pub total_micros: Option<i64>,
+    /// Who took the money, in the source's own words and small letters: `shopify_payments`, `paypal`.
+    pub gateway: Option<String>,
     pub lines: Vec<OrderLine>,
 }
 

@@ -29,6 +29,7 @@ impl Source {
             Self::DailySales => daily_sales(measure),
             Self::DailyProducts => daily_products(measure),
             Self::DailyAds => daily_ads(measure).or_else(|| ads(measure)),
+            Self::DailyCosts => daily_costs(measure),
             _ => None,
         }
     }
@@ -49,6 +50,12 @@ fn daily_sales(measure: Measure) -> Option<&'static str> {
         Measure::Cost => "d.cost",
         Measure::UncostedUnits => "d.units_without_cost",
         Measure::UncostedSales => "d.sales_without_cost",
+        Measure::EstimatedUnits => "d.estimated_units",
+        Measure::EstimatedCost => "d.estimated_cost",
+        Measure::ShippingCost => "d.shipping_cost",
+        Measure::HandlingCost => "d.handling_cost",
+        Measure::PaymentFees => "d.payment_fees",
+        Measure::CostsUnrated => "d.unconverted_costs",
         Measure::FirstOrders => "case when d.customer_type = 'new' then d.orders end",
         Measure::Shipping => "d.shipping",
         Measure::Tax => "d.tax",
@@ -86,6 +93,14 @@ fn orders(measure: Measure) -> Option<&'static str> {
         Measure::Cost => "sum(o.cost)",
         Measure::UncostedUnits => "sum(o.units_without_cost)",
         Measure::UncostedSales => "sum(o.sales_without_cost)",
+        Measure::EstimatedUnits => "sum(o.estimated_units)",
+        Measure::EstimatedCost => "sum(o.estimated_cost)",
+        Measure::ShippingCost => "sum(o.shipping_cost)",
+        Measure::HandlingCost => "sum(o.handling_cost)",
+        Measure::PaymentFees => "sum(o.payment_fee)",
+        Measure::CostsUnrated => {
+            "count(*) filter (o.shipping_cost is null or o.handling_cost is null or o.payment_fee is null)"
+        }
         Measure::Shipping => "sum(o.shipping)",
         Measure::Tax => "sum(o.tax)",
         Measure::Customers => "count(distinct o.customer_id)",
@@ -106,6 +121,14 @@ fn lines(measure: Measure) -> Option<&'static str> {
         Measure::Cost => "sum(l.cost)",
         Measure::UncostedUnits => "sum(l.quantity) filter (l.cost is null)",
         Measure::UncostedSales => "sum(l.gross - l.discount) filter (l.cost is null)",
+        Measure::EstimatedUnits => "sum(l.quantity) filter (l.estimated_cost is not null)",
+        Measure::EstimatedCost => "sum(l.estimated_cost)",
+        Measure::ShippingCost => "sum(l.shipping_cost)",
+        Measure::HandlingCost => "sum(l.handling_cost)",
+        Measure::PaymentFees => "sum(l.payment_fee)",
+        Measure::CostsUnrated => {
+            "count(*) filter (l.shipping_cost is null or l.handling_cost is null or l.payment_fee is null)"
+        }
         Measure::Customers => "count(distinct l.customer_id)",
         Measure::FirstOrders => "count(distinct l.order_id) filter (l.order_id = cu.first_order_id)",
         // Hardly ever a row: a distinct count would hash all the others for them.
@@ -146,6 +169,14 @@ fn daily_ads(measure: Measure) -> Option<&'static str> {
     match measure {
         Measure::AdsUnrated => Some("a.unconverted"),
         Measure::AdsForeign => Some("(ac.currency <> $currency)::int"),
+        _ => None,
+    }
+}
+
+fn daily_costs(measure: Measure) -> Option<&'static str> {
+    match measure {
+        Measure::Fixed => Some("x.amount"),
+        Measure::FixedUnrated => Some("(x.amount is null)::int"),
         _ => None,
     }
 }

@@ -166,6 +166,7 @@ fn of_row(source: Source, dim: Dim) -> Option<Column> {
         }
         Dim::RefundReason if source == Source::Refunds => Column::new("r.reason", &[]),
         Dim::Warehouse if source == Source::StockLevels => Column::new("w.name", &[Join::Warehouse]),
+        Dim::Cost if source == Source::DailyCosts => Column::new("x.name", &[]),
         Dim::LowStock if source == Source::StockRates => Column::new("st.low_stock", &[]),
         Dim::StockoutDate if source == Source::StockRates => Column::new("st.stockout", &[]),
         _ => return None,

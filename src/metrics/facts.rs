@@ -65,6 +65,7 @@ names! {
         LowStock = "low_stock",
         StockoutDate = "projected_stockout_date",
         Connector = "connector",
+        Cost = "cost",
     }
 }
 
@@ -82,6 +83,14 @@ names! {
         UncostedUnits = "uncosted_units",
         /// Gross − discount of lines whose cost is not known.
         UncostedSales = "uncosted_sales",
+        /// Of `cost`, what stands for units without a cost of their own.
+        EstimatedCost = "estimated_cost",
+        EstimatedUnits = "estimated_units",
+        ShippingCost = "shipping_cost",
+        HandlingCost = "handling_cost",
+        PaymentFees = "payment_fees",
+        /// Rows with a cost in a currency without a rate.
+        CostsUnrated = "costs_unrated",
         Shipping = "shipping",
         Tax = "tax",
         /// Distinct customers.
@@ -110,6 +119,9 @@ names! {
         Claimed = "claimed",
         AdsUnrated = "ads_unrated",
         AdsForeign = "ads_foreign",
+        /// Costs that no order causes.
+        Fixed = "fixed",
+        FixedUnrated = "fixed_unrated",
         OnHand = "on_hand",
         StockValue = "stock_value",
         /// Units valued at their price, for want of a cost.
@@ -152,6 +164,8 @@ names! {
         /// Rollup by day, account, channel, campaign and connector.
         DailyAds = "daily_ads",
         Ads = "fact_ad_days",
+        /// Costs that no order causes, by day and name.
+        DailyCosts = "daily_costs",
         /// Stock by SKU and warehouse at the end of a window.
         StockLevels = "stock_levels",
         /// Stock by SKU with what it sold lately.
@@ -171,6 +185,8 @@ pub enum Family {
     Buyers,
     Refunds,
     Ads,
+    /// Costs of days.
+    Costs,
     Stock,
     Cohorts,
     Sessions,
@@ -188,6 +204,7 @@ impl Measure {
             Self::RefundShipping | Self::RefundUnrated | Self::RefundForeign => Family::Refunds,
             Self::Spend | Self::Impressions | Self::Clicks | Self::Conversions | Self::Claimed => Family::Ads,
             Self::AdsUnrated | Self::AdsForeign => Family::Ads,
+            Self::Fixed | Self::FixedUnrated => Family::Costs,
             Self::OnHand | Self::StockValue | Self::StockPriced | Self::StockUnvalued => Family::Stock,
             Self::DailyRate | Self::Reorder => Family::Stock,
             Self::EverCustomers | Self::Repeaters | Self::SecondGap => Family::Cohorts,
@@ -205,6 +222,10 @@ impl Measure {
             || matches!(
                 self,
                 Self::RefundGoods | Self::RefundCost | Self::UncostedRefunds | Self::RefundTax | Self::RefundShipping
+            )
+            || matches!(
+                self,
+                Self::EstimatedCost | Self::ShippingCost | Self::HandlingCost | Self::PaymentFees | Self::Fixed
             )
             || matches!(self, Self::Spend | Self::Conversions | Self::Claimed | Self::StockValue)
     }
@@ -247,6 +268,7 @@ impl Family {
             Self::Buyers => &[Source::Orders, Source::Lines],
             Self::Refunds => &[Source::DailySales, Source::DailyProducts, Source::Refunds],
             Self::Ads => &[Source::DailyAds, Source::Ads],
+            Self::Costs => &[Source::DailyCosts],
             Self::Stock => &[Source::StockLevels, Source::StockRates],
             Self::Cohorts => &[Source::Cohorts],
             Self::Sessions => &[Source::Sessions],
@@ -258,7 +280,7 @@ impl Family {
 impl Source {
     /// Sums of whole days: cannot be cut within a day.
     pub fn is_rollup(self) -> bool {
-        matches!(self, Self::DailySales | Self::DailyProducts | Self::DailyAds)
+        matches!(self, Self::DailySales | Self::DailyProducts | Self::DailyAds | Self::DailyCosts)
     }
 
     /// Rows know their instant.
@@ -284,6 +306,7 @@ impl Source {
             Self::Lines => "l",
             Self::Refunds => "r",
             Self::DailyAds | Self::Ads => "a",
+            Self::DailyCosts => "x",
             Self::StockLevels | Self::StockRates => "st",
             Self::Cohorts => "c",
             Self::Sessions => "se",

@@ -20,6 +20,21 @@ fn note(code: &str, text: impl Into<String>) -> Note {
     Note { code: code.to_owned(), text: text.into() }
 }
 
+/// Which kinds of costs the figures are made of and nothing is counted for.
+fn not_entered(plan: &Plan, totals: &Sums) -> Option<Note> {
+    let kinds = [
+        (Measure::ShippingCost, "shipping costs"),
+        (Measure::HandlingCost, "handling"),
+        (Measure::PaymentFees, "payment fees"),
+        (Measure::Fixed, "fixed costs"),
+    ];
+    let asked = |measure| plan.metrics.iter().any(|a| a.formula.measures().any(|m| m == measure));
+    let none = kinds.iter().filter(|(measure, _)| asked(*measure) && totals.get(*measure).unwrap_or(0) == 0);
+    let names: Vec<&str> = none.map(|(_, name)| *name).collect();
+    let text = format!("Nothing is entered for {}: they count 0.", names.join(", "));
+    (!names.is_empty()).then(|| note("costs_not_entered", text))
+}
+
 /// The notes of a plan whose window has these totals.
 pub fn notes(plan: &Plan, totals: &Sums) -> Vec<Note> {
     let mut notes = Vec::new();
@@ -44,10 +59,17 @@ pub fn notes(plan: &Plan, totals: &Sums) -> Vec<Note> {
         };
         notes.push(note("lines_without_cost", format!("{uncosted} units sold{worth} have no cost: {consequence}.")));
     }
-    if asks("contribution_margin") {
-        notes.push(note("costs_not_entered", "Fulfilment costs and payment fees are not entered and count 0."));
+    let estimated = count(Measure::EstimatedUnits);
+    if estimated > 0 {
+        let cost = format_micros(count(Measure::EstimatedCost), currency.decimals());
+        let text = format!(
+            "{estimated} units sold have no cost of their own: the brand's percentage of what was paid for them stands for it, {cost} {currency} in all."
+        );
+        notes.push(note("costs_estimated", text));
     }
-    let unrated = count(Measure::Unrated) + count(Measure::RefundUnrated) + count(Measure::AdsUnrated);
+    notes.extend(not_entered(plan, totals));
+    let unrated = [Measure::Unrated, Measure::RefundUnrated, Measure::AdsUnrated, Measure::FixedUnrated];
+    let unrated = unrated.into_iter().map(count).sum::<i128>() + count(Measure::CostsUnrated);
     if unrated > 0 {
         let text = format!(
             "{unrated} rows have no exchange rate into {currency} within 7 days: they count, but their amounts are left out."

@@ -7,8 +7,9 @@ use anyhow::{Context as _, anyhow};
 use jiff::tz::TimeZone;
 use rusqlite::Connection;
 
+use super::costs::Rules;
 use super::local_time::LocalTime;
-use crate::channels::{self, Rules};
+use crate::channels;
 use crate::commerce::rates::{RateTable, Ratio};
 use crate::error::Result;
 use crate::money::Currency;
@@ -18,8 +19,13 @@ pub(super) struct Brand {
     pub id: i64,
     pub currency: Currency,
     pub clock: LocalTime,
+    pub zone: TimeZone,
+    /// 1 = Monday.
+    pub week_start: i8,
     /// Which channel a coming is.
-    pub channels: Rules,
+    pub channels: channels::Rules,
+    /// What its people entered of costs.
+    pub rules: Rules,
     rates: Rc<RateTable>,
     /// Rates already looked up, by currency and day.
     found: HashMap<(Currency, i32), Option<Ratio>>,
@@ -74,21 +80,29 @@ pub(super) struct Brands(Vec<Brand>);
 impl Brands {
     pub(super) fn load(conn: &Connection) -> Result<Self> {
         let rates = Rc::new(RateTable::load(conn)?);
-        let mut all = conn.prepare("select id, currency, timezone from brands")?;
+        let mut all = conn.prepare("select id, currency, timezone, week_start from brands")?;
         let mut rows = all.query([])?;
         let mut brands = Vec::new();
         while let Some(row) = rows.next()? {
             let (currency, zone): (String, String) = (row.get(1)?, row.get(2)?);
+            let zone = TimeZone::get(&zone).with_context(|| format!("a brand's zone \"{zone}\""))?;
             brands.push(Brand {
                 id: row.get(0)?,
                 currency: Currency::parse(&currency).with_context(|| format!("a brand's currency \"{currency}\""))?,
-                clock: LocalTime::new(TimeZone::get(&zone).with_context(|| format!("a brand's zone \"{zone}\""))?),
-                channels: channels::of_brand(conn, row.get(0)?)?.unwrap_or_else(|| Rules::usual().clone()),
+                clock: LocalTime::new(zone.clone()),
+                zone,
+                week_start: row.get(3)?,
+                channels: channels::of_brand(conn, row.get(0)?)?.unwrap_or_else(|| channels::Rules::usual().clone()),
+                rules: Rules::load(conn, row.get(0)?)?,
                 rates: Rc::clone(&rates),
                 found: HashMap::new(),
             });
         }
         Ok(Self(brands))
+    }
+
+    pub(super) fn all(&mut self) -> impl Iterator<Item = &mut Brand> {
+        self.0.iter_mut()
     }
 
     pub(super) fn get(&mut self, id: i64) -> Result<&mut Brand> {

@@ -10,7 +10,7 @@ use rusqlite::Connection;
 use super::brands::Brands;
 use super::follow::mark;
 use super::orders::OrderSinks;
-use super::{ads, dimensions, journeys, refunds, rollups, stock};
+use super::{ads, costs, dimensions, journeys, refunds, rollups, stock};
 use crate::db::Db;
 use crate::duck::{self, Duck};
 use crate::error::Result;
@@ -90,6 +90,7 @@ fn fill_first(conn: &Connection, brands: &mut Brands, duck: &duck::Connection, i
 fn fill_second(conn: &Connection, brands: &mut Brands, duck: &duck::Connection, ids: [i64; 2]) -> Result<()> {
     orders(conn, brands, duck, ids)?;
     stock::feed_all(conn, duck)?;
+    costs::feed(conn, brands, duck)?;
     ads::feed_all(conn, brands, duck)?;
     journeys::feed_all(conn, brands, duck)
 }

@@ -5,6 +5,7 @@ mod ads;
 mod brands;
 mod budget;
 mod changes;
+mod costs;
 mod dimensions;
 mod fill;
 mod follow;
@@ -33,11 +34,12 @@ use follow::Outcome;
 
 pub use budget::{Settings, limit};
 
-const SCHEMA: [&str; 4] = [
+const SCHEMA: [&str; 5] = [
     include_str!("../../assets/migrations/warehouse/0001_star.sql"),
     include_str!("../../assets/migrations/warehouse/0002_rollups.sql"),
     include_str!("../../assets/migrations/warehouse/0003_journeys.sql"),
     include_str!("../../assets/migrations/warehouse/0005_sessions.sql"),
+    include_str!("../../assets/migrations/warehouse/0006_costs.sql"),
 ];
 
 /// An instance that has deleted more rows is filled anew at the next landing.

@@ -4,6 +4,7 @@ use rusqlite::fallible_streaming_iterator::FallibleStreamingIterator as _;
 use rusqlite::{Connection, Row, Rows};
 
 use super::brands::{Brand, Brands, Conversion};
+use super::costs::{Charged, OrderCosts, on_lines};
 use super::reading::{maybe_text, text};
 use super::variants::Variants;
 use crate::duck::{self, Sink};
@@ -11,7 +12,7 @@ use crate::error::Result;
 
 const ORDERS: &str = "select id, brand_id, connector, external_id, name, store_id, customer_id, currency, placed_at, \
     cancelled_at is not null, sales_source, device, country, region, city, discount_codes, \
-    shipping_micros - shipping_discount_micros, tax_micros, test from orders";
+    shipping_micros - shipping_discount_micros, tax_micros, test, gateway from orders";
 const LINES: &str = "select order_id, line_no, variant_id, quantity, fulfilled_quantity, price_micros, discount_micros, \
     tax_micros, gift_card from order_lines";
 
@@ -19,6 +20,24 @@ const LINES: &str = "select order_id, line_no, variant_id, quantity, fulfilled_q
 pub(super) struct OrderSinks<'d> {
     orders: Sink<'d>,
     lines: Sink<'d>,
+    /// The lines of one order: what each bears of it is known once all are read.
+    waiting: Vec<SoldLine>,
+}
+
+/// A line, before its order's costs are shared out.
+struct SoldLine {
+    line_no: i64,
+    variant_id: i64,
+    product_id: i64,
+    quantity: i64,
+    fulfilled: i64,
+    gross: Option<i64>,
+    discount: Option<i64>,
+    tax: Option<i64>,
+    cost: Option<i64>,
+    estimated: Option<i64>,
+    /// In the order's currency.
+    paid_native: i64,
 }
 
 /// What the lines of an order add up to. Converted sums are `None` once a part is; `cost` skips lines without.
@@ -30,6 +49,8 @@ struct Sums {
     cost: Option<i64>,
     units_without_cost: i64,
     sales_without_cost: Option<i64>,
+    estimated_units: i64,
+    estimated_cost: Option<i64>,
     gross_native: i64,
     discount_native: i64,
     first_product: Option<i64>,
@@ -48,7 +69,11 @@ struct Head {
 
 impl<'d> OrderSinks<'d> {
     pub(super) fn new(conn: &'d duck::Connection) -> Result<Self> {
-        Ok(Self { orders: Sink::new(conn, "fact_orders")?, lines: Sink::new(conn, "fact_order_lines")? })
+        Ok(Self {
+            orders: Sink::new(conn, "fact_orders")?,
+            lines: Sink::new(conn, "fact_order_lines")?,
+            waiting: Vec::new(),
+        })
     }
 
     /// Reads the orders of these ranges of ids, both ends included; ids that are not there are passed over. Orders and lines
@@ -90,59 +115,112 @@ impl<'d> OrderSinks<'d> {
         let conversion = brand.conversion(text(order, 7)?, day);
         let head = Head { id, placed_at, store_id: order.get(5)?, customer_id: order.get(6)?, day, hour, conversion };
         let mut sums = Sums::new(conversion);
+        self.waiting.clear();
         while let Some(line) = lines.next_of(id)? {
-            self.feed_line((order, line), &head, brand, variants, &mut sums)?;
+            let gift_card: bool = line.get(8)?;
+            if !gift_card {
+                self.read_line(line, &head, (brand, variants), &mut sums)?;
+            }
         }
-        self.feed_order(order, &head, brand, &sums)
+        let costs = self.costs(order, &head, brand)?;
+        self.feed_lines(text(order, 2)?, &head, brand, costs)?;
+        self.feed_order(order, &head, brand, &sums, costs)
     }
 
-    fn feed_line(
+    /// What the order bears.
+    fn costs(&self, order: &Row, head: &Head, brand: &mut Brand) -> Result<OrderCosts> {
+        if self.waiting.is_empty() {
+            return Ok(OrderCosts::NONE);
+        }
+        let (shipping, tax): (i64, i64) = (order.get(16)?, order.get(17)?);
+        let goods = self.waiting.iter().fold(0_i64, |sum, line| sum.saturating_add(line.paid_native));
+        Ok(brand.order_costs(&Charged {
+            day: head.day,
+            cancelled: order.get(9)?,
+            country: maybe_text(order, 12)?,
+            gateway: maybe_text(order, 19)?,
+            source: maybe_text(order, 10)?,
+            amount: goods.saturating_add(shipping).saturating_add(tax),
+            currency: text(order, 7)?,
+        }))
+    }
+
+    fn read_line(
         &mut self,
-        (order, line): (&Row, &Row),
+        line: &Row,
         head: &Head,
-        brand: &mut Brand,
-        variants: &mut Variants,
+        (brand, variants): (&mut Brand, &mut Variants),
         sums: &mut Sums,
     ) -> Result<()> {
-        let gift_card: bool = line.get(8)?;
-        if gift_card {
-            return Ok(());
-        }
         let (variant_id, quantity, fulfilled): (i64, i64, i64) = (line.get(2)?, line.get(3)?, line.get(4)?);
         let (price, discount, tax): (i64, i64, i64) = (line.get(5)?, line.get(6)?, line.get(7)?);
         let gross_native = price.checked_mul(quantity);
         let gross = head.conversion.apply(gross_native);
         let discount_converted = head.conversion.apply(Some(discount));
         let variant = variants.get(variant_id)?;
-        let cost = variant.cost(brand, head.day, quantity);
+        let paid = gross.zip(discount_converted).map(|(gross, discount)| gross.saturating_sub(discount));
+        let known = variant.cost(brand, head.day, quantity);
+        let estimated = if known.is_some() { None } else { brand.estimated_cost(head.day, paid) };
+        let cost = known.or(estimated);
         sums.add_units(quantity, fulfilled, cost);
         if cost.is_none() {
-            sums.add_uncosted(gross.zip(discount_converted).map(|(gross, discount)| gross.saturating_sub(discount)));
+            sums.add_uncosted(paid);
+        }
+        if let Some(estimated) = estimated {
+            sums.estimated_units += quantity;
+            sums.estimated_cost = Some(sums.estimated_cost.unwrap_or(0).saturating_add(estimated));
         }
         sums.add_money((gross, gross_native), (discount_converted, discount));
         sums.first_product.get_or_insert(variant.product_id);
-        let sink = &mut self.lines;
-        sink.int(brand.id);
-        sink.int(head.id);
-        sink.int(line.get(1)?);
-        sink.day(head.day);
-        sink.int(head.hour);
-        sink.int(head.placed_at);
-        sink.int(head.store_id);
-        sink.maybe_int(head.customer_id);
-        sink.int(variant_id);
-        sink.int(variant.product_id);
-        sink.text(text(order, 2)?);
-        sink.int(quantity);
-        sink.int(fulfilled);
-        sink.maybe_int(gross);
-        sink.maybe_int(discount_converted);
-        sink.maybe_int(head.conversion.apply(Some(tax)));
-        sink.maybe_int(cost);
-        sink.end()
+        self.waiting.push(SoldLine {
+            line_no: line.get(1)?,
+            variant_id,
+            product_id: variant.product_id,
+            quantity,
+            fulfilled,
+            gross,
+            discount: discount_converted,
+            tax: head.conversion.apply(Some(tax)),
+            cost,
+            estimated,
+            paid_native: gross_native.unwrap_or(0).saturating_sub(discount),
+        });
+        Ok(())
     }
 
-    fn feed_order(&mut self, order: &Row, head: &Head, brand: &Brand, sums: &Sums) -> Result<()> {
+    /// Hands the waiting lines over, each with its part of the order's costs.
+    fn feed_lines(&mut self, connector: &str, head: &Head, brand: &Brand, costs: OrderCosts) -> Result<()> {
+        let paid: Vec<i64> = self.waiting.iter().map(|line| line.paid_native.max(0)).collect();
+        let parts = [costs.shipping, costs.handling, costs.fee].map(|whole| on_lines(whole, &paid));
+        let sink = &mut self.lines;
+        for (at, line) in self.waiting.iter().enumerate() {
+            sink.int(brand.id);
+            sink.int(head.id);
+            sink.int(line.line_no);
+            sink.day(head.day);
+            sink.int(head.hour);
+            sink.int(head.placed_at);
+            sink.int(head.store_id);
+            sink.maybe_int(head.customer_id);
+            sink.int(line.variant_id);
+            sink.int(line.product_id);
+            sink.text(connector);
+            sink.int(line.quantity);
+            sink.int(line.fulfilled);
+            sink.maybe_int(line.gross);
+            sink.maybe_int(line.discount);
+            sink.maybe_int(line.tax);
+            sink.maybe_int(line.cost);
+            sink.maybe_int(line.estimated);
+            for part in &parts {
+                sink.maybe_int(part[at]);
+            }
+            sink.end()?;
+        }
+        Ok(())
+    }
+
+    fn feed_order(&mut self, order: &Row, head: &Head, brand: &Brand, sums: &Sums, costs: OrderCosts) -> Result<()> {
         let (shipping, tax): (i64, i64) = (order.get(16)?, order.get(17)?);
         let sink = &mut self.orders;
         sink.int(brand.id);
@@ -175,6 +253,11 @@ impl<'d> OrderSinks<'d> {
         sink.int(shipping);
         sink.int(tax);
         sink.maybe_int(sums.first_product);
+        sink.int(sums.estimated_units);
+        sink.maybe_int(sums.estimated_cost);
+        for cost in [costs.shipping, costs.handling, costs.fee] {
+            sink.maybe_int(cost);
+        }
         sink.end()
     }
 }
@@ -190,6 +273,8 @@ impl Sums {
             cost: None,
             units_without_cost: 0,
             sales_without_cost: None,
+            estimated_units: 0,
+            estimated_cost: None,
             gross_native: 0,
             discount_native: 0,
             first_product: None,

@@ -52,6 +52,8 @@ struct Head {
     /// The day whose cost is given back: the order's, where it is known.
     cost_day: i32,
     conversion: Conversion,
+    /// As of `cost_day`.
+    cost_conversion: Conversion,
 }
 
 /// One row of the table, as far as it differs between the lines of a refund.
@@ -83,11 +85,14 @@ impl<'c, 'd> Feed<'c, 'd> {
         let brand = brands.get(refund.get(1)?)?;
         let (day, hour) = brand.clock.at(refund.get(7)?);
         let placed_at: Option<i64> = refund.get(13)?;
+        let cost_day = placed_at.map_or(day, |at| brand.clock.at(at).0);
+        let currency = text(refund, 6)?;
         let head = Head {
             day,
             hour,
-            cost_day: placed_at.map_or(day, |at| brand.clock.at(at).0),
-            conversion: brand.conversion(text(refund, 6)?, day),
+            cost_day,
+            conversion: brand.conversion(currency, day),
+            cost_conversion: brand.conversion(currency, cost_day),
         };
         for part in self.parts(refund)? {
             self.part(refund, &head, brand, &part)?;
@@ -125,6 +130,8 @@ impl<'c, 'd> Feed<'c, 'd> {
             Some(id) => {
                 let variant = self.variants.get(id)?;
                 let cost = variant.cost(brand, head.cost_day, part.quantity);
+                let paid = head.cost_conversion.apply(Some(part.goods));
+                let cost = cost.or_else(|| brand.estimated_cost(head.cost_day, paid));
                 (Some(variant.product_id), if part.quantity == 0 { Some(0) } else { cost })
             }
             None => (None, Some(0)),

@@ -22,20 +22,23 @@ const SALES: &str = "select brand_id, day, store_id, connector, country, custome
     sum(tax)::bigint, sum(cost)::bigint, sum(units_without_cost)::bigint, sum(sales_without_cost)::bigint, \
     sum(unconverted_orders)::bigint, sum(refunds)::bigint, sum(refund_tax)::bigint, sum(refund_shipping)::bigint, \
     sum(refund_cost)::bigint, sum(refunded_units)::bigint, sum(refunded_units_without_cost)::bigint, \
-    sum(refunds_without_cost)::bigint, sum(unconverted_refunds)::bigint from ( \
+    sum(refunds_without_cost)::bigint, sum(unconverted_refunds)::bigint, sum(estimated_units)::bigint, \
+    sum(estimated_cost)::bigint, sum(shipping_cost)::bigint, sum(handling_cost)::bigint, sum(payment_fee)::bigint, \
+    sum(unconverted_costs)::bigint from ( \
     select f.brand_id, day, store_id, connector, country, \
     case when f.order_id = c.first_order_id then 'new' when f.order_id <> c.first_order_id then 'returning' end \
     as customer_type, 1 as orders, units, fulfilled, gross, discount, shipping, tax, cost, units_without_cost, \
     sales_without_cost, (gross is null)::int as unconverted_orders, null as refunds, null as refund_tax, \
     null as refund_shipping, null as refund_cost, 0 as refunded_units, 0 as refunded_units_without_cost, \
-    null as refunds_without_cost, 0 as unconverted_refunds \
+    null as refunds_without_cost, 0 as unconverted_refunds, estimated_units, estimated_cost, shipping_cost, handling_cost, \
+    payment_fee, (shipping_cost is null or handling_cost is null or payment_fee is null)::int as unconverted_costs \
     from (from fact_orders {only}) f left join dim_customer c on c.customer_id = f.customer_id \
     union all \
     select f.brand_id, day, store_id, connector, country, \
     case when f.order_id = c.first_order_id then 'new' when f.order_id <> c.first_order_id then 'returning' end, \
     0, 0, 0, null, null, null, null, null, 0, null, 0, goods, tax, shipping, cost, quantity, \
     case when cost is null then quantity else 0 end, \
-    case when cost is null and variant_id is not null and quantity > 0 then goods end, (goods is null)::int \
+    case when cost is null and variant_id is not null and quantity > 0 then goods end, (goods is null)::int, 0, null, null, null, null, 0 \
     from (from fact_refund_lines {only}) f left join dim_customer c on c.customer_id = f.customer_id) \
     group by brand_id, day, store_id, connector, country, customer_type";
 
@@ -43,17 +46,20 @@ const PRODUCTS: &str = "select brand_id, day, product_id, variant_id, sum(units)
     sum(gross)::bigint, sum(discount)::bigint, sum(cost)::bigint, sum(units_without_cost)::bigint, \
     sum(sales_without_cost)::bigint, sum(unconverted_lines)::bigint, sum(refunds)::bigint, sum(refund_cost)::bigint, \
     sum(refunded_units)::bigint, sum(refunded_units_without_cost)::bigint, sum(refunds_without_cost)::bigint, \
-    sum(unconverted_refunds)::bigint from ( \
+    sum(unconverted_refunds)::bigint, sum(estimated_units)::bigint, sum(estimated_cost)::bigint, \
+    sum(shipping_cost)::bigint, sum(handling_cost)::bigint, sum(payment_fee)::bigint, sum(unconverted_costs)::bigint from ( \
     select brand_id, day, product_id, variant_id, quantity as units, fulfilled, gross, discount, cost, \
     case when cost is null then quantity else 0 end as units_without_cost, \
     case when cost is null then gross - discount end as sales_without_cost, (gross is null)::int as unconverted_lines, \
     null as refunds, null as refund_cost, 0 as refunded_units, 0 as refunded_units_without_cost, \
-    null as refunds_without_cost, 0 as unconverted_refunds \
-    from fact_order_lines {only} \
+    null as refunds_without_cost, 0 as unconverted_refunds, \
+    case when estimated_cost is not null then quantity else 0 end as estimated_units, estimated_cost, shipping_cost, \
+    handling_cost, payment_fee, (shipping_cost is null or handling_cost is null or payment_fee is null)::int \
+    as unconverted_costs from fact_order_lines {only} \
     union all \
     select brand_id, day, product_id, variant_id, 0, 0, null, null, null, 0, null, 0, goods, cost, quantity, \
     case when cost is null then quantity else 0 end, \
-    case when cost is null and variant_id is not null and quantity > 0 then goods end, (goods is null)::int \
+    case when cost is null and variant_id is not null and quantity > 0 then goods end, (goods is null)::int, 0, null, null, null, null, 0 \
     from fact_refund_lines {only}) \
     group by brand_id, day, product_id, variant_id";
 

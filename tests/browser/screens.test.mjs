@@ -50,6 +50,27 @@ const SCREENS = [
     },
     empty: (route) => route.fulfill(json(200, { imports: [] })),
   },
+  {
+    name: "profit",
+    path: `/b/${BRAND}/profit?from=2026-10-01&to=2026-11-01&grain=week`,
+    api: `**/api/brands/${BRAND}/profit*`,
+    full: '[data-testid="table-profit"]',
+    empty: async (route) => {
+      const body = await (await route.fetch()).json();
+      body.lines = body.lines.map((line) => ({ ...line, total: null, values: line.values.map(() => null) }));
+      await route.fulfill({ status: 200, json: body });
+    },
+  },
+  {
+    name: "bridge",
+    path: `/b/${BRAND}/bridge?from=2026-10-01&to=2026-11-01`,
+    api: `**/api/brands/${BRAND}/bridge?*`,
+    full: '[data-testid="bridge-shop"]',
+    empty: async (route) => {
+      const body = await (await route.fetch()).json();
+      await route.fulfill({ status: 200, json: { ...body, shops: [] } });
+    },
+  },
   { name: "people", path: "/admin/users", api: "**/api/users", full: '[data-testid="table-people"]' },
   {
     name: "keys",

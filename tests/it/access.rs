@@ -12,6 +12,7 @@ use pulsepoint::routes::{Route, table};
 use serde_json::{Value, json};
 
 use crate::access_admin::{self as admin, canonical, credential};
+use crate::access_money as money;
 use crate::imports;
 use crate::oidc;
 use crate::passkeys::{self, ORIGIN};
@@ -246,6 +247,16 @@ async fn ask_line(app: &TestApp, shop: &Shop, line: &str, who: Role) -> Option<A
         "GET /api/brands/{brand}/dashboard" => Ask::at(format!("/api/brands/{brand}/dashboard")),
         "POST /api/brands/{brand}/query" => Ask::at(format!("/api/brands/{brand}/query"))
             .json(json!({ "metrics": ["net_sales"], "time": { "range": "7d" } })),
+        "GET /api/brands/{brand}/profit"
+        | "GET /api/brands/{brand}/costs"
+        | "GET /api/brands/{brand}/bridge"
+        | "GET /api/brands/{brand}/bridge/orders"
+        | "GET /api/brands/{brand}/bridge/totals"
+        | "POST /api/brands/{brand}/costs"
+        | "PATCH /api/brands/{brand}/costs/{id}"
+        | "DELETE /api/brands/{brand}/costs/{id}"
+        | "POST /api/brands/{brand}/bridge/totals"
+        | "DELETE /api/brands/{brand}/bridge/totals/{id}" => money::ask(app, shop, line).await,
         "PATCH /api/brands/{brand}" => Ask::at(format!("/api/brands/{brand}")).json(json!({ "name": unique })),
         _ => return admin::tenants(app, line).await,
     })

@@ -50,6 +50,9 @@ pub fn order(id: &str, at: &str, customer: &str, sku: &str, quantity: i64, price
         discount_codes: Vec::new(),
         shipping_micros: 0,
         shipping_discount_micros: 0,
+        tip_micros: 0,
+        total_micros: None,
+        gateway: None,
         tax_micros: 0,
         lines: vec![OrderLine {
             variant: variant(sku),

@@ -30,6 +30,27 @@ async fn land_rates(tenant: &Tenant, dice: &mut Dice) {
     }
 }
 
+/// Costs of both brands, some in a currency that not every day has a rate for.
+async fn enter_costs(tenant: &Tenant) {
+    let enter = |tx: &rusqlite::Transaction| {
+        tx.execute_batch(
+            "insert into costs (uid, brand_id, kind, name, applies_to, percent_ppm, amount_micros, currency, from_day, until_day,
+             created_at_ms) values ('1', 1, 'shipping', 'a', null, 0, 4560000, 'USD', '2026-01-01', null, 0),
+             ('2', 1, 'shipping', 'b', 'DE', 0, 9870000, 'EUR', '2026-03-01', '2026-09-01', 0),
+             ('3', 1, 'payment_fee', 'c', null, 29000, 300000, 'USD', '2026-01-01', null, 0),
+             ('4', 2, 'handling', 'd', null, 0, 1110000, 'EUR', '2026-01-01', null, 0)",
+        )?;
+        [1, 2]
+            .into_iter()
+            .map(|brand| commerce::read_anew(tx, brand, now(), &serde_json::json!({})))
+            .collect::<Vec<_>>()
+            .pop()
+            .unwrap()
+    };
+    let seq = tenant.db().write(enter).await.unwrap();
+    tenant.announce(1, seq);
+}
+
 async fn check(tenant: &Tenant, what: &str) {
     assert_same(&from_facts(tenant).await, &by_hand(tenant), what);
     assert_derived_tables_agree(tenant).await;
@@ -45,6 +66,7 @@ async fn run(seed: u64) {
     let brands = two_brands(&tenant).await;
     let mut dice = Dice::new(seed);
     land_rates(&tenant, &mut dice).await;
+    enter_costs(&tenant).await;
     check(&tenant, "an empty shop").await;
     for step in 0..14 {
         let at = usize::try_from(dice.roll(2)).unwrap();

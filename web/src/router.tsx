@@ -12,6 +12,7 @@ import { currentSession, ensureSession, refresh } from "./api/session";
 import { Broken } from "./pages/Broken";
 import { apiParams, strictSearch } from "./pages/dashboard/search";
 import { NotFound } from "./pages/NotFound";
+import { moneySearch } from "./pages/money/search";
 import { auditSearch } from "./pages/operate/search";
 import "./start";
 import { FirstPaint } from "./shell/FirstPaint";
@@ -152,6 +153,20 @@ const integrationsRoute = createRoute({
   component: lazyRouteComponent(() => import("./pages/integrations/Integrations"), "Integrations"),
 });
 
+const profitRoute = createRoute({
+  getParentRoute: () => shellRoute,
+  path: "/b/$brand/profit",
+  validateSearch: moneySearch,
+  component: lazyRouteComponent(() => import("./pages/money/Profit"), "Profit"),
+});
+
+const bridgeRoute = createRoute({
+  getParentRoute: () => shellRoute,
+  path: "/b/$brand/bridge",
+  validateSearch: moneySearch,
+  component: lazyRouteComponent(() => import("./pages/money/Bridge"), "Bridge"),
+});
+
 const peopleRoute = createRoute({
   getParentRoute: () => shellRoute,
   path: "/admin/users",
@@ -214,6 +229,8 @@ const routeTree = rootRoute.addChildren([
     dashboardRoute,
     importRoute,
     integrationsRoute,
+    profitRoute,
+    bridgeRoute,
     peopleRoute,
     keysRoute,
     companyRoute,

@@ -24,6 +24,15 @@ pub(super) struct Sale {
     pub back: Option<Return>,
 }
 
+impl Sale {
+    /// What the shop's till said, before anything came back.
+    pub(super) fn total(&self) -> i64 {
+        let shipping = if self.shipping_free { 0 } else { self.shipping };
+        let lines = self.lines.iter().map(|line| line.price * line.quantity - line.discount + line.tax);
+        shipping + lines.sum::<i64>() + self.gift_card.unwrap_or(0)
+    }
+}
+
 pub(super) struct Line {
     pub product: usize,
     pub variant: usize,

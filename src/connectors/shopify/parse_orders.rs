@@ -29,10 +29,13 @@ pub(super) struct OrderNode {
     display_fulfillment_status: Option<String>,
     source_name: Option<String>,
     #[serde(default)]
+    payment_gateway_names: Vec<String>,
+    #[serde(default)]
     discount_codes: Vec<String>,
     customer: Option<Person>,
     customer_journey_summary: Option<parse_journeys::Summary>,
     shipping_address: Option<Place>,
+    total_price_set: Option<Bag>,
     subtotal_price_set: Option<Bag>,
     total_shipping_price_set: Option<Bag>,
     total_tax_set: Option<Bag>,
@@ -106,6 +109,9 @@ pub(super) fn order(mut node: OrderNode, about: &About) -> Result<Batch, String>
         shipping_micros: shipping.price,
         shipping_discount_micros: shipping.discount,
         tax_micros: tax(&node, &terms, &sold, shipping.tax)?,
+        tip_micros: terms.tip,
+        total_micros: node.total_price_set.as_ref().map(|bag| bag.micros(currency)).transpose()?,
+        gateway: gateway(&node.payment_gateway_names),
         lines: sold.iter().map(|one| one.row.clone()).collect(),
     };
     let mut batch = Batch::default();
@@ -168,6 +174,12 @@ fn tax(node: &OrderNode, terms: &Terms, sold: &[Sold], shipping: i64) -> Result<
         Some(total) if !is_told => total.micros(terms.currency),
         _ => plus(sum(sold.iter().map(|one| Ok(one.row.tax_micros)))?, shipping),
     }
+}
+
+/// Who took the money; a gift card took it once already.
+fn gateway(names: &[String]) -> Option<String> {
+    let name = names.iter().find(|name| *name != "gift_card").or_else(|| names.first())?;
+    text(Some(name), 100).map(|name| name.to_lowercase())
 }
 
 /// As the export files write it.

@@ -131,6 +131,9 @@ impl Orders {
             discount_codes: text(record, c.code).into_iter().collect(),
             shipping_micros: money(record, c.shipping, self.style, "The shipping")?.unwrap_or_default(),
             shipping_discount_micros: 0,
+            tip_micros: 0,
+            total_micros: None,
+            gateway: None,
             tax_micros: 0,
             lines: Vec::with_capacity(4),
         })

@@ -171,6 +171,9 @@ impl ShopifyOrders {
             shipping_micros: amounts.shipping,
             shipping_discount_micros: 0,
             tax_micros: amounts.taxes,
+            tip_micros: 0,
+            total_micros: amounts.total,
+            gateway: record.some(c.payment).map(|name| clip(&name.to_lowercase(), 100).to_owned()),
             lines: Vec::new(),
         };
         let fulfilled = record.some(c.fulfillment).is_some_and(|s| s.eq_ignore_ascii_case("fulfilled"));

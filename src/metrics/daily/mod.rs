@@ -210,6 +210,7 @@ fn held_dims(source: Source) -> &'static [Dim] {
     match source {
         Source::DailySales => &[Dim::Store, Dim::Connector, Dim::Country, Dim::CustomerType],
         Source::DailyProducts => &[Dim::Product, Dim::Category, Dim::Vendor, Dim::Sku, Dim::Size],
+        Source::DailyCosts => &[Dim::Cost],
         Source::DailyAds => &[Dim::Channel, Dim::Campaign, Dim::Connector],
         _ => &[],
     }

@@ -175,8 +175,8 @@ impl Plan {
             return false;
         }
         let readable = measures.iter().all(|m| source.knows(*m));
-        // Ads are known by day: of a running day they take what there is.
-        let by_day = matches!(source, Source::Ads | Source::DailyAds) && !self.resolved.instants;
+        // Ads and costs are known by day: of a running day they take what there is.
+        let by_day = matches!(source, Source::Ads | Source::DailyAds | Source::DailyCosts) && !self.resolved.instants;
         let in_time = span.window.is_whole_days() || source.has_instants() || source.is_snapshot() || by_day;
         let by_value = self.filters.iter().any(|f| f.on == On::OrderValue);
         // The rollups count refunds on their own day.
@@ -203,7 +203,15 @@ struct Wanted {
 fn companions(measure: Measure) -> &'static [Measure] {
     match measure {
         Measure::Gross | Measure::Discount | Measure::Shipping | Measure::Tax => &[Measure::Unrated, Measure::Foreign],
-        Measure::Cost => &[Measure::UncostedUnits, Measure::UncostedSales, Measure::Units],
+        Measure::Cost => &[
+            Measure::UncostedUnits,
+            Measure::UncostedSales,
+            Measure::Units,
+            Measure::EstimatedUnits,
+            Measure::EstimatedCost,
+        ],
+        Measure::ShippingCost | Measure::HandlingCost | Measure::PaymentFees => &[Measure::CostsUnrated],
+        Measure::Fixed => &[Measure::FixedUnrated],
         Measure::RefundGoods | Measure::RefundTax | Measure::RefundShipping => {
             &[Measure::RefundUnrated, Measure::RefundForeign]
         }

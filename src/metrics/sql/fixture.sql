@@ -24,19 +24,24 @@ select 1 + o % 2 as brand_id, o as order_id, '#' || o // 2 as name, o::varchar a
     case o % 4 when 0 then ['A', 'B'] when 1 then ['A'] else [] end as discount_codes, 0 as units, 0 as fulfilled,
     o % 50 = 0 as cancelled, 0 as gross, 0 as discount, 4900000 as shipping, 1234567 as tax, 0 as cost,
     0 as units_without_cost, ['USD', 'EUR'][1 + (o // 2) % 2] as currency, 0 as gross_native, 0 as discount_native,
-    4900000 as shipping_native, 1234567 as tax_native, (o % 6)::integer as first_product_id
+    4900000 as shipping_native, 1234567 as tax_native, (o % 6)::integer as first_product_id,
+    0 as estimated_units, null as estimated_cost, case when o % 50 = 0 then 0 else 4500000 end as shipping_cost,
+    case when o % 53 = 0 then null else 1000000 end as handling_cost, 300000 + (o % 7) * 111111 as payment_fee
 from range(600) t(o);
 insert into fact_order_lines
 select o.brand_id, o.order_id, l.line_no, o.day, o.hour, o.placed_at, o.store_id, o.customer_id, l.variant_id, l.variant_id // 3,
     o.connector, l.quantity, l.quantity - (o.order_id % 2)::bigint * (l.quantity > 1)::bigint,
     case when o.order_id % 41 = 0 then null else l.price * l.quantity end, case when len(o.discount_codes) > 0 then l.quantity * 1111111 else 0 end,
-    100, c.cost * l.quantity
+    100, coalesce(c.cost * l.quantity, case when l.variant_id = 15 then 5000000 end), case when l.variant_id = 15 then 5000000 end,
+    o.shipping_cost * (l.line_no = 0)::bigint, o.handling_cost * (l.line_no = 0)::bigint, o.payment_fee * (l.line_no = 0)::bigint
 from lines l join fact_orders o using (order_id) left join dim_cost c on c.variant_id = l.variant_id;
 update fact_orders set units = s.units, fulfilled = s.fulfilled, gross = s.gross, discount = s.discount, cost = s.cost,
-    units_without_cost = s.uncosted, sales_without_cost = s.uncosted_sales from (
+    units_without_cost = s.uncosted, sales_without_cost = s.uncosted_sales,
+    estimated_units = s.estimated_units, estimated_cost = s.estimated_cost from (
     select order_id, sum(quantity) as units, sum(fulfilled) as fulfilled, sum(gross) as gross, sum(discount) as discount,
         coalesce(sum(cost), 0) as cost, coalesce(sum(quantity) filter (cost is null), 0) as uncosted,
-        sum(gross - discount) filter (cost is null) as uncosted_sales
+        sum(gross - discount) filter (cost is null) as uncosted_sales, sum(estimated_cost) as estimated_cost,
+        coalesce(sum(quantity) filter (estimated_cost is not null), 0) as estimated_units
     from fact_order_lines group by order_id) s where s.order_id = fact_orders.order_id;
 insert into fact_refund_lines
 select l.brand_id, l.order_id, l.line_no, case when l.order_id % 20 = 0 then null else l.order_id end, l.day + 20, l.hour,
@@ -56,3 +61,7 @@ select 1, v, v // 3, w, date '2025-12-01' + (d * 3)::integer, greatest(0, 60 - (
 from range(18) t(v), range(1, 3) u(w), range(38) x(d);
 
 insert into dim_ad_account select account_id, brand_id, any_value(channel), 'Account', any_value(currency), 'UTC' from fact_ad_days group by 1, 2;
+insert into daily_costs
+select 1 + c % 2, date '2025-11-20' + d::integer, c, ['Rent', 'Payroll', 'Software'][1 + c % 3],
+    case when c = 3 and d % 40 = 0 then null else 1000000 + (c * d) % 13 * 1000003 end
+from range(4) t(c), range(130) u(d);

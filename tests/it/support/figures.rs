@@ -138,7 +138,7 @@ pub async fn from_facts(tenant: &Tenant) -> Vec<Figures> {
 }
 
 /// Whatever differs between rollups and facts, lines and orders, customers and orders; empty when all agree.
-const DISAGREEMENTS: [(&str, &str); 5] = [
+const DISAGREEMENTS: [(&str, &str); 8] = [
     (
         "lines and orders",
         "select brand_id, order_id, sum(quantity), sum(fulfilled), sum(gross), sum(discount), sum(cost),
@@ -176,6 +176,28 @@ const DISAGREEMENTS: [(&str, &str); 5] = [
             sum(goods) filter (cost is null and variant_id is not null and quantity > 0), 0 from fact_refund_lines group by all
          except select brand_id, day, product_id, variant_id, refunds, refunded_units, refund_cost, refunds_without_cost, 0
             from daily_products)",
+    ),
+    (
+        "what lines and orders bear",
+        "select brand_id, order_id, sum(shipping_cost), sum(handling_cost), sum(payment_fee), sum(estimated_cost),
+            sum(case when estimated_cost is not null then quantity else 0 end) from fact_order_lines group by all
+         except select brand_id, order_id, shipping_cost, handling_cost, payment_fee, estimated_cost, estimated_units
+            from fact_orders",
+    ),
+    (
+        "what orders and days bear",
+        "select brand_id, day, store_id, sum(shipping_cost), sum(handling_cost), sum(payment_fee), sum(estimated_cost),
+            sum(estimated_units), count(*) filter (shipping_cost is null or handling_cost is null or payment_fee is null)
+            from fact_orders group by all
+         except select brand_id, day, store_id, sum(shipping_cost), sum(handling_cost), sum(payment_fees), sum(estimated_cost),
+            sum(estimated_units), sum(unconverted_costs) from daily_sales group by all",
+    ),
+    (
+        "what products bear",
+        "select brand_id, day, variant_id, sum(shipping_cost), sum(handling_cost), sum(payment_fee), sum(estimated_cost)
+            from fact_order_lines group by all
+         except select brand_id, day, variant_id, sum(shipping_cost), sum(handling_cost), sum(payment_fees), sum(estimated_cost)
+            from daily_products group by all",
     ),
     (
         "daily_ads",

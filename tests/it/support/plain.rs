@@ -258,6 +258,9 @@ fn parsed(all: &[Value]) -> Parsed {
             discount_codes: Vec::new(),
             shipping_micros: 0,
             shipping_discount_micros: 0,
+            tip_micros: 0,
+            total_micros: None,
+            gateway: None,
             tax_micros: 0,
             lines: vec![OrderLine {
                 variant: VariantRef { sku: Some("SKU-1".into()), title: "Thing".into() },

@@ -36,6 +36,8 @@ export const t = {
   nav: {
     main: "Main",
     dashboard: "Dashboard",
+    profit: "Profit",
+    bridge: "Bridge",
     integrations: "Integrations",
     import: "Import",
     people: "People",

@@ -1,5 +1,6 @@
 /** Where one can go: the menu, the tab bar and the palette show the same list. */
 import {
+  Banknote,
   Building2,
   DatabaseBackup,
   KeyRound,
@@ -7,6 +8,7 @@ import {
   type LucideIcon,
   Palette,
   Plug,
+  Scale,
   ScrollText,
   Store,
   Upload,
@@ -22,6 +24,8 @@ export interface Place {
     | "/b/$brand"
     | "/b/$brand/integrations"
     | "/b/$brand/import"
+    | "/b/$brand/profit"
+    | "/b/$brand/bridge"
     | "/admin/users"
     | "/admin/keys"
     | "/admin/tenants"
@@ -49,6 +53,26 @@ export const PLACES: Place[] = [
     key: "d",
     need: "view",
     group: "main",
+  },
+  {
+    id: "profit",
+    to: "/b/$brand/profit",
+    label: t.nav.profit,
+    icon: Banknote,
+    key: "m",
+    need: "view",
+    group: "main",
+    deskOnly: true,
+  },
+  {
+    id: "bridge",
+    to: "/b/$brand/bridge",
+    label: t.nav.bridge,
+    icon: Scale,
+    key: "r",
+    need: "view",
+    group: "main",
+    deskOnly: true,
   },
   {
     id: "integrations",

@@ -28,6 +28,7 @@ pub fn order<'a>(order: &'a Order, step: &Step, cx: &'a Cx<'a>) -> Got<'a> {
         "displayFinancialStatus" => Got::text(order.financial),
         "displayFulfillmentStatus" => Got::Text(if order.fulfilled { "FULFILLED" } else { "UNFULFILLED" }),
         "sourceName" => Got::Text(order.source),
+        "paymentGatewayNames" => Got::Texts(order.gateways()),
         "discountCodes" => Got::Texts(order.code.into_iter().collect()),
         "discountCode" => Got::text(order.code),
         "tags" => Got::Texts(Vec::new()),
