@@ -48,6 +48,15 @@ names! {
         CustomerType = "customer_type",
         FirstProduct = "first_product",
         CohortMonth = "cohort_month",
+        CohortWeek = "cohort_week",
+        /// Months, or weeks, from the customer's first order to the row.
+        AgeMonths = "age_months",
+        AgeWeeks = "age_weeks",
+        /// Of the customer's first order.
+        FirstCountry = "first_country",
+        FirstStore = "first_store",
+        FirstSource = "first_source",
+        FirstCode = "first_code",
         DiscountCode = "discount_code",
         Discounted = "discounted",
         Warehouse = "warehouse",
@@ -122,6 +131,14 @@ names! {
         Repeaters = "repeaters",
         /// Twice the median seconds between first and second order: a median of whole numbers may end in a half.
         SecondGap = "second_gap",
+        /// Customers of a cohort whose age is complete.
+        CohortCustomers = "cohort_customers",
+        /// Those of them who ordered at that age.
+        CohortActive = "cohort_active",
+        /// What they brought in up to that age.
+        CohortValue = "cohort_value",
+        /// Ad spend of the days whose cohorts have the age.
+        CohortSpend = "cohort_spend",
         /// Days of the window, or of the bucket.
         Days = "days",
     }
@@ -146,6 +163,8 @@ names! {
         StockRates = "stock_rates",
         /// Customers with their first and second order.
         Cohorts = "dim_customer",
+        /// Customers with every complete age they have.
+        CohortAges = "cohort_ages",
     }
 }
 
@@ -172,10 +191,11 @@ impl Measure {
             }
             Self::RefundShipping | Self::RefundUnrated | Self::RefundForeign => Family::Refunds,
             Self::Spend | Self::Impressions | Self::Clicks | Self::Conversions | Self::Claimed => Family::Ads,
-            Self::AdsUnrated | Self::AdsForeign => Family::Ads,
+            Self::AdsUnrated | Self::AdsForeign | Self::CohortSpend => Family::Ads,
             Self::OnHand | Self::StockValue | Self::StockPriced | Self::StockUnvalued => Family::Stock,
             Self::DailyRate | Self::Reorder => Family::Stock,
             Self::EverCustomers | Self::Repeaters | Self::SecondGap => Family::Cohorts,
+            Self::CohortCustomers | Self::CohortActive | Self::CohortValue => Family::Cohorts,
             Self::Days => Family::Calendar,
             Self::Customers => Family::Buyers,
             _ => Family::Sales,
@@ -190,6 +210,12 @@ impl Measure {
                 Self::RefundGoods | Self::RefundCost | Self::UncostedRefunds | Self::RefundTax | Self::RefundShipping
             )
             || matches!(self, Self::Spend | Self::Conversions | Self::Claimed | Self::StockValue)
+            || matches!(self, Self::CohortValue | Self::CohortSpend)
+    }
+
+    /// Nothing rather than 0 where nothing is known.
+    pub fn may_be_unknown(self) -> bool {
+        matches!(self, Self::SecondGap | Self::CohortValue)
     }
 
     /// Groups add up to the whole.
@@ -216,6 +242,16 @@ impl Dim {
         }
     }
 
+    /// An age of cohorts.
+    pub fn is_age(self) -> bool {
+        matches!(self, Self::AgeMonths | Self::AgeWeeks)
+    }
+
+    /// Several values a row: the groups may add up to more than the total.
+    pub fn is_list(self) -> bool {
+        matches!(self, Self::Collection | Self::DiscountCode | Self::FirstCode)
+    }
+
     /// A part of the platforms' own tree.
     pub fn is_of_ads(self) -> bool {
         matches!(self, Self::Channel | Self::Campaign | Self::Adset | Self::Ad)
@@ -231,7 +267,7 @@ impl Family {
             Self::Refunds => &[Source::DailySales, Source::DailyProducts, Source::Refunds],
             Self::Ads => &[Source::DailyAds, Source::Ads],
             Self::Stock => &[Source::StockLevels, Source::StockRates],
-            Self::Cohorts => &[Source::Cohorts],
+            Self::Cohorts => &[Source::Cohorts, Source::CohortAges],
             Self::Calendar => &[],
         }
     }
@@ -245,12 +281,17 @@ impl Source {
 
     /// Rows know their instant.
     pub fn has_instants(self) -> bool {
-        matches!(self, Self::Orders | Self::Lines | Self::Refunds | Self::Cohorts)
+        matches!(self, Self::Orders | Self::Lines | Self::Refunds) || self.is_of_customers()
     }
 
     /// The state at the end of a window, rather than a sum over it.
     pub fn is_snapshot(self) -> bool {
-        matches!(self, Self::StockLevels | Self::StockRates | Self::Cohorts)
+        matches!(self, Self::StockLevels | Self::StockRates) || self.is_of_customers()
+    }
+
+    /// One row a customer, or one a customer and age: the first order stands for the customer.
+    pub fn is_of_customers(self) -> bool {
+        matches!(self, Self::Cohorts | Self::CohortAges)
     }
 
     /// Stands for the table in SQL.
@@ -262,7 +303,7 @@ impl Source {
             Self::Refunds => "r",
             Self::DailyAds | Self::Ads => "a",
             Self::StockLevels | Self::StockRates => "st",
-            Self::Cohorts => "c",
+            Self::Cohorts | Self::CohortAges => "c",
         }
     }
 }

@@ -87,7 +87,25 @@ impl Plan {
             if filtered_by_value && !formula.measures().all(|m| sources_of(m).any(Source::has_instants)) {
                 return Err(not_available(metric, "order_value", formula));
             }
+            self.check_age(metric, formula)?;
             self.check_time(metric, formula)?;
+        }
+        Ok(())
+    }
+
+    /// Ages are counted in one unit, and who is active at an age is asked of one age at a time.
+    fn check_age(&self, metric: &Metric, formula: &Formula) -> Result<()> {
+        let ages = [Dim::AgeMonths, Dim::AgeWeeks].map(|age| self.dims().any(|dim| dim == age));
+        let refused = |reason: String| Err(Error::invalid_code("dimension_not_available", Some("dimensions"), reason));
+        let of_cohorts = formula.measures().any(|m| m.family() == Family::Cohorts);
+        if of_cohorts && ages == [true, true] {
+            return refused(format!("\"{}\" counts ages in months or in weeks, not in both.", metric.id));
+        }
+        if ages == [false, false] && formula.measures().any(|m| m == Measure::CohortActive) {
+            return refused(format!("\"{}\" belongs to an age: ask for it by age_months or age_weeks.", metric.id));
+        }
+        if ages != [false, false] && of_cohorts && self.settings.horizon_days.is_some() {
+            return refused(format!("\"{}\" takes horizon_days or an age, not both.", metric.id));
         }
         Ok(())
     }
