@@ -21,6 +21,7 @@ pub mod imports;
 pub mod connectors;
 pub mod sync;
 pub mod metrics;
+pub mod cohorts;
 pub mod privacy;
 pub mod backup;
 pub mod rotation;
