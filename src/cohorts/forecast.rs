@@ -14,6 +14,7 @@ use super::purchases::{Buyer, day_number, history, read};
 use crate::auth::Reach;
 use crate::error::Result;
 use crate::metrics::BrandShown;
+use crate::metrics::answer::Freshness;
 use crate::metrics::calendar::shift_days;
 use crate::metrics::sheets::Book;
 use crate::metrics::written::Decimal;
@@ -53,6 +54,7 @@ pub struct Forecast {
     pub refusal: Option<Refusal>,
     /// Null where it is refused.
     pub prediction: Option<Prediction>,
+    pub freshness: Freshness,
 }
 
 /// What may be expected of the customers there are; those still to be won are not in it.
@@ -152,6 +154,7 @@ pub async fn forecast(tenant: &Tenant, reach: &Reach, brand: &str, ask: Ask, now
         checks: judged.checks.clone(),
         refusal,
         prediction,
+        freshness: book.freshness(version),
     })
 }
 

@@ -75,11 +75,6 @@ impl Exact {
         Self { top: self.top.abs(), bottom: self.bottom }
     }
 
-    /// As the nearest floating number: for models, never for money.
-    pub fn approximate(self) -> f64 {
-        self.top as f64 / self.bottom as f64
-    }
-
     /// Negative, zero or positive.
     pub fn sign(self) -> Ordering {
         self.top.cmp(&0)

@@ -21,8 +21,8 @@ fn placed(id: String, day: Date, customer: &str, micros: i64) -> Order {
     order
 }
 
-/// Orders that come to a customer's line: so many repeats, the last of them and today so many days after the first, the repeats
-/// worth their mean. The first costs something else, and the last comes as two orders of one day.
+/// Orders that come to a customer's line: so many repeats, the last of them and today so many days after the first, those between
+/// them evenly spread, each worth the mean. The first costs something else, and the last comes as two orders of one day.
 fn orders_of(line: &str) -> Vec<Order> {
     let cells: Vec<f64> = line.split(',').map(|cell| cell.parse().unwrap()).collect();
     let days = |weeks: f64| (weeks * 7.0).round() as i64;
@@ -31,7 +31,7 @@ fn orders_of(line: &str) -> Vec<Order> {
     let first = END.checked_sub(age.days()).unwrap();
     let mut orders = vec![placed(format!("{customer}-0"), first, &customer, 9_990_000)];
     for repeat in 1..=repeats {
-        let day = first.checked_add((last - repeats + repeat).days()).unwrap();
+        let day = first.checked_add((last * repeat / repeats).days()).unwrap();
         let micros = (cells[4] * 1e6).round() as i64;
         let half = if repeat == repeats { micros / 2 } else { 0 };
         orders.push(placed(format!("{customer}-{repeat}"), day, &customer, micros - half));

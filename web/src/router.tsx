@@ -7,11 +7,12 @@ import {
   Outlet,
   redirect,
 } from "@tanstack/react-router";
-import { brandsQuery, dashboardQuery, meQuery, queryClient } from "./api/queries";
+import { brandsQuery, cohortsQuery, dashboardQuery, meQuery, queryClient } from "./api/queries";
 import { currentSession, ensureSession, refresh } from "./api/session";
 import { Broken } from "./pages/Broken";
 import { apiParams, strictSearch } from "./pages/dashboard/search";
 import { NotFound } from "./pages/NotFound";
+import { cohortParams, customersSearch } from "./pages/customers/search";
 import { auditSearch } from "./pages/operate/search";
 import "./start";
 import { FirstPaint } from "./shell/FirstPaint";
@@ -136,6 +137,17 @@ const dashboardRoute = createRoute({
   component: lazyRouteComponent(() => import("./pages/dashboard/Dashboard"), "Dashboard"),
 });
 
+const customersRoute = createRoute({
+  getParentRoute: () => shellRoute,
+  path: "/b/$brand/customers",
+  validateSearch: customersSearch,
+  loaderDeps: ({ search }) => cohortParams(search),
+  loader: ({ params, deps }) => {
+    void queryClient.prefetchQuery(cohortsQuery(params.brand, deps));
+  },
+  component: lazyRouteComponent(() => import("./pages/customers/Customers"), "Customers"),
+});
+
 const importRoute = createRoute({
   getParentRoute: () => shellRoute,
   path: "/b/$brand/import",
@@ -212,6 +224,7 @@ const routeTree = rootRoute.addChildren([
   shellRoute.addChildren([
     homeRoute,
     dashboardRoute,
+    customersRoute,
     importRoute,
     integrationsRoute,
     peopleRoute,

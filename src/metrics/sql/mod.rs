@@ -3,6 +3,8 @@
 
 mod branch;
 mod cohorts;
+#[cfg(test)]
+mod cohorts_tests;
 mod conditions;
 mod figures;
 mod params;

@@ -36,6 +36,7 @@ export const t = {
   nav: {
     main: "Main",
     dashboard: "Dashboard",
+    customers: "Customers",
     integrations: "Integrations",
     import: "Import",
     people: "People",

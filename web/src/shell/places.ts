@@ -2,6 +2,7 @@
 import {
   Building2,
   DatabaseBackup,
+  Grid3x3,
   KeyRound,
   LayoutDashboard,
   type LucideIcon,
@@ -20,6 +21,7 @@ export interface Place {
   id: string;
   to:
     | "/b/$brand"
+    | "/b/$brand/customers"
     | "/b/$brand/integrations"
     | "/b/$brand/import"
     | "/admin/users"
@@ -49,6 +51,16 @@ export const PLACES: Place[] = [
     key: "d",
     need: "view",
     group: "main",
+  },
+  {
+    id: "customers",
+    to: "/b/$brand/customers",
+    label: t.nav.customers,
+    icon: Grid3x3,
+    key: "o",
+    need: "view",
+    group: "main",
+    deskOnly: true,
   },
   {
     id: "integrations",
