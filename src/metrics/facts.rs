@@ -213,6 +213,11 @@ impl Measure {
             || matches!(self, Self::CohortValue | Self::CohortSpend)
     }
 
+    /// About the customers whose first order lies in the window, where other measures of customers look back further.
+    pub fn is_of_those_won(self) -> bool {
+        matches!(self, Self::CohortCustomers | Self::CohortValue)
+    }
+
     /// Nothing rather than 0 where nothing is known.
     pub fn may_be_unknown(self) -> bool {
         matches!(self, Self::SecondGap | Self::CohortValue)

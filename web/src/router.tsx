@@ -7,12 +7,12 @@ import {
   Outlet,
   redirect,
 } from "@tanstack/react-router";
-import { brandsQuery, cohortsQuery, dashboardQuery, meQuery, queryClient } from "./api/queries";
+import { brandsQuery, dashboardQuery, meQuery, queryClient } from "./api/queries";
 import { currentSession, ensureSession, refresh } from "./api/session";
 import { Broken } from "./pages/Broken";
+import type { CustomersSearch } from "./pages/customers/search";
 import { apiParams, strictSearch } from "./pages/dashboard/search";
 import { NotFound } from "./pages/NotFound";
-import { cohortParams, customersSearch } from "./pages/customers/search";
 import { auditSearch } from "./pages/operate/search";
 import "./start";
 import { FirstPaint } from "./shell/FirstPaint";
@@ -137,14 +137,11 @@ const dashboardRoute = createRoute({
   component: lazyRouteComponent(() => import("./pages/dashboard/Dashboard"), "Dashboard"),
 });
 
+/** What the address says is read by the page itself: the sign-in must not pay for it. */
 const customersRoute = createRoute({
   getParentRoute: () => shellRoute,
   path: "/b/$brand/customers",
-  validateSearch: customersSearch,
-  loaderDeps: ({ search }) => cohortParams(search),
-  loader: ({ params, deps }) => {
-    void queryClient.prefetchQuery(cohortsQuery(params.brand, deps));
-  },
+  validateSearch: (raw: Record<string, unknown>): CustomersSearch => raw,
   component: lazyRouteComponent(() => import("./pages/customers/Customers"), "Customers"),
 });
 

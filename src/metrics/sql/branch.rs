@@ -64,6 +64,9 @@ impl Writer<'_> {
             clauses.keys.push(text);
         }
         self.time(source, span, &mut clauses);
+        if source == Source::Cohorts && measures.iter().all(|m| m.is_of_those_won()) {
+            clauses.conditions.push("c.first_order_at >= b.start_at".to_owned());
+        }
         let own = only_family(measures).and_then(|family| own_rows(source, family));
         clauses.conditions.extend(own.map(str::to_owned));
         for filter in &plan.filters {

@@ -141,15 +141,15 @@ fn what_is_of_the_first_order_stays_with_the_customer() {
     let conn = warehouse();
     let time = json!({"start": "2026-01-01", "end": "2026-03-15"});
     for (dim, column) in [
-        ("first_country", "f.country = 'DE'"),
-        ("first_source", "f.sales_source = 'DE'"),
+        ("first_country", "f.country = 'GB'"),
+        ("first_source", "f.sales_source = 'GB'"),
         ("first_store", "f.store_id = 2"),
         ("first_code", "list_contains(f.discount_codes, 'B')"),
     ] {
         let value = match dim {
             "first_store" => "EU",
             "first_code" => "B",
-            _ => "DE",
+            _ => "GB",
         };
         let query = json!({"metrics": ["orders", "refunds"], "time": time,
             "filters": [{"dim": dim, "op": "eq", "value": value}]});

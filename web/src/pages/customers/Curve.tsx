@@ -20,7 +20,13 @@ export function Curve({ data }: { data: CohortGrid }) {
   );
   const lines = useMemo<ChartLine[]>(() => {
     const style = { unit: "money" as const, currency: data.currency };
-    const ltv = { id: "ltv", label: text.measures.ltv, style, colour: "series-1", values: cells.map((cell) => cell.ltv) };
+    const ltv = {
+      id: "ltv",
+      label: text.measures.ltv,
+      style,
+      colour: "series-1",
+      values: cells.map((cell) => cell.ltv),
+    };
     const { cac } = data.totals;
     if (!cac || Number(cac) === 0) return [ltv];
     return [ltv, { id: "cac", label: text.cac, style, colour: "series-2", values: cells.map(() => cac) }];
@@ -43,11 +49,7 @@ export function Curve({ data }: { data: CohortGrid }) {
           key={`${data.grain}:${data.basis}:${cells.length}`}
           id="ltv"
           title={text.curve}
-          summary={text.curveSummary(
-            money(last.ltv),
-            age(last.age),
-            lines.length > 1 ? money(data.totals.cac) : null,
-          )}
+          summary={text.curveSummary(money(last.ltv), age(last.age), lines.length > 1 ? money(data.totals.cac) : null)}
           buckets={buckets}
           lines={lines}
           soFar={text.soFar}

@@ -26,7 +26,7 @@ const route = getRouteApi("/shell/b/$brand/customers");
 
 export function Customers() {
   const { brand: slug } = route.useParams();
-  const search = route.useSearch();
+  const search = customersSearch(route.useSearch() as Record<string, unknown>);
   const navigate = route.useNavigate();
   const brand = useBrand();
   const me = useQuery(meQuery).data;
@@ -46,9 +46,7 @@ export function Customers() {
       title={text.title}
       scope={brand?.name}
       lead={
-        <span className="block min-h-5">
-          {data && text.lead(dayLabel(addDays(data.window.complete_until, -1)))}
-        </span>
+        <span className="block min-h-5">{data && text.lead(dayLabel(addDays(data.window.complete_until, -1)))}</span>
       }
       actions={sees && data && <FilterBy data={data} search={search} onChange={change} />}
     >

@@ -28,9 +28,7 @@ export function Expected({ brand }: { brand: string }) {
       title={text.forecast}
       lead={data && text.forecastLead(dayLabel(data.as_of))}
       testId="forecast"
-      actions={
-        data && prediction && <CardMenu title={text.forecast} onCsv={() => download(data, prediction)} />
-      }
+      actions={data && prediction && <CardMenu title={text.forecast} onCsv={() => download(data, prediction)} />}
     >
       {!data && query.error && <Failed problem={asProblem(query.error)} onRetry={() => void query.refetch()} />}
       {!data && !query.error && <LoadingRows />}

@@ -26,7 +26,9 @@ export function FilterBy({
     }),
     enabled: dim !== "",
   });
-  const names = (values.data?.rows ?? []).map((row) => row[0]).filter((name): name is string => typeof name === "string");
+  const names = (values.data?.rows ?? [])
+    .map((row) => row[0])
+    .filter((name): name is string => typeof name === "string");
   function pick(value: string): void {
     const added = `${dim}:eq:${value}`;
     const others = (search.f ?? []).filter((one) => !one.startsWith(`${dim}:`));

@@ -59,7 +59,12 @@ export function Fresh({ data, filters }: { data: CohortGrid; filters: string[] |
 function bucketsOf(answer: QueryAnswer, grain: CohortGrid["grain"]): ChartBucket[] {
   return answer.rows.map((row) => {
     const at = String(row[0]);
-    return { t: at, label: bucketLabel(at, grain), title: bucketTitle(at, grain), partial: at === answer.partial_bucket };
+    return {
+      t: at,
+      label: bucketLabel(at, grain),
+      title: bucketTitle(at, grain),
+      partial: at === answer.partial_bucket,
+    };
   });
 }
 
