@@ -67,7 +67,7 @@ pub(super) fn judge(buyers: &[Buyer], now: i32) -> Judged {
         Check {
             code: "repeat_customers",
             passed: repeaters >= FEWEST_REPEATERS,
-            text: format!("{repeaters} customers have bought on two days or more; {FEWEST_REPEATERS} are needed."),
+            text: format!("Customers who have bought on two days or more: {repeaters}; {FEWEST_REPEATERS} are needed."),
         },
         Check {
             code: "history",
@@ -82,7 +82,7 @@ pub(super) fn judge(buyers: &[Buyer], now: i32) -> Judged {
 fn fit(buyers: &[Buyer], now: i32, repeaters: usize, days: i32, checks: &mut Vec<Check>) -> Result<Fitted, Refusal> {
     if repeaters < FEWEST_REPEATERS {
         let text = format!(
-            "Only {repeaters} customers have come back so far. With fewer than {FEWEST_REPEATERS} a prediction would be a guess."
+            "Customers who have come back so far: {repeaters}. With fewer than {FEWEST_REPEATERS} a prediction would be a guess."
         );
         return Err(Refusal { code: "too_few_repeat_customers", text });
     }

@@ -117,7 +117,10 @@ async fn too_little_is_refused_in_words_and_strangers_see_nothing() {
         (&Value::Null, &json!(2), &json!(1))
     );
     assert_eq!(found["refusal"]["code"], "too_few_repeat_customers");
-    assert!(found["refusal"]["text"].as_str().unwrap().starts_with("Only 1 customers have come back"), "{found}");
+    assert!(
+        found["refusal"]["text"].as_str().unwrap().starts_with("Customers who have come back so far: 1."),
+        "{found}"
+    );
     let empty = app.get("/api/brands/other/customers/forecast", &app.token(&other, Role::Owner)).await.json();
     assert_eq!((&empty["customers"], &empty["refusal"]["code"]), (&json!(0), &json!("too_few_repeat_customers")));
     let stranger = app.get("/api/brands/small/customers/forecast", &app.token(&other, Role::Owner)).await;
