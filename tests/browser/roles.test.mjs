@@ -13,10 +13,10 @@ const menu = (page) => page.getByRole("navigation", { name: "Main" }).getByRole(
 
 // The operator's right to see figures is the server's to decide; the page follows.
 const ROLES = [
-  { who: "owner", links: ["Dashboard", "Integrations", "Import", "People", "API keys", "Brand", "Company", "Backups", "Audit log", "Appearance"] },
-  { who: "analyst", links: ["Dashboard", "Integrations", "Appearance"] },
-  { who: "viewer", links: ["Dashboard", "Integrations", "Appearance"] },
-  { who: "operator", links: ["Dashboard", "Integrations", "Backups", "Audit log", "Appearance"] },
+  { who: "owner", links: ["Dashboard", "Customers", "Integrations", "Import", "People", "API keys", "Brand", "Company", "Backups", "Audit log", "Appearance"] },
+  { who: "analyst", links: ["Dashboard", "Customers", "Integrations", "Appearance"] },
+  { who: "viewer", links: ["Dashboard", "Customers", "Integrations", "Appearance"] },
+  { who: "operator", links: ["Dashboard", "Customers", "Integrations", "Backups", "Audit log", "Appearance"] },
 ];
 
 for (const { who, links } of ROLES) {
