@@ -25,6 +25,7 @@ pub mod pixel;
 pub mod metrics;
 pub mod profit;
 pub mod reconciliation;
+pub mod cohorts;
 pub mod privacy;
 pub mod backup;
 pub mod rotation;

@@ -24,6 +24,7 @@ use crate::auth::{self, Asked, guard};
 use crate::backup;
 use crate::brands;
 use crate::channels;
+use crate::cohorts;
 use crate::commerce;
 use crate::error::Error;
 use crate::http::secs;
@@ -139,6 +140,8 @@ table! {
     GET    "/api/metrics"                    Needs(View)     => metrics::routes::catalogue;
     GET    "/api/brands/{brand}/dashboard"   Needs(View)     => metrics::routes::dashboard;
     POST   "/api/brands/{brand}/query"       Needs(View)     => metrics::routes::query;
+    GET    "/api/brands/{brand}/cohorts"     Needs(View)     => cohorts::routes::grid;
+    GET    "/api/brands/{brand}/customers/forecast" Needs(View) => cohorts::routes::forecast;
     GET    "/api/stream"                     Needs(View)     => metrics::routes::stream;
     GET    "/api/audit"                      Needs(Operate)  => audit::routes::list;
     GET    "/api/backups"                    Needs(Operate)  => backup::routes::list;

@@ -15,10 +15,12 @@ impl Source {
             Self::Ads => match measure {
                 Measure::AdsUnrated => Some(Cow::Borrowed("count(*) filter (a.spend is null)")),
                 Measure::AdsForeign => Some(Cow::Borrowed("count(*) filter (a.currency <> $currency)")),
+                Measure::CohortSpend => Some(Cow::Borrowed("sum(a.spend) filter (a.day <= $matured)")),
                 _ => ads(measure).map(|row| Cow::Owned(format!("sum({row})"))),
             },
             Self::StockLevels | Self::StockRates => stock(self, measure).map(Cow::Borrowed),
             Self::Sessions => sessions(measure).map(Cow::Borrowed),
+            Self::CohortAges => cohort_ages(measure).map(Cow::Borrowed),
             _ => cohorts(measure).map(Cow::Borrowed),
         }
     }
@@ -199,6 +201,11 @@ fn cohorts(measure: Measure) -> Option<&'static str> {
         Measure::Repeaters => {
             "count(*) filter (c.second_order_at < b.end_at and c.second_order_at - c.first_order_at <= $horizon)"
         }
+        Measure::CohortCustomers => "count(*) filter (c.first_order_at >= b.start_at and c.first_day <= $matured)",
+        Measure::CohortValue => {
+            "case when bool_or(v.known) filter (c.first_order_at >= b.start_at and c.first_day <= $matured) \
+             then sum(v.value) filter (c.first_order_at >= b.start_at and c.first_day <= $matured) end"
+        }
         Measure::SecondGap => {
             "cast(2 * median(c.second_order_at - c.first_order_at) \
              filter (c.second_order_at >= b.start_at and c.second_order_at < b.end_at) as bigint)"
@@ -215,6 +222,15 @@ fn sessions(measure: Measure) -> Option<&'static str> {
         Measure::AbandonedCarts => "count(*) filter (se.added and not se.ordered)",
         Measure::CheckoutSessions => "count(*) filter (se.checked_out)",
         Measure::CompletedCheckouts => "count(*) filter (se.checked_out and se.ordered)",
+        _ => return None,
+    })
+}
+
+fn cohort_ages(measure: Measure) -> Option<&'static str> {
+    Some(match measure {
+        Measure::CohortCustomers => "sum(ca.customers)",
+        Measure::CohortActive => "sum(ca.active)",
+        Measure::CohortValue => "case when bool_or(ca.known) then sum(ca.value) end",
         _ => return None,
     })
 }

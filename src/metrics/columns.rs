@@ -11,6 +11,8 @@ pub enum Join {
     Variant,
     Customer,
     FirstProduct,
+    FirstOrder,
+    FirstStore,
     Warehouse,
     Account,
 }
@@ -58,7 +60,8 @@ pub fn carries(source: Source, dim: Dim) -> bool {
 }
 
 fn of_order(source: Source, dim: Dim) -> Option<Column> {
-    if !matches!(source, Source::Orders | Source::Lines | Source::Refunds | Source::Cohorts) {
+    let of_customers = source.is_of_customers();
+    if !of_customers && !matches!(source, Source::Orders | Source::Lines | Source::Refunds) {
         return None;
     }
     // The feed gives a refund its order's country where it has none of its own.
@@ -74,7 +77,7 @@ fn of_order(source: Source, dim: Dim) -> Option<Column> {
         Dim::Discounted => "(o.discount <> 0)",
         Dim::DiscountCode => "o.discount_codes",
         // Two stores may use the same order name.
-        Dim::Order if source != Source::Cohorts => "coalesce(o.name, '') || chr(31) || o.order_id",
+        Dim::Order if !of_customers => "coalesce(o.name, '') || chr(31) || o.order_id",
         _ => return None,
     };
     let mut column = Column::new(key, &[Join::Order]);
@@ -84,19 +87,60 @@ fn of_order(source: Source, dim: Dim) -> Option<Column> {
 }
 
 fn of_customer(source: Source, dim: Dim) -> Option<Column> {
-    let (customer, join) = match source {
-        Source::Orders | Source::Lines | Source::Refunds => ("cu", true),
-        Source::Cohorts => ("c", false),
+    let (customer, order, joins): (&str, &str, &[Join]) = match source {
+        Source::Orders | Source::Lines | Source::Refunds => ("cu", "fo", &[Join::Customer]),
+        Source::Cohorts | Source::CohortAges => ("c", "o", &[]),
+        // Spend belongs to the cohort that it was to win.
+        Source::DailyAds | Source::Ads => {
+            let key = match dim {
+                Dim::CohortMonth => month_name("a.day"),
+                Dim::CohortWeek => week_name("a.day"),
+                _ => return None,
+            };
+            return Some(Column::new(key, &[]));
+        }
         _ => return None,
     };
-    let joins: &[Join] = if join { &[Join::Customer] } else { &[] };
+    let with = |key: String, join: Join| Column::new(key, &[joins, &[join]].concat());
     let column = match dim {
         Dim::Customer => Column::new(format!("cast({}.customer_id as varchar)", source.alias()), &[]),
-        Dim::CohortMonth => Column::new(format!("strftime({customer}.first_day, '%Y-%m')"), joins),
-        Dim::FirstProduct => Column::new("fp.title", &[joins, &[Join::FirstProduct]].concat()),
+        Dim::CohortMonth => Column::new(month_name(&format!("{customer}.first_day")), joins),
+        Dim::CohortWeek => Column::new(week_name(&format!("{customer}.first_day")), joins),
+        Dim::AgeMonths | Dim::AgeWeeks if source == Source::CohortAges => Column::new("ca.age", &[]),
+        Dim::AgeMonths | Dim::AgeWeeks if source != Source::Cohorts => {
+            Column::new(age(dim, "$day", &format!("{customer}.first_day")), joins)
+        }
+        Dim::FirstProduct => with("fp.title".to_owned(), Join::FirstProduct),
+        Dim::FirstCountry => with(format!("{order}.country"), Join::FirstOrder),
+        Dim::FirstSource => with(format!("{order}.sales_source"), Join::FirstOrder),
+        Dim::FirstCode => Column { list: true, ..with(format!("{order}.discount_codes"), Join::FirstOrder) },
+        Dim::FirstStore => Column::new("fs.name", &[joins, &[Join::FirstOrder, Join::FirstStore]].concat()),
         _ => return None,
     };
     Some(column)
+}
+
+fn month_name(day: &str) -> String {
+    format!("strftime({day}, '%Y-%m')")
+}
+
+/// By its first day. `$week_start` stands for the first day of the brand's week.
+fn week_name(day: &str) -> String {
+    format!("strftime({}, '%Y-%m-%d')", week_of(day))
+}
+
+fn week_of(day: &str) -> String {
+    format!("({day} - cast((isodow({day}) - $week_start + 7) % 7 as integer))")
+}
+
+/// Whole months or weeks of the calendar from the one that `from` lies in to the one of `day`; nothing where there is no `from`.
+/// What is dated before the first order (a clock that was wrong) counts at age 0, so that ages add up to the whole.
+pub fn age(unit: Dim, day: &str, from: &str) -> String {
+    let between = match unit {
+        Dim::AgeWeeks => format!("({} - {}) // 7", week_of(day), week_of(from)),
+        _ => format!("year({day}) * 12 + month({day}) - year({from}) * 12 - month({from})"),
+    };
+    format!("case when {from} is not null then greatest(0, {between}) end")
 }
 
 fn of_product(source: Source, dim: Dim) -> Option<Column> {
@@ -150,8 +194,8 @@ fn of_row(source: Source, dim: Dim) -> Option<Column> {
     let alias = source.alias();
     let sells = matches!(source, Source::DailySales | Source::Orders | Source::Lines | Source::Refunds);
     let column = match dim {
-        Dim::Store if sells || source == Source::Cohorts => Column::new("s.name", &[Join::Store]),
-        Dim::Connector if source == Source::Cohorts => Column::new("o.connector", &[]),
+        Dim::Store if sells || source.is_of_customers() => Column::new("s.name", &[Join::Store]),
+        Dim::Connector if source.is_of_customers() => Column::new("o.connector", &[]),
         Dim::Connector if sells || matches!(source, Source::DailyAds | Source::Ads) => {
             Column::new(format!("{alias}.connector"), &[])
         }
@@ -190,16 +234,18 @@ pub fn measure_joins(source: Source, measure: Measure) -> &'static [Join] {
 pub fn join(source: Source, join: Join) -> String {
     let alias = source.alias();
     // The first order stands for the customer; it is joined from the start.
-    let of_order = if source == Source::Cohorts { "o" } else { alias };
-    let customer = if source == Source::Cohorts { "c" } else { "cu" };
+    let (of_order, customer, first) = if source.is_of_customers() { ("o", "c", "o") } else { (alias, "cu", "fo") };
     match join {
-        Join::Order if matches!(source, Source::Orders | Source::Cohorts) => String::new(),
+        Join::Order if source == Source::Orders || source.is_of_customers() => String::new(),
+        Join::FirstOrder if source.is_of_customers() => String::new(),
         Join::Order => format!(" left join fact_orders o on o.order_id = {alias}.order_id"),
         Join::Store => format!(" left join dim_store s on s.store_id = {of_order}.store_id"),
         Join::Product => format!(" left join dim_product p on p.product_id = {alias}.product_id"),
         Join::Variant => format!(" left join dim_variant v on v.variant_id = {alias}.variant_id"),
         Join::Customer => format!(" left join dim_customer cu on cu.customer_id = {alias}.customer_id"),
         Join::FirstProduct => format!(" left join dim_product fp on fp.product_id = {customer}.first_product_id"),
+        Join::FirstOrder => " left join fact_orders fo on fo.order_id = cu.first_order_id".to_owned(),
+        Join::FirstStore => format!(" left join dim_store fs on fs.store_id = {first}.store_id"),
         Join::Account => format!(" left join dim_ad_account ac on ac.account_id = {alias}.account_id"),
         Join::Warehouse => format!(" left join dim_warehouse w on w.warehouse_id = {alias}.warehouse_id"),
     }

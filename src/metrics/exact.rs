@@ -26,6 +26,11 @@ impl Exact {
         Some(Self { top: top / shared, bottom: bottom / shared })
     }
 
+    /// Nothing at all.
+    pub fn zero() -> Self {
+        Self { top: 0, bottom: 1 }
+    }
+
     /// A whole number.
     pub fn whole(value: i128) -> Self {
         Self { top: value.max(-i128::MAX), bottom: 1 }
@@ -39,6 +44,11 @@ impl Exact {
         shrink_until(a, b, |a, b| {
             Some(Self { top: a.top.checked_mul(b.top)?, bottom: a.bottom.checked_mul(b.bottom)? })
         })
+    }
+
+    /// The sum.
+    pub fn plus(self, other: Self) -> Self {
+        self.minus(Self { top: -other.top, bottom: other.bottom })
     }
 
     /// The difference.

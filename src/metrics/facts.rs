@@ -49,6 +49,15 @@ names! {
         CustomerType = "customer_type",
         FirstProduct = "first_product",
         CohortMonth = "cohort_month",
+        CohortWeek = "cohort_week",
+        /// Months, or weeks, from the customer's first order to the row.
+        AgeMonths = "age_months",
+        AgeWeeks = "age_weeks",
+        /// Of the customer's first order.
+        FirstCountry = "first_country",
+        FirstStore = "first_store",
+        FirstSource = "first_source",
+        FirstCode = "first_code",
         DiscountCode = "discount_code",
         Discounted = "discounted",
         Warehouse = "warehouse",
@@ -135,6 +144,14 @@ names! {
         Repeaters = "repeaters",
         /// Twice the median seconds between first and second order: a median of whole numbers may end in a half.
         SecondGap = "second_gap",
+        /// Customers of a cohort whose age is complete.
+        CohortCustomers = "cohort_customers",
+        /// Those of them who ordered at that age.
+        CohortActive = "cohort_active",
+        /// What they brought in up to that age.
+        CohortValue = "cohort_value",
+        /// Ad spend of the days whose cohorts have the age.
+        CohortSpend = "cohort_spend",
         /// Days of the window, or of the bucket.
         Days = "days",
         Sessions = "sessions",
@@ -174,6 +191,8 @@ names! {
         Cohorts = "dim_customer",
         /// Visits that the shop's pages told of.
         Sessions = "fact_sessions",
+        /// Customers with every complete age they have.
+        CohortAges = "cohort_ages",
     }
 }
 
@@ -203,11 +222,12 @@ impl Measure {
             }
             Self::RefundShipping | Self::RefundUnrated | Self::RefundForeign => Family::Refunds,
             Self::Spend | Self::Impressions | Self::Clicks | Self::Conversions | Self::Claimed => Family::Ads,
-            Self::AdsUnrated | Self::AdsForeign => Family::Ads,
+            Self::AdsUnrated | Self::AdsForeign | Self::CohortSpend => Family::Ads,
             Self::Fixed | Self::FixedUnrated => Family::Costs,
             Self::OnHand | Self::StockValue | Self::StockPriced | Self::StockUnvalued => Family::Stock,
             Self::DailyRate | Self::Reorder => Family::Stock,
             Self::EverCustomers | Self::Repeaters | Self::SecondGap => Family::Cohorts,
+            Self::CohortCustomers | Self::CohortActive | Self::CohortValue => Family::Cohorts,
             Self::Days => Family::Calendar,
             Self::Customers => Family::Buyers,
             Self::Sessions | Self::OrderedSessions | Self::CartSessions | Self::AbandonedCarts => Family::Sessions,
@@ -228,6 +248,17 @@ impl Measure {
                 Self::EstimatedCost | Self::ShippingCost | Self::HandlingCost | Self::PaymentFees | Self::Fixed
             )
             || matches!(self, Self::Spend | Self::Conversions | Self::Claimed | Self::StockValue)
+            || matches!(self, Self::CohortValue | Self::CohortSpend)
+    }
+
+    /// About the customers whose first order lies in the window, where other measures of customers look back further.
+    pub fn is_of_those_won(self) -> bool {
+        matches!(self, Self::CohortCustomers | Self::CohortValue)
+    }
+
+    /// Nothing rather than 0 where nothing is known.
+    pub fn may_be_unknown(self) -> bool {
+        matches!(self, Self::SecondGap | Self::CohortValue)
     }
 
     /// Groups add up to the whole.
@@ -254,6 +285,16 @@ impl Dim {
         }
     }
 
+    /// An age of cohorts.
+    pub fn is_age(self) -> bool {
+        matches!(self, Self::AgeMonths | Self::AgeWeeks)
+    }
+
+    /// Several values a row: the groups may add up to more than the total.
+    pub fn is_list(self) -> bool {
+        matches!(self, Self::Collection | Self::DiscountCode | Self::FirstCode)
+    }
+
     /// A part of the platforms' own tree.
     pub fn is_of_ads(self) -> bool {
         matches!(self, Self::Channel | Self::Campaign | Self::Adset | Self::Ad)
@@ -270,7 +311,7 @@ impl Family {
             Self::Ads => &[Source::DailyAds, Source::Ads],
             Self::Costs => &[Source::DailyCosts],
             Self::Stock => &[Source::StockLevels, Source::StockRates],
-            Self::Cohorts => &[Source::Cohorts],
+            Self::Cohorts => &[Source::Cohorts, Source::CohortAges],
             Self::Sessions => &[Source::Sessions],
             Self::Calendar => &[],
         }
@@ -290,12 +331,17 @@ impl Source {
 
     /// Rows know their order.
     pub fn has_orders(self) -> bool {
-        matches!(self, Self::Orders | Self::Lines | Self::Refunds | Self::Cohorts)
+        matches!(self, Self::Orders | Self::Lines | Self::Refunds) || self.is_of_customers()
     }
 
     /// The state at the end of a window, rather than a sum over it.
     pub fn is_snapshot(self) -> bool {
-        matches!(self, Self::StockLevels | Self::StockRates | Self::Cohorts)
+        matches!(self, Self::StockLevels | Self::StockRates) || self.is_of_customers()
+    }
+
+    /// One row a customer, or one a customer and age: the first order stands for the customer.
+    pub fn is_of_customers(self) -> bool {
+        matches!(self, Self::Cohorts | Self::CohortAges)
     }
 
     /// Stands for the table in SQL.
@@ -308,7 +354,7 @@ impl Source {
             Self::DailyAds | Self::Ads => "a",
             Self::DailyCosts => "x",
             Self::StockLevels | Self::StockRates => "st",
-            Self::Cohorts => "c",
+            Self::Cohorts | Self::CohortAges => "c",
             Self::Sessions => "se",
         }
     }

@@ -4,13 +4,14 @@ use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use jiff::Timestamp;
+use jiff::civil::Date;
 
 use crate::auth::Reach;
 use crate::brands::{self, Brand};
 use crate::commerce;
 use crate::error::{Error, Result};
 use crate::metrics::answer::{Freshness, SourceFreshness};
-use crate::metrics::calendar::Calendar;
+use crate::metrics::calendar::{Calendar, shift_days};
 use crate::metrics::dashboard::shape::BrandShown;
 use crate::metrics::plan::Frame;
 use crate::tenants::Tenant;
@@ -67,7 +68,16 @@ impl Known {
     pub fn frame(&self, now: Timestamp) -> Frame {
         let brand = &self.brand;
         let calendar = Calendar::new(brand.timezone.clone(), brand.week_start, now);
-        Frame { brand_id: brand.id, currency: brand.currency, calendar }
+        let complete_until = self.complete_until(&calendar);
+        Frame { brand_id: brand.id, currency: brand.currency, calendar, complete_until }
+    }
+
+    /// The first day that is not over, or that lies behind the last order or refund there is: a shop whose files end in spring
+    /// has no customers who stayed away in summer.
+    fn complete_until(&self, calendar: &Calendar) -> Date {
+        let last = self.sources.iter().filter(|source| source.kind == "orders").map(|source| source.data_through).max();
+        let last = last.and_then(|at| Timestamp::from_second(at).ok()).map(|at| calendar.local(at).date());
+        last.map_or(calendar.today(), |day| shift_days(day, 1).min(calendar.today()))
     }
 
     /// How far the data reaches, at a data version.

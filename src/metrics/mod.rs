@@ -19,10 +19,11 @@ pub mod query;
 mod reading;
 pub mod routes;
 mod run;
+pub mod sheets;
 mod sorting;
 mod sql;
 mod stream;
-mod written;
+pub mod written;
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -38,7 +39,9 @@ use crate::tenants::Tenant;
 
 pub use answer::Answer;
 pub use cache::{Origin, Page, Pages};
+pub use dashboard::shape::BrandShown;
 pub use dashboard::{Ask, Dashboard};
+pub use exact::Exact;
 pub use query::Query;
 
 use answer::{About, CompareShown, Table, answer};

@@ -3,7 +3,7 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::metrics::facts::{Dim, Measure};
+use crate::metrics::facts::Measure;
 use crate::metrics::plan::{Key, Plan};
 use crate::metrics::run::Sums;
 use crate::money::format_micros;
@@ -98,7 +98,7 @@ pub fn notes(plan: &Plan, totals: &Sums) -> Vec<Note> {
     if unvalued > 0 {
         notes.push(note("stock_without_value", format!("{unvalued} units have neither cost nor price and count 0.")));
     }
-    if plan.keys.iter().any(|k| matches!(k, Key::Dim(Dim::Collection | Dim::DiscountCode))) {
+    if plan.keys.iter().any(|k| matches!(k, Key::Dim(dim) if dim.is_list())) {
         let text = "A row may belong to several groups: the groups may add up to more than the total.";
         notes.push(note("overlapping_groups", text));
     }

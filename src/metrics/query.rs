@@ -256,12 +256,16 @@ pub struct Params {
     /// Days of sales behind `days_of_cover` and `reorder_quantity`, 1 to 365; 28 where absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub window_days: Option<u16>,
-    /// `repeat_rate`: the second order within so many days of the first, 1 to 3,650.
+    /// `repeat_rate`: the second order within so many days of the first, 1 to 3,650. `ltv`, `ltv_cac_ratio`: what came in within
+    /// so many days of the first order, of the customers who have reached that age; to date where it is absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub horizon_days: Option<u16>,
     /// Which day a refund counts on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub basis: Option<Basis>,
+    /// `ltv`, `ltv_cac_ratio`: what is counted as a customer's value.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub value_basis: Option<ValueBasis>,
     /// The reporting currency of the brand; any other is refused.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub currency: Option<String>,
@@ -289,6 +293,16 @@ pub enum Basis {
     RefundDate,
     /// The order's; a refund whose order is not known keeps its own.
     OrderDate,
+}
+
+/// What a customer is worth.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ValueBasis {
+    NetSales,
+    /// Net sales less the cost of the goods; lines without a cost are left out.
+    #[default]
+    GrossProfit,
 }
 
 impl Query {

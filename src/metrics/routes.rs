@@ -232,14 +232,7 @@ pub async fn query(
     headers: HeaderMap,
     Json(query): Json<Query>,
 ) -> Result<Response> {
-    let as_csv = match params.format.as_deref() {
-        None => says(&headers, &header::ACCEPT, "text/csv"),
-        Some("json") => false,
-        Some("csv") => true,
-        Some(_) => {
-            return Err(Error::invalid_code("unknown_format", Some("format"), "An answer comes as json or csv."));
-        }
-    };
+    let as_csv = wants_csv(params.format.as_deref(), &headers)?;
     let known = known(&member.tenant, &member.reach, &brand).await?;
     let answer = desk.timings.time("figures", answer_query(&member.tenant, &known, &query, desk.clock.now())).await?;
     if !as_csv {
@@ -252,6 +245,19 @@ pub async fn query(
     let file = format!("attachment; filename=\"{}.csv\"", known.brand.slug);
     let kind = (header::CONTENT_TYPE, "text/csv; charset=utf-8".to_owned());
     Ok(([kind, (header::CONTENT_DISPOSITION, file)], csv::write(&answer, keys)).into_response())
+}
+
+/// Whether an answer is to be a file: by its `format`, else by what the client accepts.
+///
+/// # Errors
+/// `Invalid` where there is no such format.
+pub fn wants_csv(format: Option<&str>, headers: &HeaderMap) -> Result<bool> {
+    match format {
+        None => Ok(says(headers, &header::ACCEPT, "text/csv")),
+        Some("json") => Ok(false),
+        Some("csv") => Ok(true),
+        Some(_) => Err(Error::invalid_code("unknown_format", Some("format"), "An answer comes as json or csv.")),
+    }
 }
 
 fn columns_of_metrics(query: &Query) -> usize {

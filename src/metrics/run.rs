@@ -44,11 +44,11 @@ pub struct Found {
 }
 
 impl Sums {
-    /// 0 where nothing was read; nothing for the median of nothing.
+    /// 0 where nothing was read; nothing for what may be unknown, as the median of nothing.
     pub fn get(&self, measure: Measure) -> Option<i128> {
         match self.0.iter().find(|(known, _)| *known == measure) {
             Some((_, value)) => Some(*value),
-            None if measure == Measure::SecondGap => None,
+            None if measure.may_be_unknown() => None,
             None => Some(0),
         }
     }

@@ -245,6 +245,9 @@ async fn ask_line(app: &TestApp, shop: &Shop, line: &str, who: Role) -> Option<A
             .json(json!({ "credentials": { "access_token": "shpat_2" } })),
         "DELETE /api/integrations/{id}" => Ask::at(path.replace("{id}", &integration(app, shop).await)).expecting(204),
         "GET /api/brands/{brand}/dashboard" => Ask::at(format!("/api/brands/{brand}/dashboard")),
+        "GET /api/brands/{brand}/cohorts" | "GET /api/brands/{brand}/customers/forecast" => {
+            Ask::at(path.replace("{brand}", brand))
+        }
         "POST /api/brands/{brand}/query" => Ask::at(format!("/api/brands/{brand}/query"))
             .json(json!({ "metrics": ["net_sales"], "time": { "range": "7d" } })),
         "GET /api/brands/{brand}/profit"

@@ -10,6 +10,7 @@ import {
 import { brandsQuery, dashboardQuery, meQuery, queryClient } from "./api/queries";
 import { currentSession, ensureSession, refresh } from "./api/session";
 import { Broken } from "./pages/Broken";
+import type { CustomersSearch } from "./pages/customers/search";
 import { apiParams, strictSearch } from "./pages/dashboard/search";
 import { NotFound } from "./pages/NotFound";
 import { moneySearch } from "./pages/money/search";
@@ -137,6 +138,14 @@ const dashboardRoute = createRoute({
   component: lazyRouteComponent(() => import("./pages/dashboard/Dashboard"), "Dashboard"),
 });
 
+/** What the address says is read by the page itself: the sign-in must not pay for it. */
+const customersRoute = createRoute({
+  getParentRoute: () => shellRoute,
+  path: "/b/$brand/customers",
+  validateSearch: (raw: Record<string, unknown>): CustomersSearch => raw,
+  component: lazyRouteComponent(() => import("./pages/customers/Customers"), "Customers"),
+});
+
 const importRoute = createRoute({
   getParentRoute: () => shellRoute,
   path: "/b/$brand/import",
@@ -227,6 +236,7 @@ const routeTree = rootRoute.addChildren([
   shellRoute.addChildren([
     homeRoute,
     dashboardRoute,
+    customersRoute,
     importRoute,
     integrationsRoute,
     profitRoute,

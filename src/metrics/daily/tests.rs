@@ -1,5 +1,6 @@
 //! What is summed in memory against the same question as SQL.
 
+use jiff::civil::date;
 use jiff::tz::TimeZone;
 use proptest::prelude::*;
 use serde_json::{Value as Json, json};
@@ -15,7 +16,12 @@ use crate::money::Currency;
 fn frame(brand_id: i64) -> Frame {
     let zone = TimeZone::get("America/New_York").expect("a zone");
     let now = "2026-03-20T15:30:20Z".parse().expect("an instant");
-    Frame { brand_id, currency: Currency::parse("USD").expect("a currency"), calendar: Calendar::new(zone, 7, now) }
+    Frame {
+        brand_id,
+        currency: Currency::parse("USD").expect("a currency"),
+        calendar: Calendar::new(zone, 7, now),
+        complete_until: date(2026, 3, 20),
+    }
 }
 
 fn plan(query: Json, brand_id: i64) -> Plan {

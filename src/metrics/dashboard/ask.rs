@@ -159,7 +159,10 @@ impl Ask {
 }
 
 /// `dim:op:value`; lists are separated by commas. The value may hold colons.
-fn filter(text: &str) -> Result<Filter> {
+///
+/// # Errors
+/// `Invalid` where it is not of this form.
+pub fn filter(text: &str) -> Result<Filter> {
     let mut parts = text.splitn(3, ':');
     let (dim, op) = (parts.next().unwrap_or_default(), parts.next().and_then(Op::parse));
     let value = parts.next();

@@ -9,6 +9,7 @@ mod tests;
 mod tiles;
 
 pub use ask::Ask;
+pub use ask::filter;
 pub use board::{Board, Scene};
 pub use shape::Dashboard;
 

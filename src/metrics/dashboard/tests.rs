@@ -15,7 +15,7 @@ use crate::money::Currency;
 fn frame(now: &str) -> Frame {
     let zone = TimeZone::get("America/New_York").expect("a zone");
     let calendar = Calendar::new(zone, 1, now.parse().expect("an instant"));
-    Frame { brand_id: 1, currency: Currency::parse("USD").expect("USD"), calendar }
+    Frame { brand_id: 1, currency: Currency::parse("USD").expect("USD"), complete_until: calendar.today(), calendar }
 }
 
 fn board(conn: &duckdb::Connection, pairs: &[(&str, &str)], frame: &Frame) -> Dashboard {

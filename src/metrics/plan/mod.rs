@@ -8,13 +8,13 @@ mod tests;
 
 use std::collections::BTreeMap;
 
-use jiff::civil::date;
+use jiff::civil::{Date, date};
 
 use crate::error::{Error, Result};
 use crate::metrics::calendar::{Buckets, Calendar, Resolved, Window, shift_days};
 use crate::metrics::catalogue::{Catalogue, Formula, Metric};
 use crate::metrics::facts::{Dim, Family, Measure, Source};
-use crate::metrics::query::{Basis, Grain, Query};
+use crate::metrics::query::{Basis, Grain, Query, ValueBasis};
 use crate::money::Currency;
 
 pub use filters::{Bound, Having, On, RowFilter, Test, Value};
@@ -38,6 +38,8 @@ pub struct Frame {
     pub currency: Currency,
     /// The brand's zone and week, and now.
     pub calendar: Calendar,
+    /// The first day that is not over, or of which orders may not have landed yet: ages of cohorts are complete before it.
+    pub complete_until: Date,
 }
 
 /// A query that can be computed.
@@ -110,7 +112,10 @@ pub struct Settings {
     pub window_days: i64,
     /// Seconds; the longest there is where none was asked for.
     pub horizon_seconds: i64,
+    /// The same in days, where one was asked for.
+    pub horizon_days: Option<i64>,
     pub basis: Basis,
+    pub value_basis: ValueBasis,
     pub lead_time_days: i64,
     pub cover_days: i64,
 }
@@ -246,7 +251,9 @@ fn settings(query: &Query, frame: &Frame) -> Result<Settings> {
     Ok(Settings {
         window_days: within("window_days", params.window_days, 1, 365, 28)?,
         horizon_seconds: within("horizon_days", params.horizon_days, 1, 3_650, EVER)? * 86_400,
+        horizon_days: params.horizon_days.map(i64::from),
         basis: params.basis.unwrap_or_default(),
+        value_basis: params.value_basis.unwrap_or_default(),
         lead_time_days: within("lead_time_days", params.lead_time_days, 0, 365, 14)?,
         cover_days: within("cover_days", params.cover_days, 0, 365, 28)?,
     })

@@ -76,8 +76,14 @@ impl Plan {
             if self.by_hour() && !formula.measures().all(|m| sources_of(m).any(Source::has_instants)) {
                 return Err(not_available(metric, "hour", formula));
             }
+            // An age may be of either unit.
+            let belongs = |each: Dim| {
+                self.keys
+                    .iter()
+                    .any(|key| matches!(key, Key::Dim(dim) if *dim == each || each.is_age() && dim.is_age()))
+            };
             if let Some(each) = metric.each
-                && !self.keys.contains(&Key::Dim(each))
+                && !belongs(each)
             {
                 let reason =
                     format!("\"{}\" belongs to one {1}: ask for it by the dimension \"{1}\".", metric.id, each.id());
@@ -87,7 +93,22 @@ impl Plan {
             if filtered_by_value && !formula.measures().all(|m| sources_of(m).any(Source::has_orders)) {
                 return Err(not_available(metric, "order_value", formula));
             }
+            self.check_age(metric, formula)?;
             self.check_time(metric, formula)?;
+        }
+        Ok(())
+    }
+
+    /// Ages are counted in one unit, and are ages of the calendar or days from the first order.
+    fn check_age(&self, metric: &Metric, formula: &Formula) -> Result<()> {
+        let ages = [Dim::AgeMonths, Dim::AgeWeeks].map(|age| self.dims().any(|dim| dim == age));
+        let refused = |reason: String| Err(Error::invalid_code("dimension_not_available", Some("dimensions"), reason));
+        let of_cohorts = formula.measures().any(|m| m.family() == Family::Cohorts);
+        if of_cohorts && ages == [true, true] {
+            return refused(format!("\"{}\" counts ages in months or in weeks, not in both.", metric.id));
+        }
+        if ages != [false, false] && of_cohorts && self.settings.horizon_days.is_some() {
+            return refused(format!("\"{}\" takes horizon_days or an age, not both.", metric.id));
         }
         Ok(())
     }

@@ -9,7 +9,12 @@ use super::*;
 fn frame() -> Frame {
     let now = "2026-11-22T20:30:00Z".parse().expect("an instant");
     let zone = TimeZone::get("America/New_York").expect("a zone");
-    Frame { brand_id: 1, currency: Currency::parse("USD").expect("USD"), calendar: Calendar::new(zone, 1, now) }
+    Frame {
+        brand_id: 1,
+        currency: Currency::parse("USD").expect("USD"),
+        calendar: Calendar::new(zone, 1, now),
+        complete_until: date(2026, 11, 22),
+    }
 }
 
 fn plan(value: Json) -> Result<Plan> {

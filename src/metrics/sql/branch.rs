@@ -64,6 +64,9 @@ impl Writer<'_> {
             clauses.keys.push(text);
         }
         self.time(source, span, &mut clauses);
+        if source == Source::Cohorts && measures.iter().all(|m| m.is_of_those_won()) {
+            clauses.conditions.push("c.first_order_at >= b.start_at".to_owned());
+        }
         let own = only_family(measures).and_then(|family| own_rows(source, family));
         clauses.conditions.extend(own.map(str::to_owned));
         for filter in &plan.filters {
@@ -90,12 +93,16 @@ impl Writer<'_> {
             if aggregate.contains("$currency") {
                 aggregate = aggregate.replace("$currency", &self.params.text(self.plan.frame.currency.code()));
             }
+            if aggregate.contains("$matured") {
+                let matured = self.matured();
+                aggregate = aggregate.replace("$matured", &self.params.day(matured));
+            }
             if aggregate.contains("$horizon") {
                 aggregate = aggregate.replace("$horizon", &self.params.int(self.plan.settings.horizon_seconds));
             }
             let name = format!("{}_{}", period.prefix(), measure.id());
             // A median of nothing is nothing, a sum of nothing is 0.
-            let whole = if *measure == Measure::SecondGap { aggregate } else { format!("coalesce({aggregate}, 0)") };
+            let whole = if measure.may_be_unknown() { aggregate } else { format!("coalesce({aggregate}, 0)") };
             columns.push(format!("{whole} as {name}"));
         }
         clauses.joins.sort_unstable();
@@ -117,7 +124,8 @@ impl Writer<'_> {
         match source {
             Source::StockLevels => self.stock_levels(span, keys, measures),
             Source::StockRates => self.stock_rates(span, keys, measures),
-            Source::Cohorts => self.cohorts(span, keys),
+            Source::Cohorts => self.cohorts(span, keys, measures),
+            Source::CohortAges => self.cohort_ages(span, keys),
             _ => format!("{} {}", source.id(), source.alias()),
         }
     }
@@ -128,7 +136,11 @@ impl Writer<'_> {
     }
 
     fn day(&self, source: Source) -> String {
-        if self.by_order_date(source) { "coalesce(o.day, r.day)".to_owned() } else { format!("{}.day", source.alias()) }
+        match source {
+            _ if self.by_order_date(source) => "coalesce(o.day, r.day)".to_owned(),
+            _ if source.is_of_customers() => "c.first_day".to_owned(),
+            _ => format!("{}.day", source.alias()),
+        }
     }
 
     fn instant(&self, source: Source) -> String {
@@ -136,21 +148,21 @@ impl Writer<'_> {
             Source::Refunds if self.by_order_date(source) => "coalesce(o.placed_at, r.refunded_at)".to_owned(),
             Source::Refunds => "r.refunded_at".to_owned(),
             Source::Sessions => "se.started_at".to_owned(),
+            Source::Cohorts | Source::CohortAges => "c.first_order_at".to_owned(),
             _ => format!("{}.placed_at", source.alias()),
         }
     }
 
     fn hour(&self, source: Source) -> String {
-        if self.by_order_date(source) {
-            "coalesce(o.hour, r.hour)".to_owned()
-        } else {
-            format!("{}.hour", source.alias())
+        match source {
+            _ if self.by_order_date(source) => "coalesce(o.hour, r.hour)".to_owned(),
+            _ => format!("{}.hour", source.alias()),
         }
     }
 
     fn key(&mut self, key: Key, number: usize, source: Source, span: &Span, clauses: &mut Clauses) -> String {
         match key {
-            Key::Bucket(_) if source == Source::Cohorts => "b.k".to_owned(),
+            Key::Bucket(_) if source.is_of_customers() => "b.k".to_owned(),
             Key::Bucket(_) if source.is_snapshot() => "st.k".to_owned(),
             Key::Bucket(grain) => self.bucket(grain, source, span),
             Key::Dim(Dim::Hour) => self.hour(source),
@@ -161,17 +173,32 @@ impl Writer<'_> {
             Key::Dim(dim) => {
                 let Some(column) = columns::column(source, dim) else { return "null".to_owned() };
                 clauses.join(&column.joins);
+                let key = self.filled(column.key, source);
                 if !column.list {
-                    return column.key;
+                    return key;
                 }
                 // A row without a value stays, in a group of its own.
-                let list = &column.key;
+                let list = &key;
                 clauses.unnests.push(format!(
                     " cross join unnest(case when len(coalesce({list}, [])) = 0 then [null] else {list} end) as u{number}(v)"
                 ));
                 format!("u{number}.v")
             }
         }
+    }
+
+    /// A column with what depends on the brand and on the question filled in.
+    fn filled(&mut self, column: String, source: Source) -> String {
+        let column = if column.contains("$day") { column.replace("$day", &self.day(source)) } else { column };
+        self.with_week_start(column)
+    }
+
+    pub(super) fn with_week_start(&mut self, text: String) -> String {
+        if !text.contains("$week_start") {
+            return text;
+        }
+        let start = self.params.int(i64::from(self.plan.frame.calendar.week_start()));
+        text.replace("$week_start", &start)
     }
 
     /// The number of the bucket that a row lies in.
@@ -197,8 +224,11 @@ impl Writer<'_> {
         }
         let brand = self.params.int(self.plan.frame.brand_id);
         clauses.conditions.push(format!("{}.brand_id = {brand}", source.alias()));
-        if source == Source::Cohorts {
+        if source.is_of_customers() {
             clauses.conditions.push("c.first_order_at < b.end_at".to_owned());
+            if source == Source::CohortAges {
+                clauses.conditions.push("c.first_order_at >= b.start_at".to_owned());
+            }
             return;
         }
         let day = self.day(source);
@@ -235,7 +265,10 @@ impl Writer<'_> {
                 // Split by the same list: each value answers for itself.
                 match keys.iter().position(|k| *k == Key::Dim(dim)).filter(|_| column.list) {
                     Some(i) => (format!("u{i}.v"), false),
-                    None => (column.shown.map_or(column.key, str::to_owned), column.list),
+                    None => {
+                        let key = self.filled(column.key, source);
+                        (column.shown.map_or(key, str::to_owned), column.list)
+                    }
                 }
             }
         };

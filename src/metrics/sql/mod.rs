@@ -2,6 +2,9 @@
 //! are laid side by side, so that rows of one table never multiply those of another; ratios are taken at the very end.
 
 mod branch;
+mod cohorts;
+#[cfg(test)]
+mod cohorts_tests;
 mod conditions;
 mod figures;
 mod params;
@@ -11,7 +14,7 @@ pub(super) mod tests;
 
 use std::collections::BTreeSet;
 
-use crate::metrics::facts::{Dim, Measure, Source};
+use crate::metrics::facts::{Measure, Source};
 use crate::metrics::plan::{Key, Plan, Sort, SortBy, Span};
 
 pub use branch::{only_family, own_rows};
@@ -134,7 +137,7 @@ pub fn page(plan: &Plan) -> Statement {
 
 /// Whether the rows of a table add up to the totals: no distinct counts, no row in several groups, no states in time.
 fn adds_up(plan: &Plan, source: Source, measures: &[Measure]) -> bool {
-    let lists = plan.keys.iter().any(|k| matches!(k, Key::Dim(Dim::Collection | Dim::DiscountCode)));
+    let lists = plan.keys.iter().any(|k| matches!(k, Key::Dim(dim) if dim.is_list()));
     let state = source.is_snapshot() && plan.keys.iter().any(|k| matches!(k, Key::Bucket(_)));
     plan.keys.is_empty() || !lists && !state && measures.iter().all(|m| m.is_additive(source))
 }
@@ -179,10 +182,10 @@ impl Writer<'_> {
         }
         let key_names: Vec<String> = (0..keys.len()).map(|i| format!("k{i}")).collect();
         let sums = self.per_column(|name, measure| {
-            let zero = if measure == Measure::SecondGap { "" } else { ", 0" };
-            let sum = format!("sum({name})");
-            let filled = if zero.is_empty() { sum } else { format!("coalesce({sum}{zero})") };
-            format!("{filled} as {name}")
+            if measure.may_be_unknown() {
+                return format!("sum({name}) as {name}");
+            }
+            format!("coalesce(sum({name}), 0) as {name}")
         });
         let selected = key_names.iter().cloned().chain(sums).collect::<Vec<_>>().join(", ");
         let grouped = if keys.is_empty() { String::new() } else { format!(" group by {}", key_names.join(", ")) };
@@ -191,7 +194,10 @@ impl Writer<'_> {
 
     /// The totals of rows that add up to them.
     fn summed(&self) -> String {
-        let sums = self.per_column(|name, _| format!("coalesce(sum({name}), 0) as {name}"));
+        let sums = self.per_column(|name, measure| match measure.may_be_unknown() {
+            true => format!("sum({name}) as {name}"),
+            false => format!("coalesce(sum({name}), 0) as {name}"),
+        });
         format!("select {} from r", sums.join(", "))
     }
 

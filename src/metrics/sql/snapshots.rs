@@ -1,4 +1,4 @@
-//! States at the end of a window: stock, and customers with their orders so far. One row a bucket and SKU (or customer).
+//! States at the end of a window: stock. One row a bucket and SKU.
 
 use super::Writer;
 use crate::metrics::calendar::Buckets;
@@ -86,24 +86,6 @@ impl Writer<'_> {
             .replace("{b}", "b cross join ")
             .replace("{k}", "b.k")
     }
-
-    /// Customers with their first order; `b` says from when and until when orders count.
-    pub(super) fn cohorts(&mut self, span: &Span, keys: &[Key]) -> String {
-        let calendar = &self.plan.frame.calendar;
-        let stretches: Vec<(i64, i64)> = match buckets(span, keys) {
-            Some(buckets) => buckets.all.iter().map(|b| (b.start.as_second(), b.end.as_second())).collect(),
-            None => vec![(calendar.start(&span.window).as_second(), calendar.end(&span.window).as_second())],
-        };
-        let rows = stretches.into_iter().enumerate().map(|(k, (start, end))| {
-            let (start, end) = (self.params.int(start), self.params.int(end));
-            format!("({k}, {start}, {end})")
-        });
-        let rows = rows.collect::<Vec<_>>().join(", ");
-        format!(
-            "dim_customer c join fact_orders o on o.order_id = c.first_order_id \
-             cross join (values {rows}) b(k, start_at, end_at)"
-        )
-    }
 }
 
 /// What a unit is worth, only where it is asked for: a table, columns and joins.
@@ -119,7 +101,7 @@ fn worth(measures: &[Measure]) -> (&'static str, &'static str, &'static str) {
     )
 }
 
-fn buckets<'a>(span: &'a Span, keys: &[Key]) -> Option<&'a Buckets> {
+pub(super) fn buckets<'a>(span: &'a Span, keys: &[Key]) -> Option<&'a Buckets> {
     keys.iter().find_map(|key| match key {
         Key::Bucket(grain) => span.buckets.get(grain),
         Key::Dim(_) => None,

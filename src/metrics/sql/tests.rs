@@ -1,6 +1,7 @@
 //! The compiler against DuckDB: every metric by every dimension runs, rollups equal facts, totals equal hand-written SQL.
 
 use jiff::Timestamp;
+use jiff::civil::date;
 use jiff::tz::TimeZone;
 use serde_json::json;
 
@@ -25,7 +26,12 @@ pub fn warehouse() -> duckdb::Connection {
 fn frame() -> Frame {
     let now: Timestamp = "2026-03-20T15:30:20Z".parse().expect("an instant");
     let zone = TimeZone::get("America/New_York").expect("a zone");
-    Frame { brand_id: 1, currency: Currency::parse("USD").expect("a currency"), calendar: Calendar::new(zone, 1, now) }
+    Frame {
+        brand_id: 1,
+        currency: Currency::parse("USD").expect("a currency"),
+        calendar: Calendar::new(zone, 1, now),
+        complete_until: date(2026, 3, 20),
+    }
 }
 
 fn query(value: serde_json::Value) -> Query {

@@ -3,7 +3,7 @@ import { infiniteQueryOptions, keepPreviousData, QueryClient, queryOptions } fro
 import { api, body } from "./client";
 import { Problem } from "./problem";
 import type { paths } from "./schema";
-import type { AuditPage, ImportJob, QueryAnswer, TypedQuery } from "./types";
+import type { AuditPage, CohortGrid, ImportJob, QueryAnswer, TypedQuery } from "./types";
 
 export const queryClient = new QueryClient({
   defaultOptions: {
@@ -103,6 +103,26 @@ export const typedQuery = (brand: string, query: TypedQuery) =>
       // It is text only where a file is asked for.
       return (await body(call)) as QueryAnswer;
     },
+  });
+
+export type CohortParams = NonNullable<paths["/api/brands/{brand}/cohorts"]["get"]["parameters"]["query"]>;
+
+export const cohortsQuery = (brand: string, params: CohortParams) =>
+  queryOptions({
+    queryKey: ["dashboard", brand, "cohorts", params],
+    queryFn: async ({ signal }) => {
+      const call = api.GET("/api/brands/{brand}/cohorts", { params: { path: { brand }, query: params }, signal });
+      // It is text only where a file is asked for.
+      return (await body(call)) as CohortGrid;
+    },
+    placeholderData: keepPreviousData,
+  });
+
+export const forecastQuery = (brand: string) =>
+  queryOptions({
+    queryKey: ["dashboard", brand, "forecast"],
+    queryFn: ({ signal }) =>
+      body(api.GET("/api/brands/{brand}/customers/forecast", { params: { path: { brand } }, signal })),
   });
 
 export type DashboardParams = NonNullable<paths["/api/brands/{brand}/dashboard"]["get"]["parameters"]["query"]>;

@@ -457,6 +457,46 @@ export interface paths {
         patch: operations["brands_update"];
         trace?: never;
     };
+    "/api/brands/{brand}/cohorts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * A brand's customers by the month or week of their first order ever, against their age; with `Accept: text/csv` or `format=csv`
+         *     as a file.
+         */
+        get: operations["customers_grid"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/brands/{brand}/customers/forecast": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What a brand's customers may be expected to buy (BG/NBD and Gamma-Gamma), with the checks of the fit; or, where there is too
+         *     little to go by, why nothing is predicted.
+         */
+        get: operations["customers_forecast"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/brands/{brand}/dashboard": {
         parameters: {
             query?: never;
@@ -1916,6 +1956,96 @@ export interface components {
             /** @description Six digits. */
             code: string;
         };
+        /** @description A cohort, or all of them, at one age. */
+        CohortCell: {
+            age: number;
+            /**
+             * @description The age is over. Where it is not, figures are those so far; in the totals every age counts only cohorts that have
+             *     completed it.
+             */
+            complete: boolean;
+            /**
+             * Format: int64
+             * @description Customers with an order at this age.
+             */
+            customers: number;
+            gross_profit?: components["schemas"]["Decimal"] | null;
+            ltv?: components["schemas"]["Decimal"] | null;
+            ltv_cac?: components["schemas"]["Decimal"] | null;
+            net_sales?: components["schemas"]["Decimal"] | null;
+            /**
+             * Format: int64
+             * @description Of the cohorts counted: their customers at the start. What ratios divide by.
+             */
+            of_customers: number;
+            /** Format: int64 */
+            orders: number;
+            retention?: components["schemas"]["Decimal"] | null;
+            value?: components["schemas"]["Decimal"] | null;
+        };
+        /** @description The customers of one month of first orders. */
+        CohortExpected: {
+            /** @description How likely one of them still is a customer, on average. */
+            alive: components["schemas"]["Decimal"];
+            cohort: string;
+            customers: number;
+            expected: components["schemas"]["ForecastExpected"][];
+        };
+        /**
+         * @description What a cohort's first orders share, and what ages are counted in.
+         * @enum {string}
+         */
+        CohortGrain: "week" | "month";
+        /** @description The grid. */
+        CohortGrid: {
+            /** @description What a customer's value is: of `value`, `ltv`, `ltv_cac` and payback. */
+            basis: components["schemas"]["ValueBasis"];
+            brand: components["schemas"]["BrandShown"];
+            /** @description In order; cohorts without a customer too. */
+            cohorts: components["schemas"]["CohortRow"][];
+            currency: string;
+            freshness: components["schemas"]["Freshness"];
+            grain: components["schemas"]["CohortGrain"];
+            notes: components["schemas"]["Note"][];
+            /** @description All cohorts together. */
+            totals: components["schemas"]["CohortTotals"];
+            window: components["schemas"]["CohortWindow"];
+        };
+        /** @description One cohort. */
+        CohortRow: {
+            ad_spend?: components["schemas"]["Decimal"] | null;
+            cac?: components["schemas"]["Decimal"] | null;
+            /** @description Every age that has begun, from 0 on. */
+            cells: components["schemas"]["CohortCell"][];
+            /** @description `2026-11`, or the first day of the week. */
+            cohort: string;
+            /**
+             * Format: int64
+             * @description Customers whose first order ever lies in it.
+             */
+            customers: number;
+            end: string;
+            /** @description The first age at which its value has reached its ad spend; null where it has not yet, or nothing was spent. */
+            payback_age?: number | null;
+            start: string;
+        };
+        /** @description All cohorts together. At each age only those that have completed it are counted, above and below the line. */
+        CohortTotals: {
+            ad_spend?: components["schemas"]["Decimal"] | null;
+            cac?: components["schemas"]["Decimal"] | null;
+            cells: components["schemas"]["CohortCell"][];
+            /** Format: int64 */
+            customers: number;
+            payback_age?: number | null;
+        };
+        /** @description The cohorts' days, half open. */
+        CohortWindow: {
+            /** @description The first day that is not over, or lies behind the last order there is: ages that end later are not complete. */
+            complete_until: string;
+            end: string;
+            start: string;
+            timezone: string;
+        };
         /** @description What to compare with. */
         Compare: {
             /** @description The day after the last of an explicit window. */
@@ -1950,6 +2080,12 @@ export interface components {
             settings?: {
                 [key: string]: unknown;
             } | null;
+        };
+        /** @description One customer, by the number that the dimension `customer` has. */
+        CustomerExpected: {
+            alive: components["schemas"]["Decimal"];
+            customer: string;
+            expected: components["schemas"]["ForecastExpected"][];
         };
         /** @description Everything that is kept of one customer. */
         CustomerExport: {
@@ -2128,6 +2264,58 @@ export interface components {
         };
         /** @description A text, number, boolean or day; a list for `in`, `not_in` and `between`; absent for `is_null`. */
         FilterValue: string | number | boolean | (string | number)[];
+        /** @description What may be expected, or why nothing is said. */
+        Forecast: {
+            /** @description The last day that purchases are known of. */
+            as_of: string;
+            brand: components["schemas"]["BrandShown"];
+            checks: components["schemas"]["ForecastCheck"][];
+            currency: string;
+            customers: number;
+            freshness: components["schemas"]["Freshness"];
+            /**
+             * Format: int32
+             * @description Days from the first purchase of all to `as_of`.
+             */
+            history_days: number;
+            prediction?: components["schemas"]["Prediction"] | null;
+            refusal?: components["schemas"]["ForecastRefusal"] | null;
+            /** @description Customers who bought on two days or more. */
+            repeat_customers: number;
+        };
+        /** @description A test that a model was put to. */
+        ForecastCheck: {
+            /** @description `repeat_customers`, `history`, `held_out`, `independence`. */
+            code: string;
+            passed: boolean;
+            text: string;
+        };
+        /** @description Purchases and their value within so many days. */
+        ForecastExpected: {
+            /** Format: int32 */
+            days: number;
+            /** @description Days with a purchase, after the first. */
+            orders: components["schemas"]["Decimal"];
+            value?: components["schemas"]["Decimal"] | null;
+        };
+        /** @description The parameters that were fitted, as decimal text. */
+        ForecastModel: {
+            /** @description BG/NBD, time in weeks: r, alpha, a, b. */
+            buying: {
+                [key: string]: string;
+            };
+            log_likelihood: string;
+            /** @description Gamma-Gamma: p, q, v; null where values of purchases are not predicted. */
+            spending?: {
+                [key: string]: string;
+            } | null;
+        };
+        /** @description Why nothing is predicted. */
+        ForecastRefusal: {
+            /** @description `too_few_repeat_customers`, `too_short_history`, `fit_not_converged`, `prediction_missed`. */
+            code: string;
+            text: string;
+        };
         /** @description A kind of file that can be imported. */
         FormatView: {
             /** @description `orders`, `products`, `inventory`, `ads`, `costs` or `rates`. */
@@ -2604,7 +2792,8 @@ export interface components {
             currency?: string | null;
             /**
              * Format: int32
-             * @description `repeat_rate`: the second order within so many days of the first, 1 to 3,650.
+             * @description `repeat_rate`: the second order within so many days of the first, 1 to 3,650. `ltv`, `ltv_cac_ratio`: what came in within
+             *     so many days of the first order, of the customers who have reached that age; to date where it is absent.
              */
             horizon_days?: number | null;
             /**
@@ -2612,6 +2801,7 @@ export interface components {
              * @description `reorder_quantity`, `low_stock`: days until an order arrives, 0 to 365; 14 where absent.
              */
             lead_time_days?: number | null;
+            value_basis?: components["schemas"]["ValueBasis"] | null;
             /**
              * Format: int32
              * @description Days of sales behind `days_of_cover` and `reorder_quantity`, 1 to 365; 28 where absent.
@@ -2721,6 +2911,17 @@ export interface components {
         Policy: {
             /** @description Whether a second factor is asked of everybody: whoever has none can do nothing but set one up. */
             second_factor_required: boolean;
+        };
+        /** @description What may be expected of the customers there are; those still to be won are not in it. */
+        Prediction: {
+            clv_12_months?: components["schemas"]["Decimal"] | null;
+            cohorts: components["schemas"]["CohortExpected"][];
+            /** @description The most valuable ones, as many as were asked for. */
+            listed: components["schemas"]["CustomerExpected"][];
+            model: components["schemas"]["ForecastModel"];
+            /** @description What one customer who buys for the first time today buys again. */
+            of_a_new_customer: components["schemas"]["ForecastExpected"][];
+            totals: components["schemas"]["ForecastExpected"][];
         };
         /** @description The body of every answer that is not a success. `code` is stable, `detail` is for a person. */
         Problem: {
@@ -3305,6 +3506,11 @@ export interface components {
         Users: {
             users: components["schemas"]["UserRow"][];
         };
+        /**
+         * @description What a customer is worth.
+         * @enum {string}
+         */
+        ValueBasis: "net_sales" | "gross_profit";
         /** @description A window, half open. */
         WindowShown: {
             /** @description The day, or instant, after the last. */
@@ -4294,6 +4500,90 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["BrandView"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    customers_grid: {
+        parameters: {
+            query?: {
+                /**
+                 * @description The first day of first orders; the cohorts that the window touches are whole. Without from and to: the running cohort and
+                 *     the twelve before it.
+                 */
+                from?: string;
+                /** @description The day after the last. */
+                to?: string;
+                /** @description month (the default) or week */
+                grain?: string;
+                /** @description What a customer's value is: gross_profit (the default) or net_sales */
+                basis?: string;
+                /** @description Columns at most, 1 to 130; as many as there are cohorts where absent. */
+                ages?: number;
+                /** @description Filters `dim:op:value` on first_product, first_country, first_store, first_source, first_code; all must hold. */
+                f?: string[];
+                /** @description json (the default) or csv */
+                format?: string;
+            };
+            header?: never;
+            path: {
+                /** @description Id or slug */
+                brand: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CohortGrid"];
+                    "text/csv": string;
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    customers_forecast: {
+        parameters: {
+            query?: {
+                /** @description How far ahead, in days, 1 to 730; up to four of them, 90 and 365 where absent. */
+                days?: number[];
+                /** @description How many customers to list, the most valuable first, by number only: 0 (the default) to 1,000. */
+                customers?: number;
+            };
+            header?: never;
+            path: {
+                /** @description Id or slug */
+                brand: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Forecast"];
                 };
             };
             default: {

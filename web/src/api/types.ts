@@ -46,6 +46,11 @@ export type StockRow = Schemas["StockRow"];
 /** What ad figures a line of the channel table has, on whatever level; those of a typed query are not told apart. */
 export type AdFigures = { [Name in keyof Schemas["AdFigures"]]: Figure | undefined };
 
+export type CohortGrid = Schemas["CohortGrid"];
+export type CohortRow = Schemas["CohortRow"];
+export type CohortCell = Schemas["CohortCell"];
+export type Forecast = Schemas["Forecast"];
+
 export type TypedQuery = Schemas["Query"];
 export type QueryFilter = Schemas["Filter"];
 /** Columns are the dimensions, then each metric, with `.previous` and the like after it. */

@@ -38,6 +38,7 @@ export const t = {
     dashboard: "Dashboard",
     profit: "Profit",
     bridge: "Bridge",
+    customers: "Customers",
     integrations: "Integrations",
     import: "Import",
     people: "People",

@@ -3,6 +3,7 @@ import {
   Banknote,
   Building2,
   DatabaseBackup,
+  Grid3x3,
   KeyRound,
   LayoutDashboard,
   type LucideIcon,
@@ -22,6 +23,7 @@ export interface Place {
   id: string;
   to:
     | "/b/$brand"
+    | "/b/$brand/customers"
     | "/b/$brand/integrations"
     | "/b/$brand/import"
     | "/b/$brand/profit"
@@ -70,6 +72,16 @@ export const PLACES: Place[] = [
     label: t.nav.bridge,
     icon: Scale,
     key: "r",
+    need: "view",
+    group: "main",
+    deskOnly: true,
+  },
+  {
+    id: "customers",
+    to: "/b/$brand/customers",
+    label: t.nav.customers,
+    icon: Grid3x3,
+    key: "o",
     need: "view",
     group: "main",
     deskOnly: true,
