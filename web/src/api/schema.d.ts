@@ -720,6 +720,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/integrations/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Tries credentials out without connecting anything: asks the platform who we would be there. Nothing of them is kept. */
+        post: operations["integrations_try_out"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/integrations/{id}": {
         parameters: {
             query?: never;
@@ -2513,6 +2530,16 @@ export interface components {
             /** @description What stands behind the # of an invitation's link. */
             invitation: string;
         };
+        /** @description A part of a kept answer that is about a customer, as it is kept: addresses as hashes, names cut out. */
+        KeptAnswer: {
+            /** @description As the platform answered it. */
+            answer: unknown;
+            /** Format: date-time */
+            kept_at: string;
+            source: components["schemas"]["Source"];
+            /** @description The stream that it was read for. */
+            stream: string;
+        };
         /** @description The body of `POST /api/keys`. */
         KeyInput: {
             /** @description Ids or slugs; all brands of its maker where absent. */
@@ -2747,6 +2774,8 @@ export interface components {
             brand: string;
             /** @description Names of imported files that name the customer. */
             files: string[];
+            /** @description What answers of platforms that are still kept say of them, the oldest first. */
+            kept_answers: components["schemas"]["KeptAnswer"][];
             /** @description The oldest first. */
             orders: components["schemas"]["CustomerOrder"][];
             /** @description The oldest first. */
@@ -3369,6 +3398,11 @@ export interface components {
              * @description When it is next read.
              */
             next_at: string;
+            /**
+             * Format: date
+             * @description The oldest day of which it has brought anything; null where nothing of it has a day.
+             */
+            oldest?: string | null;
             /** @description Why it is read at present: `backfill`, `recent`, `restate`, `range`; null between two passes. */
             pass?: string | null;
             progress?: components["schemas"]["ProgressView"] | null;
@@ -3446,6 +3480,16 @@ export interface components {
          * @enum {string}
          */
         Tone: "good" | "bad" | "neutral";
+        /** @description How credentials did that were tried out. */
+        TrialView: {
+            /** @description Why not: as of a test, or `once` where the credentials are good once and can only be tried by connecting. */
+            code?: string | null;
+            found?: components["schemas"]["Tested"] | null;
+            /** @description Whether the platform was reached and let us in. */
+            ok: boolean;
+            /** @description The same as a sentence. */
+            reason?: string | null;
+        };
         /**
          * @description What a figure is measured in.
          * @enum {string}
@@ -5067,6 +5111,37 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SourceView"][];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    integrations_try_out: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["IntegrationInput"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TrialView"];
                 };
             };
             default: {
