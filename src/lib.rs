@@ -20,6 +20,7 @@ pub mod warehouse;
 pub mod imports;
 pub mod connectors;
 pub mod sync;
+pub mod attribution;
 pub mod metrics;
 pub mod privacy;
 pub mod backup;

@@ -135,6 +135,8 @@ table! {
     GET    "/api/metrics"                    Needs(View)     => metrics::routes::catalogue;
     GET    "/api/brands/{brand}/dashboard"   Needs(View)     => metrics::routes::dashboard;
     POST   "/api/brands/{brand}/query"       Needs(View)     => metrics::routes::query;
+    GET    "/api/brands/{brand}/attribution" Needs(View)     => metrics::attributed::routes::attribution;
+    GET    "/api/brands/{brand}/attribution/paths" Needs(View) => metrics::attributed::routes::paths;
     GET    "/api/stream"                     Needs(View)     => metrics::routes::stream;
     GET    "/api/audit"                      Needs(Operate)  => audit::routes::list;
     GET    "/api/backups"                    Needs(Operate)  => backup::routes::list;

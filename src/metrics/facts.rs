@@ -34,6 +34,8 @@ names! {
         Campaign = "campaign",
         Adset = "adset",
         Ad = "ad",
+        LandingPage = "landing_page",
+        UtmSource = "utm_source",
         Product = "product",
         Sku = "sku",
         Size = "size",
@@ -122,6 +124,18 @@ names! {
         Repeaters = "repeaters",
         /// Twice the median seconds between first and second order: a median of whole numbers may end in a half.
         SecondGap = "second_gap",
+        /// What attributed sales the credits of a model come to, in billionths: parts of a cent add up to the order.
+        CreditedSales = "credited_sales",
+        /// The same of refunds.
+        CreditedRefunds = "credited_refunds",
+        /// Orders shared out among their touches, in billionths.
+        CreditedOrders = "credited_orders",
+        /// Orders in which a channel has a touch, but not the last one.
+        AssistedOrders = "assisted_orders",
+        /// Touches of orders.
+        Touches = "touches",
+        /// Orders with a touch.
+        TouchedOrders = "touched_orders",
         /// Days of the window, or of the bucket.
         Days = "days",
     }
@@ -146,6 +160,12 @@ names! {
         StockRates = "stock_rates",
         /// Customers with their first and second order.
         Cohorts = "dim_customer",
+        /// Orders with the credits of their touches.
+        Credits = "credits",
+        /// Their lines.
+        CreditLines = "credit_lines",
+        /// Lines of refunds with the credits of their order's touches.
+        CreditRefunds = "credit_refunds",
     }
 }
 
@@ -159,6 +179,10 @@ pub enum Family {
     Ads,
     Stock,
     Cohorts,
+    /// Sales and orders, by the touches that led to them.
+    Credits,
+    /// Refunds, by the touches that led to their order.
+    CreditRefunds,
     /// Not read at all: the window's own days.
     Calendar,
 }
@@ -176,13 +200,17 @@ impl Measure {
             Self::OnHand | Self::StockValue | Self::StockPriced | Self::StockUnvalued => Family::Stock,
             Self::DailyRate | Self::Reorder => Family::Stock,
             Self::EverCustomers | Self::Repeaters | Self::SecondGap => Family::Cohorts,
+            Self::CreditedSales | Self::CreditedOrders | Self::AssistedOrders | Self::Touches | Self::TouchedOrders => {
+                Family::Credits
+            }
+            Self::CreditedRefunds => Family::CreditRefunds,
             Self::Days => Family::Calendar,
             Self::Customers => Family::Buyers,
             _ => Family::Sales,
         }
     }
 
-    /// Held in millionths.
+    /// Held in millionths; credits in billionths, which their formulas divide by 1,000.
     pub fn in_micros(self) -> bool {
         matches!(self, Self::Gross | Self::Discount | Self::Cost | Self::UncostedSales | Self::Shipping | Self::Tax)
             || matches!(
@@ -190,12 +218,13 @@ impl Measure {
                 Self::RefundGoods | Self::RefundCost | Self::UncostedRefunds | Self::RefundTax | Self::RefundShipping
             )
             || matches!(self, Self::Spend | Self::Conversions | Self::Claimed | Self::StockValue)
+            || matches!(self, Self::CreditedSales | Self::CreditedRefunds | Self::CreditedOrders)
     }
 
     /// Groups add up to the whole.
     pub fn is_additive(self, source: Source) -> bool {
         match self {
-            Self::Customers | Self::SecondGap => false,
+            Self::Customers | Self::SecondGap | Self::AssistedOrders | Self::TouchedOrders => false,
             Self::Orders | Self::FirstOrders | Self::Unrated => source != Source::Lines,
             _ => true,
         }
@@ -232,6 +261,8 @@ impl Family {
             Self::Ads => &[Source::DailyAds, Source::Ads],
             Self::Stock => &[Source::StockLevels, Source::StockRates],
             Self::Cohorts => &[Source::Cohorts],
+            Self::Credits => &[Source::Credits, Source::CreditLines],
+            Self::CreditRefunds => &[Source::CreditRefunds],
             Self::Calendar => &[],
         }
     }
@@ -243,9 +274,24 @@ impl Source {
         matches!(self, Self::DailySales | Self::DailyProducts | Self::DailyAds)
     }
 
+    /// With the credits of touches.
+    pub fn is_credited(self) -> bool {
+        self.base() != self
+    }
+
+    /// The table itself, without the credits of touches.
+    pub fn base(self) -> Self {
+        match self {
+            Self::Credits => Self::Orders,
+            Self::CreditLines => Self::Lines,
+            Self::CreditRefunds => Self::Refunds,
+            other => other,
+        }
+    }
+
     /// Rows know their instant.
     pub fn has_instants(self) -> bool {
-        matches!(self, Self::Orders | Self::Lines | Self::Refunds | Self::Cohorts)
+        matches!(self.base(), Self::Orders | Self::Lines | Self::Refunds | Self::Cohorts)
     }
 
     /// The state at the end of a window, rather than a sum over it.
@@ -257,9 +303,9 @@ impl Source {
     pub fn alias(self) -> &'static str {
         match self {
             Self::DailySales | Self::DailyProducts => "d",
-            Self::Orders => "o",
-            Self::Lines => "l",
-            Self::Refunds => "r",
+            Self::Orders | Self::Credits => "o",
+            Self::Lines | Self::CreditLines => "l",
+            Self::Refunds | Self::CreditRefunds => "r",
             Self::DailyAds | Self::Ads => "a",
             Self::StockLevels | Self::StockRates => "st",
             Self::Cohorts => "c",

@@ -63,11 +63,11 @@ async fn remembered(tenant: &Tenant, key: &str) -> Result<Arc<Known>> {
 }
 
 impl Known {
-    /// The brand's calendar and currency, seen from `now`.
+    /// The brand's calendar and currency, seen from `now`, as if it had no journeys.
     pub fn frame(&self, now: Timestamp) -> Frame {
         let brand = &self.brand;
         let calendar = Calendar::new(brand.timezone.clone(), brand.week_start, now);
-        Frame { brand_id: brand.id, currency: brand.currency, calendar }
+        Frame { brand_id: brand.id, currency: brand.currency, calendar, journeys: false }
     }
 
     /// How far the data reaches, at a data version.

@@ -32,9 +32,11 @@ use follow::Outcome;
 
 pub use budget::{Settings, limit};
 
-const SCHEMA: [&str; 2] = [
+const SCHEMA: [&str; 4] = [
     include_str!("../../assets/migrations/warehouse/0001_star.sql"),
     include_str!("../../assets/migrations/warehouse/0002_rollups.sql"),
+    include_str!("../../assets/migrations/warehouse/0003_journeys.sql"),
+    include_str!("../../assets/migrations/warehouse/0004_credits.sql"),
 ];
 
 /// An instance that has deleted more rows is filled anew at the next landing.

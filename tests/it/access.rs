@@ -230,6 +230,8 @@ async fn ask_line(app: &TestApp, shop: &Shop, line: &str, who: Role) -> Option<A
             .json(json!({ "credentials": { "access_token": "shpat_2" } })),
         "DELETE /api/integrations/{id}" => Ask::at(path.replace("{id}", &integration(app, shop).await)).expecting(204),
         "GET /api/brands/{brand}/dashboard" => Ask::at(format!("/api/brands/{brand}/dashboard")),
+        "GET /api/brands/{brand}/attribution" => Ask::at(format!("/api/brands/{brand}/attribution")),
+        "GET /api/brands/{brand}/attribution/paths" => Ask::at(format!("/api/brands/{brand}/attribution/paths")),
         "POST /api/brands/{brand}/query" => Ask::at(format!("/api/brands/{brand}/query"))
             .json(json!({ "metrics": ["net_sales"], "time": { "range": "7d" } })),
         "PATCH /api/brands/{brand}" => Ask::at(format!("/api/brands/{brand}")).json(json!({ "name": unique })),

@@ -15,7 +15,12 @@ use crate::money::Currency;
 fn frame(brand_id: i64) -> Frame {
     let zone = TimeZone::get("America/New_York").expect("a zone");
     let now = "2026-03-20T15:30:20Z".parse().expect("an instant");
-    Frame { brand_id, currency: Currency::parse("USD").expect("a currency"), calendar: Calendar::new(zone, 7, now) }
+    Frame {
+        brand_id,
+        currency: Currency::parse("USD").expect("a currency"),
+        calendar: Calendar::new(zone, 7, now),
+        journeys: false,
+    }
 }
 
 fn plan(query: Json, brand_id: i64) -> Plan {

@@ -9,7 +9,12 @@ use super::*;
 fn frame() -> Frame {
     let now = "2026-11-22T20:30:00Z".parse().expect("an instant");
     let zone = TimeZone::get("America/New_York").expect("a zone");
-    Frame { brand_id: 1, currency: Currency::parse("USD").expect("USD"), calendar: Calendar::new(zone, 1, now) }
+    Frame {
+        brand_id: 1,
+        currency: Currency::parse("USD").expect("USD"),
+        calendar: Calendar::new(zone, 1, now),
+        journeys: false,
+    }
 }
 
 fn plan(value: Json) -> Result<Plan> {
@@ -41,7 +46,7 @@ fn says_which_code_is_at_fault() {
         (json!({"metrics": ["net_sales"]}), "time_required"),
         (with(json!({"metrics": ["revenue"]})), "unknown_metric"),
         (with(json!({"metrics": ["net_sales", "net_sales"]})), "repeated_metric"),
-        (with(json!({"dimensions": ["landing_page"]})), "unknown_dimension"),
+        (with(json!({"dimensions": ["acquisition_channel"]})), "unknown_dimension"),
         (with(json!({"dimensions": ["country", "country"]})), "repeated_dimension"),
         (with(json!({"grain": "hour", "dimensions": ["hour"]})), "repeated_dimension"),
         (with(json!({"dimensions": ["channel"]})), "dimension_not_available"),

@@ -25,7 +25,12 @@ pub fn warehouse() -> duckdb::Connection {
 fn frame() -> Frame {
     let now: Timestamp = "2026-03-20T15:30:20Z".parse().expect("an instant");
     let zone = TimeZone::get("America/New_York").expect("a zone");
-    Frame { brand_id: 1, currency: Currency::parse("USD").expect("a currency"), calendar: Calendar::new(zone, 1, now) }
+    Frame {
+        brand_id: 1,
+        currency: Currency::parse("USD").expect("a currency"),
+        calendar: Calendar::new(zone, 1, now),
+        journeys: false,
+    }
 }
 
 fn query(value: serde_json::Value) -> Query {
