@@ -8,10 +8,11 @@
 //! others, or others' journeys) gets the same part of every attributed order. Filters look at what is there; nothing is fitted
 //! again for them.
 
-use super::journeys::{Cut, Journey, Wanted, cut};
+use super::journeys::{Cut, Wanted, cut};
 use super::ledger::{Ledger, Order};
 use super::model::{AttributionModel, Spec};
-use super::models::{Paths, SCALE, fractions, markov, shapley, whole};
+use super::models::{Paths, markov, shapley};
+use super::parts::{Parts, Spread};
 
 /// A touch's part of an order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,7 +23,7 @@ pub struct Credit {
     pub touch: Option<u32>,
     /// The number of the channel.
     pub channel: u32,
-    /// Parts of [`SCALE`]: of the order, of what it brought in, of what went back.
+    /// Parts of 10^12: of the order, of what it brought in, of what went back.
     pub orders: i64,
     pub sales: i64,
     pub refunds: i64,
@@ -33,12 +34,12 @@ pub struct Credit {
 /// Credits of the orders and refunds of a window. Orders without one are unattributed.
 pub fn credits(ledger: &Ledger, spec: &Spec) -> Vec<Credit> {
     let rows = Rows::of(ledger, spec);
-    credits_of(ledger, spec, &rows, &rows.journeys(ledger, spec.model.is_fitted()))
-}
-
-/// As [`credits`], of journeys that were cut before.
-pub(super) fn credits_of(ledger: &Ledger, spec: &Spec, rows: &Rows<'_>, cut: &Cut) -> Vec<Credit> {
-    if spec.model.is_fitted() { fitted(ledger, spec, rows, cut) } else { by_rule(ledger, spec, cut) }
+    let cut = rows.journeys(ledger, spec.model.is_fitted());
+    if !spec.model.is_fitted() {
+        return by_rule(ledger, spec, &cut);
+    }
+    let spread = fit(ledger, spec, &rows, &cut, &fitted_to(ledger, &rows, &cut));
+    fitted(ledger, &cut, spread)
 }
 
 /// Which orders and refunds the window has.
@@ -93,40 +94,39 @@ impl<'a> Rows<'a> {
 
 /// The touches of a journey in the terms of a model.
 #[derive(Default)]
-struct Steps {
-    channels: Vec<u32>,
-    hours: Vec<f64>,
-    parts: Vec<f64>,
+pub(super) struct Steps {
+    pub channels: Vec<u32>,
+    pub hours: Vec<f64>,
 }
 
 impl Steps {
-    fn read(&mut self, ledger: &Ledger, cut: &Cut, journey: &Journey) {
+    pub fn read(&mut self, ledger: &Ledger, touches: &[u32]) {
         self.channels.clear();
-        self.channels.extend(cut.touches(journey).iter().map(|touch| ledger.channel_at(*touch)));
+        self.channels.extend(touches.iter().map(|touch| ledger.channel_at(*touch)));
     }
 
-    fn read_hours(&mut self, ledger: &Ledger, cut: &Cut, journey: &Journey, order: u32) {
+    pub fn read_hours(&mut self, ledger: &Ledger, touches: &[u32], order: u32) {
         let until = ledger.orders[order as usize].at * 1_000;
         let hours = |touch: &u32| (until - ledger.touches[*touch as usize].at_ms) as f64 / 3_600_000.0;
         self.hours.clear();
-        self.hours.extend(cut.touches(journey).iter().map(hours));
+        self.hours.extend(touches.iter().map(hours));
     }
 }
 
 fn by_rule(ledger: &Ledger, spec: &Spec, cut: &Cut) -> Vec<Credit> {
-    let rule = spec.rule(ledger.channel("direct"));
-    let (mut steps, mut shares) = (Steps::default(), Vec::new());
+    let mut parts = Parts::of(spec.rule(ledger.channel("direct")));
+    let mut steps = Steps::default();
     let mut credits = Vec::with_capacity(cut.journeys.len());
     for journey in &cut.journeys {
         let Some(order) = journey.order else { continue };
-        steps.read(ledger, cut, journey);
+        let touches = cut.touches(journey);
+        steps.read(ledger, touches);
         if spec.model == AttributionModel::TimeDecay {
-            steps.read_hours(ledger, cut, journey, order);
+            steps.read_hours(ledger, touches, order);
         }
-        fractions(rule, &steps.channels, &steps.hours, &mut steps.parts);
-        whole(&steps.parts, &mut shares);
         let last = steps.channels.last().copied();
-        for ((touch, channel), part) in cut.touches(journey).iter().zip(&steps.channels).zip(&shares) {
+        let parts = parts.each(&steps.channels, &steps.hours);
+        for ((touch, channel), part) in touches.iter().zip(&steps.channels).zip(parts) {
             if *part == 0 && !spec.every_touch {
                 continue;
             }
@@ -147,46 +147,61 @@ fn by_rule(ledger: &Ledger, spec: &Spec, cut: &Cut) -> Vec<Credit> {
 /// Three of a kind: orders, sales, refunds.
 type Three = [f64; 3];
 
-fn fitted(ledger: &Ledger, spec: &Spec, rows: &Rows<'_>, cut: &Cut) -> Vec<Credit> {
-    let mut steps = Steps::default();
-    let mut paths = Paths::default();
+/// How a fitted model spreads what it gives.
+pub(super) fn fit(ledger: &Ledger, spec: &Spec, rows: &Rows<'_>, cut: &Cut, paths: &Paths) -> Spread {
     let mut linear = vec![[0.0; 3]; ledger.channels.len()];
-    let (mut totals, mut sizes) = ([0.0; 3], [0.0; 3]);
+    let (mut totals, mut sizes) = ([0.0_f64; 3], [0.0_f64; 3]);
     for journey in &cut.journeys {
-        steps.read(ledger, cut, journey);
-        let Some(order) = journey.order else {
-            paths.push(steps.channels.iter().copied(), 0.0, 1.0, 0.0);
-            continue;
-        };
-        let worth = worth(ledger, rows, order);
-        if rows.sells(&ledger.orders[order as usize]) {
-            paths.push(steps.channels.iter().copied(), 1.0, 0.0, worth[1]);
+        let Some(order) = journey.order else { continue };
+        let (worth, touches) = (worth(ledger, rows, order), cut.touches(journey));
+        let part = 1.0 / touches.len() as f64;
+        for ((total, size), worth) in totals.iter_mut().zip(&mut sizes).zip(&worth) {
+            *total += worth;
+            *size += worth.abs();
         }
-        let part = 1.0 / steps.channels.len() as f64;
-        for kind in 0..3 {
-            totals[kind] += worth[kind];
-            sizes[kind] += worth[kind].abs();
-            for channel in &steps.channels {
-                linear[*channel as usize][kind] += worth[kind] * part;
+        for touch in touches {
+            let sums = &mut linear[ledger.channel_at(*touch) as usize];
+            for (sum, worth) in sums.iter_mut().zip(&worth) {
+                *sum += worth * part;
             }
         }
     }
-    let (orders, sales) = shares(spec, &paths);
-    let share = |channel: usize| -> Three {
-        let of = |shares: &[f64]| shares.get(channel).copied().unwrap_or(0.0);
-        [of(&orders), of(&sales), of(&sales)]
-    };
-    // What a linear share is multiplied with, or, where the channel has none, what every order gives it.
+    let (orders, sales) = shares(spec, paths);
+    // Nothing of an order came in: what goes back of earlier ones is shared out by linear shares.
+    let nothing = orders.iter().all(|share| *share == 0.0);
     let spread = |channel: usize, kind: usize| {
-        let (carried, wanted) = (linear[channel][kind], share(channel)[kind]);
-        if sizes[kind] == 0.0 {
-            return (0.0, 0.0);
+        let share = if kind == 0 { &orders } else { &sales };
+        let (carried, wanted) = (linear[channel][kind], share.get(channel).copied().unwrap_or(0.0));
+        match sizes[kind] {
+            0.0 => (0.0, 0.0),
+            _ if nothing => (1.0, 0.0),
+            size if carried.abs() > size * 1e-9 => (totals[kind] * wanted / carried, 0.0),
+            _ => (0.0, wanted),
         }
-        if carried.abs() > sizes[kind] * 1e-9 { (totals[kind] * wanted / carried, 0.0) } else { (0.0, wanted) }
     };
-    let spread: Vec<[(f64, f64); 3]> =
-        (0..linear.len()).map(|channel| [0, 1, 2].map(|kind| spread(channel, kind))).collect();
-    spread_over(ledger, cut, &spread)
+    Spread::of((0..linear.len()).map(|channel| [0, 1, 2].map(|kind| spread(channel, kind))).collect())
+}
+
+/// The journeys that a model is fitted to: to the orders of the window, and to none.
+pub(super) fn fitted_to(ledger: &Ledger, rows: &Rows<'_>, cut: &Cut) -> Paths {
+    fitted_to_some(ledger, rows, cut, |_| 1.0)
+}
+
+/// The same, each journey as many times as `times` says of its place.
+pub(super) fn fitted_to_some(ledger: &Ledger, rows: &Rows<'_>, cut: &Cut, times: impl Fn(usize) -> f64) -> Paths {
+    let mut paths = Paths::default();
+    for (at, journey) in cut.journeys.iter().enumerate() {
+        let channels = cut.touches(journey).iter().map(|touch| ledger.channel_at(*touch));
+        let times = times(at);
+        match journey.order {
+            None => paths.push(channels, 0.0, times, 0.0),
+            Some(order) if rows.sells(&ledger.orders[order as usize]) => {
+                paths.push(channels, times, 0.0, times * worth(ledger, rows, order)[1]);
+            }
+            Some(_) => {}
+        }
+    }
+    paths
 }
 
 /// What an order counts, brought in, and gave back in the window.
@@ -197,7 +212,7 @@ fn worth(ledger: &Ledger, rows: &Rows<'_>, order: u32) -> Three {
 }
 
 /// The channels' shares of orders and of money.
-fn shares(spec: &Spec, paths: &Paths) -> (Vec<f64>, Vec<f64>) {
+pub(super) fn shares(spec: &Spec, paths: &Paths) -> (Vec<f64>, Vec<f64>) {
     if spec.model == AttributionModel::Shapley {
         let values = shapley(paths);
         (values.shares(), values.value_shares())
@@ -207,23 +222,22 @@ fn shares(spec: &Spec, paths: &Paths) -> (Vec<f64>, Vec<f64>) {
     }
 }
 
-fn spread_over(ledger: &Ledger, cut: &Cut, spread: &[[(f64, f64); 3]]) -> Vec<Credit> {
-    let scale = SCALE as f64;
+fn fitted(ledger: &Ledger, cut: &Cut, mut spread: Spread) -> Vec<Credit> {
     let mut credits = Vec::new();
     for journey in &cut.journeys {
         let Some(order) = journey.order else { continue };
         let touches = cut.touches(journey);
         let last = touches.last().map(|touch| ledger.channel_at(*touch));
-        let part = scale / touches.len() as f64;
+        let each = spread.each(touches.len());
         for touch in touches {
             let channel = ledger.channel_at(*touch);
-            let [orders, sales, refunds] = spread[channel as usize].map(|(times, _)| (part * times).round() as i64);
+            let [orders, sales, refunds] = each[channel as usize];
             let assists = last != Some(channel);
             credits.push(Credit { order, touch: Some(*touch), channel, orders, sales, refunds, assists });
         }
-        for (channel, kinds) in (0_u32..).zip(spread) {
-            let [orders, sales, refunds] = kinds.map(|(_, given)| (given * scale).round() as i64);
-            if orders != 0 || sales != 0 || refunds != 0 {
+        for (channel, [orders, sales, refunds]) in (0_u32..).zip(&spread.given) {
+            if (*orders, *sales, *refunds) != (0, 0, 0) {
+                let (orders, sales, refunds) = (*orders, *sales, *refunds);
                 credits.push(Credit { order, touch: None, channel, orders, sales, refunds, assists: false });
             }
         }

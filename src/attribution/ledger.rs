@@ -94,8 +94,8 @@ impl Ledger {
         each(conn, ORDERS, brand_id, |batch| {
             let [id, person, at, net] = [0, 1, 2, 4].map(|column| big(batch, column));
             let day = days(batch, 3);
-            for i in 0..batch.num_rows() {
-                ledger.orders.push(Order { id: id[i], person: person[i], at: at[i], day: day[i], net: net[i] });
+            for ((((id, person), at), day), net) in id.iter().zip(person).zip(at).zip(day).zip(net) {
+                ledger.orders.push(Order { id: *id, person: *person, at: *at, day: *day, net: *net });
             }
         })?;
         ledger.orders.sort_unstable_by_key(|order| (order.person, order.at, order.id));
@@ -103,9 +103,9 @@ impl Ledger {
         each(conn, REFUNDS, brand_id, |batch| {
             let [order, at, goods] = [0, 1, 3].map(|column| big(batch, column));
             let day = days(batch, 2);
-            for i in 0..batch.num_rows() {
-                let order = places.get(&order[i]).copied();
-                ledger.refunds.push(Refund { order, at: at[i], day: day[i], goods: goods[i] });
+            for (((order, at), day), goods) in order.iter().zip(at).zip(day).zip(goods) {
+                let order = places.get(order).copied();
+                ledger.refunds.push(Refund { order, at: *at, day: *day, goods: *goods });
             }
         })?;
         ledger.read_touches(conn, brand_id, &places)?;
@@ -119,12 +119,13 @@ impl Ledger {
             let [person, at_ms, id, order] = [0, 1, 2, 3].map(|column| big(batch, column));
             let day = days(batch, 4);
             let parts: [&StringArray; 6] = [5, 6, 7, 8, 9, 10].map(|column| batch.column(column).as_string());
-            for i in 0..batch.num_rows() {
+            let rows = person.iter().zip(at_ms).zip(id).zip(order).zip(day).enumerate();
+            for (i, ((((person, at_ms), id), order), day)) in rows {
                 // A touch that only an order knows belongs to whoever placed the order.
-                let bound = orders.get(&order[i]).map(|at| self.orders[*at as usize].person);
-                let person = bound.unwrap_or(person[i]);
+                let bound = orders.get(order).map(|at| self.orders[*at as usize].person);
                 let tag = names.tag(parts.map(|part| part.is_valid(i).then(|| part.value(i))));
-                touches.push(Touch { person, at_ms: at_ms[i], id: id[i], order: order[i], day: day[i], tag });
+                let person = bound.unwrap_or(*person);
+                touches.push(Touch { person, at_ms: *at_ms, id: *id, order: *order, day: *day, tag });
             }
         })?;
         touches.sort_unstable_by_key(|touch: &Touch| (touch.person, touch.at_ms, touch.id));
@@ -188,10 +189,12 @@ impl Names {
     }
 }
 
+/// Takes the rows in batches, of which only one is in memory.
 fn each(conn: &Connection, sql: &str, brand_id: i64, mut take: impl FnMut(&RecordBatch)) -> Result<()> {
-    let mut select = conn.prepare_cached(sql).context("reading what credits are computed from")?;
-    let batches = select.query_arrow([brand_id]).context("reading what credits are computed from")?;
-    batches.into_iter().for_each(|batch| take(&batch));
+    let mut select = conn.prepare(sql).context("reading what credits are computed from")?;
+    for batch in select.stream_arrow([brand_id]).context("reading what credits are computed from")? {
+        take(&batch.context("reading what credits are computed from")?);
+    }
     Ok(())
 }
 

@@ -1,17 +1,20 @@
 //! Where the money came from: journeys cut from touches, the models that credit them, and the credits in the warehouse. It knows
 //! nothing of metrics, which read what it writes.
 
+mod bootstrap;
 mod credits;
 mod journeys;
 mod ledger;
 mod model;
 pub mod models;
+mod parts;
 mod paths;
 mod sets;
 mod side;
 #[cfg(test)]
 mod tests;
 
+pub use bootstrap::{Interval, MOST_TOUCHES_DRAWN, intervals};
 pub use credits::{Credit, credits};
 pub use journeys::{Lookback, MOST_TOUCHES};
 pub use ledger::Ledger;

@@ -1,10 +1,11 @@
 //! Models side by side: what each gives every channel, over the same journeys.
 
-use super::credits::{Rows, credits_of};
+use super::credits::{Rows, Steps, fit, fitted_to};
 use super::journeys::Cut;
 use super::ledger::Ledger;
 use super::model::{AttributionModel, Spec};
-use super::models::{Mixed, SCALE};
+use super::models::SCALE;
+use super::parts::{Parts, Spread};
 
 /// What a channel gets.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -18,48 +19,104 @@ pub struct Given {
 }
 
 impl Given {
-    fn add(&mut self, orders: i64, sales: i128, refunds: i128) {
-        self.orders += i128::from(orders);
-        self.sales += sales;
-        self.refunds += refunds;
+    /// Parts of an order, of its sales and of its refunds.
+    fn add(&mut self, of: &Worth, [orders, sales, refunds]: [i64; 3]) {
+        self.orders += i128::from(of.orders) * i128::from(orders);
+        self.sales += i128::from(of.sales) * i128::from(sales);
+        self.refunds += i128::from(of.refunds) * i128::from(refunds);
     }
 }
 
 /// By channel number; what no touch explains at the end.
 pub type Column = Vec<Given>;
 
+/// What the window has of an order.
+struct Worth {
+    orders: i64,
+    sales: i64,
+    refunds: i64,
+}
+
+impl Worth {
+    fn of(ledger: &Ledger, rows: &Rows<'_>, order: u32) -> Self {
+        let of = &ledger.orders[order as usize];
+        let (orders, sales) = if rows.sells(of) { (1, of.net) } else { (0, 0) };
+        Self { orders, sales, refunds: rows.goods[order as usize] }
+    }
+}
+
 /// The column of each model, for the question of `spec` (its own model is not looked at). Sales count on the day of the order.
 pub fn side_by_side(ledger: &Ledger, spec: &Spec, models: &[AttributionModel]) -> Vec<Column> {
     let spec = Spec { by_touch: false, ..*spec };
     let rows = Rows::of(ledger, &spec);
-    let cut = rows.journeys(ledger, models.iter().any(|model| model.is_fitted()));
+    let fitted = models.iter().any(|model| model.is_fitted());
+    let cut = rows.journeys(ledger, fitted);
+    let paths = if fitted { fitted_to(ledger, &rows, &cut) } else { Default::default() };
+    let shares = |model: &AttributionModel| {
+        let spec = Spec { model: *model, ..spec };
+        if model.is_fitted() {
+            Shares::Fitted(fit(ledger, &spec, &rows, &cut, &paths))
+        } else {
+            Shares::Rule(Parts::of(spec.rule(ledger.channel("direct"))))
+        }
+    };
+    let mut shares: Vec<Shares> = models.iter().map(shares).collect();
+    let hours = models.contains(&AttributionModel::TimeDecay);
+    let mut columns = vec![vec![Given::default(); ledger.channels.len()]; models.len()];
+    let mut steps = Steps::default();
+    for journey in &cut.journeys {
+        let Some(order) = journey.order else { continue };
+        let touches = cut.touches(journey);
+        steps.read(ledger, touches);
+        if hours {
+            steps.read_hours(ledger, touches, order);
+        }
+        let worth = Worth::of(ledger, &rows, order);
+        for (shares, column) in shares.iter_mut().zip(&mut columns) {
+            shares.share_out(&steps, &worth, column);
+        }
+    }
     let rest = unattributed(ledger, &rows, &cut);
-    models.iter().map(|model| column(ledger, &Spec { model: *model, ..spec }, &rows, &cut, rest)).collect()
+    columns.iter_mut().for_each(|column| column.push(rest));
+    columns
 }
 
-fn column(ledger: &Ledger, spec: &Spec, rows: &Rows<'_>, cut: &Cut, rest: Given) -> Column {
-    let mut column = vec![Given::default(); ledger.channels.len()];
-    for credit in credits_of(ledger, spec, rows, cut) {
-        let order = &ledger.orders[credit.order as usize];
-        let given = &mut column[credit.channel as usize];
-        if rows.sells(order) {
-            given.add(credit.orders, i128::from(order.net) * i128::from(credit.sales), 0);
+enum Shares {
+    Rule(Parts),
+    Fitted(Spread),
+}
+
+impl Shares {
+    fn share_out(&mut self, steps: &Steps, worth: &Worth, column: &mut [Given]) {
+        match self {
+            Self::Rule(parts) => {
+                if let Some(single) = parts.single(&steps.channels) {
+                    column[steps.channels[single] as usize].add(worth, [SCALE; 3]);
+                    return;
+                }
+                for (channel, part) in steps.channels.iter().zip(parts.each(&steps.channels, &steps.hours)) {
+                    column[*channel as usize].add(worth, [*part; 3]);
+                }
+            }
+            Self::Fitted(spread) => {
+                let each = spread.each(steps.channels.len());
+                for channel in &steps.channels {
+                    column[*channel as usize].add(worth, each[*channel as usize]);
+                }
+                for (given, column) in spread.given.iter().zip(column).filter(|(given, _)| **given != [0; 3]) {
+                    column.add(worth, *given);
+                }
+            }
         }
-        let goods = rows.goods[credit.order as usize];
-        given.add(0, 0, i128::from(goods) * i128::from(credit.refunds));
     }
-    column.push(rest);
-    column
 }
 
 fn unattributed(ledger: &Ledger, rows: &Rows<'_>, cut: &Cut) -> Given {
-    let known: Mixed<u32, ()> = cut.journeys.iter().filter_map(|journey| Some((journey.order?, ()))).collect();
+    let mut known = vec![false; ledger.orders.len()];
+    cut.journeys.iter().filter_map(|journey| journey.order).for_each(|order| known[order as usize] = true);
     let mut rest = Given { refunds: i128::from(rows.loose) * i128::from(SCALE), ..Given::default() };
-    for (at, order) in (0_u32..).zip(&ledger.orders).filter(|(at, _)| !known.contains_key(at)) {
-        if rows.sells(order) {
-            rest.add(SCALE, i128::from(order.net) * i128::from(SCALE), 0);
-        }
-        rest.add(0, 0, i128::from(rows.goods[at as usize]) * i128::from(SCALE));
+    for (order, _) in (0_u32..).zip(known).filter(|(_, known)| !known) {
+        rest.add(&Worth::of(ledger, rows, order), [SCALE; 3]);
     }
     rest
 }

@@ -6,7 +6,7 @@ use super::journeys::{Lookback, MOST_TOUCHES, Wanted, cut};
 use super::ledger::{Ledger, Order, Refund, Touch};
 use super::model::{AttributionModel, Spec, Tuning, Window};
 use super::models::SCALE;
-use super::{credits, side_by_side, ways};
+use super::{credits, intervals, side_by_side, ways};
 
 const DAY: i64 = 86_400;
 
@@ -94,6 +94,20 @@ fn bound_touches_and_endless_journeys() {
     assert_eq!(touches[0], 12_000 - i64::try_from(MOST_TOUCHES).expect("few") + 2, "the oldest are left out");
 }
 
+#[test]
+fn an_interval_is_as_wide_as_chance_is() {
+    // 400 orders of 10, half of them after either channel: what either gets has a standard deviation of 10 × √200.
+    let orders = (1..=400).map(|n| order(n, 4 * n, 30 * DAY, 10)).collect();
+    let touches =
+        (1..=400).map(|n| touch(n, 4 * n, 30 * DAY * 1_000 - 1, u32::try_from(n % 2).expect("0 or 1"))).collect();
+    let ledger = ledger(orders, touches, Vec::new());
+    let found = intervals(&ledger, &spec(AttributionModel::default()), &[AttributionModel::LastTouch]).expect("few");
+    for (low, high) in &found[0][..2] {
+        assert!((1_690.0..1_840.0).contains(low) && (2_160.0..2_310.0).contains(high), "{low} to {high}");
+    }
+    assert_eq!(found[0][2..], [(0.0, 0.0); 2]);
+}
+
 fn spec(model: AttributionModel) -> Spec {
     Spec {
         brand_id: 1,
@@ -128,11 +142,15 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn every_model_shares_out_exactly_what_was_sold_and_what_went_back(ledger in any_ledger()) {
-        let spec = spec(AttributionModel::default());
-        let sold = ledger.orders.iter().filter(|order| (20..80).contains(&order.day));
+    fn every_model_shares_out_exactly_what_was_sold_and_what_went_back(
+        ledger in any_ledger(), first in 0_i32..90, days in 1_i32..60,
+    ) {
+        let mut spec = spec(AttributionModel::default());
+        (spec.window.first, spec.window.after) = (first, first + days);
+        let within = |day| (first..first + days).contains(&day);
+        let sold = ledger.orders.iter().filter(|order| within(order.day));
         let (count, sales) = sold.fold((0_i128, 0_i128), |(count, sum), order| (count + 1, sum + i128::from(order.net)));
-        let gone = ledger.refunds.iter().filter(|refund| (20..80).contains(&refund.day));
+        let gone = ledger.refunds.iter().filter(|refund| within(refund.day));
         let refunds: i128 = gone.map(|refund| i128::from(refund.goods)).sum();
         let scale = i128::from(SCALE);
         let mut rests = Vec::new();
@@ -159,6 +177,22 @@ proptest! {
                 *parts.entry(credit.order).or_insert(0) += credit.orders;
             }
             prop_assert!(parts.values().all(|sum| *sum == SCALE), "{:?}: {:?}", model, parts);
+        }
+    }
+
+    #[test]
+    fn intervals_hold_together_with_what_they_are_of(ledger in any_ledger()) {
+        let spec = spec(AttributionModel::default());
+        let found = intervals(&ledger, &spec, &AttributionModel::ALL).expect("few touches");
+        prop_assert_eq!(&found, &intervals(&ledger, &spec, &AttributionModel::ALL).expect("few touches"), "the same each time");
+        let columns = side_by_side(&ledger, &spec, &AttributionModel::ALL);
+        for (model, (channels, column)) in AttributionModel::ALL.iter().zip(found.iter().zip(&columns)) {
+            for ((low, high), given) in channels.iter().zip(column) {
+                prop_assert!(low <= high);
+                // What was given nothing is given nothing in any draw.
+                let nothing = !model.is_fitted() && given.sales == 0 && given.refunds == 0;
+                prop_assert!(!nothing || (*low, *high) == (0.0, 0.0));
+            }
         }
     }
 

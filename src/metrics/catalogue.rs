@@ -80,9 +80,6 @@ pub struct Metric {
     /// Null where no line of the rows has a cost.
     #[serde(default)]
     pub needs_cost: bool,
-    /// The platforms' own claim.
-    #[serde(default)]
-    pub claimed: bool,
     /// Decimals of a count that comes in parts.
     #[serde(default)]
     pub decimals: Option<u32>,

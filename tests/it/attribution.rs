@@ -277,6 +277,16 @@ async fn models_side_by_side_over_rest() {
     assert_eq!((&meta["by_model"][0]["roas"], &meta["platform_roas"]), (&json!("1.000000"), &json!("4.333333")));
     assert_eq!(page["channels"].as_array().unwrap().last().unwrap()["channel"], "unattributed");
 
+    let with_intervals = app.get(&format!("{path}&model=last_touch&intervals=true"), &token).await.json();
+    for channel in with_intervals["channels"].as_array().unwrap() {
+        let given = &channel["by_model"][0];
+        let [low, at, high] =
+            ["revenue_low", "revenue", "revenue_high"].map(|id| given[id].as_str().map(|t| t.parse::<f64>().unwrap()));
+        assert_eq!(low.is_some(), channel["channel"] != "unattributed", "{channel}");
+        assert!(low.is_none_or(|low| low <= at.unwrap() && at.unwrap() <= high.unwrap()), "{channel}");
+    }
+    assert_eq!(meta["by_model"][0]["revenue_low"], Value::Null, "not asked for");
+
     let two = app.get(&format!("{path}&model=linear&model=markov&format=csv"), &token).await;
     let text = String::from_utf8(two.body.to_vec()).unwrap();
     assert!(text.starts_with("channel,model,orders,revenue,ad_spend,roas,platform_reported_revenue\r\n"), "{text}");

@@ -9,6 +9,7 @@ import {
 } from "@tanstack/react-router";
 import { brandsQuery, dashboardQuery, meQuery, queryClient } from "./api/queries";
 import { currentSession, ensureSession, refresh } from "./api/session";
+import { attributionSearch } from "./pages/attribution/search";
 import { Broken } from "./pages/Broken";
 import { apiParams, strictSearch } from "./pages/dashboard/search";
 import { NotFound } from "./pages/NotFound";
@@ -136,6 +137,13 @@ const dashboardRoute = createRoute({
   component: lazyRouteComponent(() => import("./pages/dashboard/Dashboard"), "Dashboard"),
 });
 
+const attributionRoute = createRoute({
+  getParentRoute: () => shellRoute,
+  path: "/b/$brand/attribution",
+  validateSearch: attributionSearch,
+  component: lazyRouteComponent(() => import("./pages/attribution/Attribution"), "Attribution"),
+});
+
 const importRoute = createRoute({
   getParentRoute: () => shellRoute,
   path: "/b/$brand/import",
@@ -212,6 +220,7 @@ const routeTree = rootRoute.addChildren([
   shellRoute.addChildren([
     homeRoute,
     dashboardRoute,
+    attributionRoute,
     importRoute,
     integrationsRoute,
     peopleRoute,

@@ -61,6 +61,8 @@ pub(super) fn chain_of(paths: &Paths, order: usize) -> (Chain, Vec<Vec<u32>>) {
 struct Counts {
     /// The channels of a state, packed: 32 bits each, plus one, so that a shorter window is another state.
     states: Mixed<u128, u32>,
+    /// The state of each channel alone, plus one; 0 where there is none yet. Most chains know no others.
+    alone: Vec<u32>,
     windows: Vec<Vec<u32>>,
     starts: Vec<f64>,
     next: Mixed<u64, f64>,
@@ -97,9 +99,23 @@ impl Counts {
     }
 
     fn state(&mut self, window: &[u32]) -> u32 {
-        let packed = window.iter().fold(0_u128, |packed, channel| packed << 32 | (u128::from(*channel) + 1));
         let new = self.windows.len() as u32;
-        let state = *self.states.entry(packed).or_insert(new);
+        let state = match *window {
+            [channel] => {
+                let at = channel as usize;
+                if at >= self.alone.len() {
+                    self.alone.resize(at + 1, 0);
+                }
+                if self.alone[at] == 0 {
+                    self.alone[at] = new + 1;
+                }
+                self.alone[at] - 1
+            }
+            _ => {
+                let packed = window.iter().fold(0_u128, |packed, channel| packed << 32 | (u128::from(*channel) + 1));
+                *self.states.entry(packed).or_insert(new)
+            }
+        };
         if state == new {
             self.windows.push(window.to_vec());
             for column in [&mut self.starts, &mut self.converted, &mut self.failed, &mut self.earned] {

@@ -10,6 +10,7 @@
 mod chain;
 mod markov;
 mod paths;
+mod random;
 mod rules;
 mod shapley;
 #[cfg(test)]
@@ -19,5 +20,6 @@ mod theorems;
 
 pub use markov::{Effects, markov};
 pub use paths::{Mixed, Path, Paths};
+pub use random::Random;
 pub use rules::{Rule, SCALE, fractions, whole};
 pub use shapley::{Values, shapley};

@@ -74,27 +74,43 @@ fn position([first, middle, last]: [f64; 3], out: &mut [f64]) {
     }
 }
 
+/// Journeys up to this long are shared out without asking for memory.
+const SHORT: usize = 16;
+
 /// Fractions as whole numbers that add up to [`SCALE`] exactly: each rounded down, and what is left given, one by one, to those
 /// that lost most (of equals, to the earlier).
 pub fn whole(fractions: &[f64], out: &mut Vec<i64>) {
     out.clear();
     let scale = SCALE as f64;
     out.extend(fractions.iter().map(|fraction| (fraction * scale).floor() as i64));
-    let mut left = SCALE - out.iter().sum::<i64>();
+    let left = SCALE - out.iter().sum::<i64>();
     if left == 0 {
         return;
     }
-    let lost = |at: usize| fractions[at] * scale - (fractions[at] * scale).floor();
-    let mut order: Vec<usize> = (0..out.len()).filter(|at| fractions[*at] > 0.0).collect();
-    order.sort_by(|a, b| lost(*b).total_cmp(&lost(*a)).then(a.cmp(b)));
-    while left != 0 && !order.is_empty() {
-        for at in &order {
-            let step = left.signum();
-            out[*at] += step;
-            left -= step;
-            if left == 0 {
-                break;
-            }
+    let lost = |at: usize| (fractions[at] * scale - (fractions[at] * scale).floor(), at);
+    let by_loss = |a: &(f64, usize), b: &(f64, usize)| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1));
+    let there = (0..fractions.len()).filter(|at| fractions[*at] > 0.0).map(lost);
+    if fractions.len() <= SHORT {
+        let (mut order, mut count) = ([(0.0, 0); SHORT], 0);
+        for loss in there {
+            order[count] = loss;
+            count += 1;
         }
+        order[..count].sort_unstable_by(by_loss);
+        give(&order[..count], left, out);
+    } else {
+        let mut order: Vec<_> = there.collect();
+        order.sort_unstable_by(by_loss);
+        give(&order, left, out);
+    }
+}
+
+fn give(order: &[(f64, usize)], mut left: i64, out: &mut [i64]) {
+    for (_, at) in order.iter().cycle() {
+        if left == 0 {
+            return;
+        }
+        out[*at] += left.signum();
+        left -= left.signum();
     }
 }

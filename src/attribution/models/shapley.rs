@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::paths::Paths;
+use super::paths::{Mixed, Path, Paths};
+use super::random::Random;
 
 /// Up to so many channels every coalition is looked at.
 const EXACT: usize = 16;
@@ -65,19 +66,7 @@ impl Seen {
 
 /// The Shapley value of every channel. Channels that no journey has are worth nothing and join no coalition.
 pub fn shapley(paths: &Paths) -> Values {
-    let mut sets: BTreeMap<Vec<u32>, Seen> = BTreeMap::new();
-    let mut set = Vec::new();
-    for path in paths.iter() {
-        set.clear();
-        set.extend_from_slice(path.channels);
-        set.sort_unstable();
-        set.dedup();
-        let seen = Seen { journeys: path.conversions + path.nulls, conversions: path.conversions, value: path.value };
-        match sets.get_mut(&set) {
-            Some(known) => known.add(seen),
-            None => _ = sets.insert(set.clone(), seen),
-        }
-    }
+    let sets = sets(paths);
     let mut present: Vec<u32> = sets.keys().flatten().copied().collect();
     present.sort_unstable();
     present.dedup();
@@ -99,6 +88,32 @@ pub fn shapley(paths: &Paths) -> Values {
         values: spread(&found.values),
         errors: found.errors.as_deref().map(spread),
     }
+}
+
+/// The sets of channels that journeys have, in order.
+fn sets(paths: &Paths) -> BTreeMap<Vec<u32>, Seen> {
+    let seen = |path: &Path<'_>| Seen {
+        journeys: path.conversions + path.nulls,
+        conversions: path.conversions,
+        value: path.value,
+    };
+    if paths.channel_count() <= 64 {
+        let mut masks: Mixed<u64, Seen> = Mixed::default();
+        for path in paths.iter() {
+            let mask = path.channels.iter().fold(0, |mask, channel| mask | 1_u64 << channel);
+            masks.entry(mask).or_default().add(seen(&path));
+        }
+        let set = |mask: u64| (0..64).filter(|channel| mask >> channel & 1 == 1).collect();
+        return masks.into_iter().map(|(mask, seen)| (set(mask), seen)).collect();
+    }
+    let mut sets: BTreeMap<Vec<u32>, Seen> = BTreeMap::new();
+    for path in paths.iter() {
+        let mut set = path.channels.to_vec();
+        set.sort_unstable();
+        set.dedup();
+        sets.entry(set).or_default().add(seen(&path));
+    }
+    sets
 }
 
 fn exact(sets: &[(Vec<usize>, Seen)], count: usize) -> Values {
@@ -135,23 +150,23 @@ fn exact(sets: &[(Vec<usize>, Seen)], count: usize) -> Values {
 }
 
 fn drawn(sets: &[(Vec<usize>, Seen)], count: usize) -> Values {
-    let mut random = SEED;
+    let mut random = Random::new(SEED);
     let mut order: Vec<usize> = (0..count).collect();
     let (mut sums, mut squares) = (vec![[0.0; 2]; count], vec![0.0; count]);
     for _ in 0..DRAWN {
         for at in (1..count).rev() {
-            order.swap(at, (draw(&mut random) % (at as u64 + 1)) as usize);
+            order.swap(at, random.below(at + 1));
         }
         let mut pair = vec![[0.0; 2]; count];
         for _ in 0..2 {
             added(sets, &order, &mut pair);
             order.reverse();
         }
-        for channel in 0..count {
-            let mean = pair[channel].map(|both| both / 2.0);
-            sums[channel][0] += mean[0];
-            sums[channel][1] += mean[1];
-            squares[channel] += mean[0] * mean[0];
+        for ((pair, sums), squares) in pair.iter().zip(&mut sums).zip(&mut squares) {
+            let mean = pair.map(|both: f64| both / 2.0);
+            sums[0] += mean[0];
+            sums[1] += mean[1];
+            *squares += mean[0] * mean[0];
         }
     }
     let drawn = DRAWN as f64;
@@ -187,13 +202,4 @@ fn added(sets: &[(Vec<usize>, Seen)], order: &[usize], to: &mut [[f64; 2]]) {
         to[*channel][1] += now[1] - before[1];
         before = now;
     }
-}
-
-/// SplitMix64.
-fn draw(state: &mut u64) -> u64 {
-    *state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
-    let mut mixed = *state;
-    mixed = (mixed ^ mixed >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    mixed = (mixed ^ mixed >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
-    mixed ^ mixed >> 31
 }

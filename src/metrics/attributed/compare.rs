@@ -6,8 +6,8 @@ use jiff::Timestamp;
 
 use super::Asked;
 use super::shape::{Attribution, ChannelByModel, ChannelFigures, Given as Shown};
-use crate::attribution::{self, AttributionModel, Column, Given, Lookback};
-use crate::error::Result;
+use crate::attribution::{self, AttributionModel, Column, Given, Interval, Lookback};
+use crate::error::{Error, Result};
 use crate::metrics::adding_up::adding_up;
 use crate::metrics::answer::{Table, WindowShown};
 use crate::metrics::credited::{self, Single};
@@ -32,13 +32,15 @@ const UNATTRIBUTED: &str = "unattributed";
 pub async fn compare(tenant: &Tenant, known: &Known, asked: &Asked, now: Timestamp) -> Result<Attribution> {
     let frame = known.frame(now);
     let (spec, resolved) = asked.spec(known, &frame)?;
-    let models = asked.models.clone();
+    let (models, drawn) = (asked.models.clone(), asked.intervals);
     let ledger = attribution::with_ledger(tenant, spec.brand_id, move |ledger, _| {
-        Ok((ledger.channels.clone(), attribution::side_by_side(ledger, &spec, &models)))
+        let intervals =
+            if drawn { attribution::intervals(ledger, &spec, &models).ok_or_else(too_many)? } else { Vec::new() };
+        Ok((ledger.channels.clone(), attribution::side_by_side(ledger, &spec, &models), intervals))
     });
-    let ((names, columns), version) = ledger.await?;
+    let ((names, columns, intervals), version) = ledger.await?;
     let ads = ads(tenant, &frame, asked).await?;
-    let side = Side { models: &asked.models, columns: &columns, frame: &frame };
+    let side = Side { models: &asked.models, columns: &columns, intervals: &intervals, frame: &frame };
     let notes = vec![Note {
         code: "attribution".to_owned(),
         text: "Models share out the sales of the window; none proves what caused them. Platforms claim for themselves, and several \
@@ -55,6 +57,14 @@ pub async fn compare(tenant: &Tenant, known: &Known, asked: &Asked, now: Timesta
         notes,
         freshness: known.freshness(version),
     })
+}
+
+fn too_many() -> Error {
+    let reason = format!(
+        "Intervals are drawn from at most {} touches: ask for a shorter window, or for fewer days before an order.",
+        attribution::MOST_TOUCHES_DRAWN
+    );
+    Error::invalid_code("too_many", Some("intervals"), reason)
 }
 
 /// The click window in days.
@@ -85,6 +95,8 @@ async fn ads(tenant: &Tenant, frame: &Frame, asked: &Asked) -> Result<Ads> {
 struct Side<'a> {
     models: &'a [AttributionModel],
     columns: &'a [Column],
+    /// By model and channel; none where they are not wanted.
+    intervals: &'a [Vec<Interval>],
     frame: &'a Frame,
 }
 
@@ -109,7 +121,7 @@ impl Side<'_> {
                     .iter()
                     .zip(&money)
                     .map(|(column, money)| (at.map_or_else(Given::default, |at| column[at]), money[row].clone()));
-                ChannelByModel { figures: self.figures(given, sums), channel }
+                ChannelByModel { figures: self.figures(at, given, sums), channel }
             })
             .collect()
     }
@@ -120,7 +132,7 @@ impl Side<'_> {
             let money = revenue(&all).map_or_else(String::new, |value| value.text(self.decimals()));
             (all, money)
         });
-        self.figures(given, ads)
+        self.figures(None, given, ads)
     }
 
     fn decimals(&self) -> u32 {
@@ -135,12 +147,26 @@ impl Side<'_> {
         adding_up(&values, whole, self.decimals())
     }
 
-    fn figures(&self, given: impl Iterator<Item = (Given, String)>, ads: &Sums) -> ChannelFigures {
+    /// Micros as they are shown, low and high, of a model and channel.
+    fn interval(&self, model: usize, channel: Option<usize>) -> (Option<String>, Option<String>) {
+        let found = channel.and_then(|at| self.intervals.get(model)?.get(at));
+        let shown = |micros: f64| crate::money::format_micros(micros.round() as i128, self.decimals());
+        found.map_or((None, None), |(low, high)| (Some(shown(*low)), Some(shown(*high))))
+    }
+
+    fn figures(
+        &self,
+        channel: Option<usize>,
+        given: impl Iterator<Item = (Given, String)>,
+        ads: &Sums,
+    ) -> ChannelFigures {
         let sum = |measure| ads.get(measure).unwrap_or(0);
         let (spend, claimed) = (sum(Measure::Spend), sum(Measure::Claimed));
         let text = |micros: i128, decimals| crate::money::format_micros(micros, decimals);
-        let by_model = given.zip(self.models).map(|((given, revenue_shown), model)| Shown {
+        let by_model = given.zip(self.models).enumerate().map(|(at, ((given, revenue_shown), model))| Shown {
             model: *model,
+            revenue_low: self.interval(at, channel).0,
+            revenue_high: self.interval(at, channel).1,
             orders: billionths(given.orders * 1_000_000).map_or_else(String::new, |orders| orders.text(6)),
             revenue: revenue_shown,
             roas: revenue(&given)

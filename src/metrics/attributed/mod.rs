@@ -20,6 +20,8 @@ pub struct Asked {
     pub time: Time,
     pub models: Vec<AttributionModel>,
     pub params: Params,
+    /// How far revenue could have come out otherwise is wanted too.
+    pub intervals: bool,
 }
 
 impl Asked {

@@ -43,6 +43,8 @@ pub struct AttributionParams {
     markov_order: Option<u8>,
     /// Which day a refund counts on: refund_date (the default) or order_date.
     basis: Option<String>,
+    /// Adds between which figures nine of ten draws of the journeys give revenue.
+    intervals: bool,
     /// json (the default) or csv
     format: Option<String>,
     /// Paths at most, 1 to 1,000; 50 where absent.
@@ -77,7 +79,7 @@ impl AttributionParams {
             basis,
             ..Params::default()
         };
-        Ok(Asked { time: Ask::read(&pairs)?.time, models, params })
+        Ok(Asked { time: Ask::read(&pairs)?.time, models, params, intervals: self.intervals })
     }
 }
 

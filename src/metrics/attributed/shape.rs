@@ -62,6 +62,12 @@ pub struct Given {
     /// Net sales.
     #[schema(value_type = Decimal)]
     pub revenue: String,
+    /// With intervals: nine of ten draws of the journeys give between this and `revenue_high`; null for all channels together and
+    /// for what no touch explains, which is not drawn.
+    #[schema(value_type = Option<Decimal>)]
+    pub revenue_low: Option<String>,
+    #[schema(value_type = Option<Decimal>)]
+    pub revenue_high: Option<String>,
     /// Revenue ÷ ad spend; null where nothing was spent.
     #[schema(value_type = Option<Decimal>)]
     pub roas: Option<String>,

@@ -28,7 +28,7 @@ pub(super) fn models(query: &Query, metrics: &[Asked]) -> Result<[AttributionMod
 /// The window compared with: of another model, the same one.
 pub(super) fn compared(calendar: &Calendar, resolved: &Resolved, compare: &Compare) -> Result<Window> {
     if compare.to == CompareTo::AttributionModel && compare.start.is_none() && compare.end.is_none() {
-        return Ok(resolved.window.clone());
+        return Ok(resolved.window);
     }
     calendar.compared(resolved, compare)
 }

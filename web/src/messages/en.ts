@@ -36,6 +36,7 @@ export const t = {
   nav: {
     main: "Main",
     dashboard: "Dashboard",
+    attribution: "Attribution",
     integrations: "Integrations",
     import: "Import",
     people: "People",
@@ -215,6 +216,8 @@ export const t = {
       conversions: "Claimed conv.",
       revenue: "Claimed sales",
       roas: "Claimed ROAS",
+      attributed: "Attributed",
+      attributed_roas: "Attr. ROAS",
       product: "Product",
       units: "Units",
       net_sales: "Net sales",

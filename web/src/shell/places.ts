@@ -12,6 +12,7 @@ import {
   Upload,
   UserRound,
   Users,
+  Waypoints,
 } from "lucide-react";
 import type { Permission } from "../api/types";
 import { t } from "../messages/en";
@@ -20,6 +21,7 @@ export interface Place {
   id: string;
   to:
     | "/b/$brand"
+    | "/b/$brand/attribution"
     | "/b/$brand/integrations"
     | "/b/$brand/import"
     | "/admin/users"
@@ -49,6 +51,16 @@ export const PLACES: Place[] = [
     key: "d",
     need: "view",
     group: "main",
+  },
+  {
+    id: "attribution",
+    to: "/b/$brand/attribution",
+    label: t.nav.attribution,
+    icon: Waypoints,
+    key: "a",
+    need: "view",
+    group: "main",
+    deskOnly: true,
   },
   {
     id: "integrations",
