@@ -22,6 +22,7 @@ pub mod imports;
 pub mod connectors;
 pub mod sync;
 pub mod pixel;
+pub mod attribution;
 pub mod metrics;
 pub mod profit;
 pub mod reconciliation;

@@ -142,6 +142,8 @@ table! {
     POST   "/api/brands/{brand}/query"       Needs(View)     => metrics::routes::query;
     GET    "/api/brands/{brand}/cohorts"     Needs(View)     => cohorts::routes::grid;
     GET    "/api/brands/{brand}/customers/forecast" Needs(View) => cohorts::routes::forecast;
+    GET    "/api/brands/{brand}/attribution" Needs(View)     => metrics::attributed::routes::attribution;
+    GET    "/api/brands/{brand}/attribution/paths" Needs(View) => metrics::attributed::routes::paths;
     GET    "/api/stream"                     Needs(View)     => metrics::routes::stream;
     GET    "/api/audit"                      Needs(Operate)  => audit::routes::list;
     GET    "/api/backups"                    Needs(Operate)  => backup::routes::list;

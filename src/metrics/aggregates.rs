@@ -21,6 +21,7 @@ impl Source {
             Self::StockLevels | Self::StockRates => stock(self, measure).map(Cow::Borrowed),
             Self::Sessions => sessions(measure).map(Cow::Borrowed),
             Self::CohortAges => cohort_ages(measure).map(Cow::Borrowed),
+            Self::Credits | Self::CreditLines | Self::CreditRefunds => credits(self, measure).map(Cow::Owned),
             _ => cohorts(measure).map(Cow::Borrowed),
         }
     }
@@ -191,6 +192,29 @@ fn stock(source: Source, measure: Measure) -> Option<&'static str> {
         Measure::StockUnvalued => "sum(st.on_hand) filter (st.value is null)",
         Measure::DailyRate if source == Source::StockRates => "sum(st.daily_rate)",
         Measure::Reorder if source == Source::StockRates => "sum(st.reorder)",
+        _ => return None,
+    })
+}
+
+/// Orders without a touch count as a whole, for the channel "unattributed". Money times parts of 10^12 is summed before it is
+/// rounded, once, to billionths.
+fn credits(source: Source, measure: Measure) -> Option<String> {
+    let rounded = |sum: &str, down: i64| format!("(({sum}) + {}) // {down}", down / 2);
+    let sold = |amount: &str| format!("sum(({amount})::hugeint * coalesce(cr.sales, 1000000000000))");
+    let orders = |filter: &str| format!("count(distinct {}.order_id) filter ({filter})", source.alias());
+    Some(match (source, measure) {
+        (Source::Credits, Measure::CreditedSales) => rounded(&sold("o.gross - o.discount"), 1_000_000_000),
+        (Source::CreditLines, Measure::CreditedSales) => rounded(&sold("l.gross - l.discount"), 1_000_000_000),
+        (Source::CreditRefunds, Measure::CreditedRefunds) => {
+            rounded("sum(r.goods::hugeint * coalesce(cr.refunds, 1000000000000))", 1_000_000_000)
+        }
+        (Source::Credits, Measure::CreditedOrders) => {
+            rounded("sum(coalesce(cr.orders, 1000000000000)::hugeint)", 1_000)
+        }
+        (Source::CreditRefunds, _) => return None,
+        (_, Measure::AssistedOrders) => orders("cr.assists"),
+        (_, Measure::TouchedOrders) => orders("cr.touch_day is not null"),
+        (Source::Credits, Measure::Touches) => "count(cr.touch_day)".to_owned(),
         _ => return None,
     })
 }

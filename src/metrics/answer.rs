@@ -4,6 +4,7 @@ use serde::Serialize;
 use serde_json::Value as Json;
 use utoipa::ToSchema;
 
+use crate::metrics::adding_up::add_up;
 use crate::metrics::calendar::{Bucket, Calendar, Resolved, Window, shift_days};
 use crate::metrics::catalogue::{GoodWhen, Metric, Unit};
 use crate::metrics::columns::KEY_SEPARATOR;
@@ -152,6 +153,7 @@ impl CompareShown {
         let to = match asked.to {
             CompareTo::PreviousYear => "previous_year",
             CompareTo::Explicit => "explicit",
+            CompareTo::AttributionModel => "attribution_model",
             _ => "previous_period",
         };
         Self {
@@ -205,7 +207,9 @@ impl<'a> Table<'a> {
     /// The rows of an answer. Without a grain or dimension the totals are the one row there is.
     fn cells(&self) -> Vec<Vec<Json>> {
         if !self.plan.keys.is_empty() {
-            return self.lines().map(|line| line.cells()).collect();
+            let mut rows: Vec<Vec<Json>> = self.lines().map(|line| line.cells()).collect();
+            add_up(self, &mut rows);
+            return rows;
         }
         let days = self.plan.current.window.day_count();
         let passes = self.plan.having.iter().all(|having| holds(having, &self.found.now, days));

@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
-use crate::metrics::facts::{Dim, Measure};
+use crate::metrics::facts::{Dim, Family, Measure};
 
 const TEXT: &str = include_str!("../../assets/metrics.toml");
 
@@ -66,6 +66,11 @@ pub struct Metric {
     /// What takes the place of `bottom` where the question is about a platform, campaign, ad set or ad.
     #[serde(default)]
     bottom_by_ads: Vec<Term>,
+    /// What takes the place of `top` and `per` where the brand has journeys.
+    #[serde(default)]
+    top_with_journeys: Vec<Term>,
+    #[serde(default = "one")]
+    per_with_journeys: i64,
     #[serde(default = "one")]
     times: i64,
     #[serde(default = "one")]
@@ -75,9 +80,9 @@ pub struct Metric {
     /// Null where no line of the rows has a cost.
     #[serde(default)]
     pub needs_cost: bool,
-    /// The platforms' own claim.
+    /// Decimals of a count that comes in parts.
     #[serde(default)]
-    pub claimed: bool,
+    pub decimals: Option<u32>,
 }
 
 /// A measure and its sign.
@@ -194,10 +199,31 @@ impl Metric {
     }
 }
 
+impl Metric {
+    /// As [`Metric::formula`], of a brand that may have journeys.
+    pub fn formula_for(&self, by_ads: bool, journeys: bool) -> Formula {
+        let formula = self.formula(by_ads);
+        if !journeys || self.top_with_journeys.is_empty() {
+            return formula;
+        }
+        Formula { top: self.top_with_journeys.clone(), per: self.per_with_journeys, ..formula }
+    }
+
+    /// Is another figure where the brand has journeys.
+    pub fn depends_on_journeys(&self) -> bool {
+        !self.top_with_journeys.is_empty()
+    }
+}
+
 impl Formula {
     /// Every measure in it.
     pub fn measures(&self) -> impl Iterator<Item = Measure> {
         self.top.iter().chain(&self.bottom).map(|term| term.measure)
+    }
+
+    /// Reads credits of touches.
+    pub fn is_credited(&self) -> bool {
+        self.measures().any(|m| matches!(m.family(), Family::Credits | Family::CreditRefunds))
     }
 
     /// Neither a ratio nor scaled: rows add up to the total, as far as the measures do.

@@ -41,6 +41,12 @@ pub const KEY_SEPARATOR: char = '\u{1f}';
 
 /// Where `dim` stands in `source`; nothing where rows of `source` do not carry it. Parts of the calendar are not here.
 pub fn column(source: Source, dim: Dim) -> Option<Column> {
+    if source.is_credited()
+        && let Some(column) = of_touch(dim)
+    {
+        return Some(column);
+    }
+    let source = source.base();
     of_order(source, dim)
         .or_else(|| of_customer(source, dim))
         .or_else(|| of_product(source, dim))
@@ -52,11 +58,24 @@ pub fn column(source: Source, dim: Dim) -> Option<Column> {
 /// Whether rows of `source` can be split by `dim`, parts of the calendar included.
 pub fn carries(source: Source, dim: Dim) -> bool {
     match dim {
-        Dim::Hour => matches!(source, Source::Orders | Source::Lines | Source::Refunds | Source::Sessions),
+        Dim::Hour => matches!(source.base(), Source::Orders | Source::Lines | Source::Refunds | Source::Sessions),
         Dim::DayOfWeek => !source.is_snapshot(),
         Dim::Day | Dim::Week | Dim::Month | Dim::Quarter | Dim::Year => true,
         _ => column(source, dim).is_some(),
     }
+}
+
+/// What a credited touch came from.
+fn of_touch(dim: Dim) -> Option<Column> {
+    Some(match dim {
+        Dim::Channel => Column::new("coalesce(g.channel, 'unattributed')", &[]),
+        Dim::UtmSource => Column::new("g.source", &[]),
+        Dim::Campaign => Column::new("g.campaign", &[]),
+        Dim::Adset => Column::new("g.adset", &[]),
+        Dim::Ad => Column::new("g.ad", &[]),
+        Dim::LandingPage => Column::new("g.landing_page", &[]),
+        _ => return None,
+    })
 }
 
 fn of_order(source: Source, dim: Dim) -> Option<Column> {
@@ -178,7 +197,7 @@ fn of_ads(source: Source, dim: Dim) -> Option<Column> {
 fn of_session(source: Source, dim: Dim) -> Option<Column> {
     let key = match (source, dim) {
         (Source::Sessions, Dim::Channel) => "se.channel",
-        (Source::Sessions, Dim::Source) => "se.source",
+        (Source::Sessions, Dim::Source | Dim::UtmSource) => "se.source",
         (Source::Sessions, Dim::Campaign) => "se.campaign",
         (Source::Sessions, Dim::Adset) => "se.adset",
         (Source::Sessions, Dim::Ad) => "se.ad",
@@ -232,6 +251,7 @@ pub fn measure_joins(source: Source, measure: Measure) -> &'static [Join] {
 
 /// The text of a join.
 pub fn join(source: Source, join: Join) -> String {
+    let source = source.base();
     let alias = source.alias();
     // The first order stands for the customer; it is joined from the start.
     let (of_order, customer, first) = if source.is_of_customers() { ("o", "c", "o") } else { (alias, "cu", "fo") };

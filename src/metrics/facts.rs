@@ -34,6 +34,8 @@ names! {
         Campaign = "campaign",
         Adset = "adset",
         Ad = "ad",
+        LandingPage = "landing_page",
+        UtmSource = "utm_source",
         Product = "product",
         Sku = "sku",
         Size = "size",
@@ -44,7 +46,6 @@ names! {
         Region = "region",
         City = "city",
         Device = "device",
-        LandingPage = "landing_page",
         Customer = "customer",
         CustomerType = "customer_type",
         FirstProduct = "first_product",
@@ -152,6 +153,18 @@ names! {
         CohortValue = "cohort_value",
         /// Ad spend of the days whose cohorts have the age.
         CohortSpend = "cohort_spend",
+        /// What attributed sales the credits of a model come to, in billionths: parts of a cent add up to the order.
+        CreditedSales = "credited_sales",
+        /// The same of refunds.
+        CreditedRefunds = "credited_refunds",
+        /// Orders shared out among their touches, in billionths.
+        CreditedOrders = "credited_orders",
+        /// Orders in which a channel has a touch, but not the last one.
+        AssistedOrders = "assisted_orders",
+        /// Touches of orders.
+        Touches = "touches",
+        /// Orders with a touch.
+        TouchedOrders = "touched_orders",
         /// Days of the window, or of the bucket.
         Days = "days",
         Sessions = "sessions",
@@ -193,6 +206,12 @@ names! {
         Sessions = "fact_sessions",
         /// Customers with every complete age they have.
         CohortAges = "cohort_ages",
+        /// Orders with the credits of their touches.
+        Credits = "credits",
+        /// Their lines.
+        CreditLines = "credit_lines",
+        /// Lines of refunds with the credits of their order's touches.
+        CreditRefunds = "credit_refunds",
     }
 }
 
@@ -209,6 +228,10 @@ pub enum Family {
     Stock,
     Cohorts,
     Sessions,
+    /// Sales and orders, by the touches that led to them.
+    Credits,
+    /// Refunds, by the touches that led to their order.
+    CreditRefunds,
     /// Not read at all: the window's own days.
     Calendar,
 }
@@ -228,6 +251,10 @@ impl Measure {
             Self::DailyRate | Self::Reorder => Family::Stock,
             Self::EverCustomers | Self::Repeaters | Self::SecondGap => Family::Cohorts,
             Self::CohortCustomers | Self::CohortActive | Self::CohortValue => Family::Cohorts,
+            Self::CreditedSales | Self::CreditedOrders | Self::AssistedOrders | Self::Touches | Self::TouchedOrders => {
+                Family::Credits
+            }
+            Self::CreditedRefunds => Family::CreditRefunds,
             Self::Days => Family::Calendar,
             Self::Customers => Family::Buyers,
             Self::Sessions | Self::OrderedSessions | Self::CartSessions | Self::AbandonedCarts => Family::Sessions,
@@ -236,7 +263,7 @@ impl Measure {
         }
     }
 
-    /// Held in millionths.
+    /// Held in millionths; credits in billionths, which their formulas divide by 1,000.
     pub fn in_micros(self) -> bool {
         matches!(self, Self::Gross | Self::Discount | Self::Cost | Self::UncostedSales | Self::Shipping | Self::Tax)
             || matches!(
@@ -249,6 +276,7 @@ impl Measure {
             )
             || matches!(self, Self::Spend | Self::Conversions | Self::Claimed | Self::StockValue)
             || matches!(self, Self::CohortValue | Self::CohortSpend)
+            || matches!(self, Self::CreditedSales | Self::CreditedRefunds | Self::CreditedOrders)
     }
 
     /// About the customers whose first order lies in the window, where other measures of customers look back further.
@@ -264,7 +292,7 @@ impl Measure {
     /// Groups add up to the whole.
     pub fn is_additive(self, source: Source) -> bool {
         match self {
-            Self::Customers | Self::SecondGap => false,
+            Self::Customers | Self::SecondGap | Self::AssistedOrders | Self::TouchedOrders => false,
             Self::Orders | Self::FirstOrders | Self::Unrated => source != Source::Lines,
             _ => true,
         }
@@ -313,6 +341,8 @@ impl Family {
             Self::Stock => &[Source::StockLevels, Source::StockRates],
             Self::Cohorts => &[Source::Cohorts, Source::CohortAges],
             Self::Sessions => &[Source::Sessions],
+            Self::Credits => &[Source::Credits, Source::CreditLines],
+            Self::CreditRefunds => &[Source::CreditRefunds],
             Self::Calendar => &[],
         }
     }
@@ -324,6 +354,21 @@ impl Source {
         matches!(self, Self::DailySales | Self::DailyProducts | Self::DailyAds | Self::DailyCosts)
     }
 
+    /// With the credits of touches.
+    pub fn is_credited(self) -> bool {
+        self.base() != self
+    }
+
+    /// The table itself, without the credits of touches.
+    pub fn base(self) -> Self {
+        match self {
+            Self::Credits => Self::Orders,
+            Self::CreditLines => Self::Lines,
+            Self::CreditRefunds => Self::Refunds,
+            other => other,
+        }
+    }
+
     /// Rows know their instant.
     pub fn has_instants(self) -> bool {
         self.has_orders() || self == Self::Sessions
@@ -331,7 +376,7 @@ impl Source {
 
     /// Rows know their order.
     pub fn has_orders(self) -> bool {
-        matches!(self, Self::Orders | Self::Lines | Self::Refunds) || self.is_of_customers()
+        matches!(self.base(), Self::Orders | Self::Lines | Self::Refunds) || self.is_of_customers()
     }
 
     /// The state at the end of a window, rather than a sum over it.
@@ -348,9 +393,9 @@ impl Source {
     pub fn alias(self) -> &'static str {
         match self {
             Self::DailySales | Self::DailyProducts => "d",
-            Self::Orders => "o",
-            Self::Lines => "l",
-            Self::Refunds => "r",
+            Self::Orders | Self::Credits => "o",
+            Self::Lines | Self::CreditLines => "l",
+            Self::Refunds | Self::CreditRefunds => "r",
             Self::DailyAds | Self::Ads => "a",
             Self::DailyCosts => "x",
             Self::StockLevels | Self::StockRates => "st",

@@ -37,9 +37,9 @@ fn total(terms: &[Term], sums: &Sums, days: i64) -> Option<Exact> {
     Exact::new(total, if micros { 1_000_000 } else { 1 })
 }
 
-/// Counted in fractions: what platforms claim.
+/// Counted in fractions: what platforms claim, and orders shared out among touches.
 fn in_fractions(formula: &Formula) -> bool {
-    formula.top.first().is_some_and(|t| t.measure == Measure::Conversions)
+    formula.top.first().is_some_and(|t| matches!(t.measure, Measure::Conversions | Measure::CreditedOrders))
 }
 
 /// A figure as an answer carries it: whole counts as numbers, all else as decimal text.
@@ -58,8 +58,7 @@ pub fn json(asked: &Asked, value: Option<Exact>, currency: Currency) -> Json {
 pub fn text(metric: &Metric, value: Exact, currency: Currency) -> String {
     match metric.unit {
         Unit::Money => value.text(currency.decimals()),
-        Unit::Count if metric.claimed => value.text(2),
-        Unit::Count => value.text(0),
+        Unit::Count => value.text(metric.decimals.unwrap_or(0)),
         Unit::Ratio | Unit::Percent | Unit::Days => value.text(6),
     }
 }

@@ -64,12 +64,12 @@ async fn remembered(tenant: &Tenant, key: &str) -> Result<Arc<Known>> {
 }
 
 impl Known {
-    /// The brand's calendar and currency, seen from `now`.
+    /// The brand's calendar and currency, seen from `now`, as if it had no journeys.
     pub fn frame(&self, now: Timestamp) -> Frame {
         let brand = &self.brand;
         let calendar = Calendar::new(brand.timezone.clone(), brand.week_start, now);
         let complete_until = self.complete_until(&calendar);
-        Frame { brand_id: brand.id, currency: brand.currency, calendar, complete_until }
+        Frame { brand_id: brand.id, currency: brand.currency, calendar, complete_until, journeys: false }
     }
 
     /// The first day that is not over, or that lies behind the last order or refund there is: a shop whose files end in spring

@@ -1,11 +1,14 @@
 //! What each number means: the catalogue, the typed query, its compiler to SQL, comparisons, the dashboard and their cache.
 
+mod adding_up;
 mod aggregates;
 pub mod answer;
+pub mod attributed;
 pub mod cache;
 pub mod calendar;
 pub mod catalogue;
 mod columns;
+mod credited;
 mod csv;
 mod daily;
 pub mod dashboard;
@@ -32,6 +35,7 @@ use anyhow::Context as _;
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 
+use crate::attribution;
 use crate::auth::{Reach, Scope};
 use crate::brands::Brand;
 use crate::error::Result;
@@ -45,7 +49,8 @@ pub use exact::Exact;
 pub use query::Query;
 
 use answer::{About, CompareShown, Table, answer};
-use daily::Task;
+use catalogue::Catalogue;
+use credited::Single;
 use dashboard::{Board, Scene};
 use known::{Known, known};
 use plan::Plan;
@@ -62,11 +67,16 @@ pub async fn run(tenant: &Tenant, brand: &Brand, query: &Query, now: Timestamp) 
 
 async fn answer_query(tenant: &Tenant, known: &Known, query: &Query, now: Timestamp) -> Result<Answer> {
     let begun = Instant::now();
-    let plan = Plan::new(query, known.frame(now))?;
+    let mut frame = known.frame(now);
+    if names_roas(query) {
+        frame.journeys = attribution::has_journeys(tenant, known.brand.id).await?;
+    }
+    let mut asked = Single(Plan::new(query, frame)?);
+    let (found, version) = credited::read(tenant, &mut asked).await?;
+    let Single(plan) = asked;
     let statements = compile(&plan);
     let sql = statements.iter().map(|s| s.text.as_str()).collect::<Vec<_>>().join(";\n\n");
     let parameters = statements.iter().map(|s| s.params.iter().map(Param::shown).collect()).collect();
-    let (found, version) = reading::read(tenant, statements.into_iter().map(Task::Sql).collect()).await?;
     let table = Table::new(&plan, run::gather(&roles(&plan), found));
     let asked = serde_json::to_string(query).context("writing a query")?;
     let compare = query.compare.as_ref().zip(plan.previous.as_ref());
@@ -79,6 +89,12 @@ async fn answer_query(tenant: &Tenant, known: &Known, query: &Query, now: Timest
         elapsed_ms: begun.elapsed().as_secs_f64() * 1_000.0,
     };
     Ok(answer(&plan, &table, about))
+}
+
+/// Whether a metric of the query is another figure where the brand has journeys.
+fn names_roas(query: &Query) -> bool {
+    let named = query.metrics.iter().chain(query.filters.iter().map(|filter| &filter.dim));
+    named.filter_map(|id| Catalogue::get().metric(id)).any(catalogue::Metric::depends_on_journeys)
 }
 
 fn digest(parts: &[&str]) -> String {
@@ -95,9 +111,10 @@ pub async fn build(tenant: &Tenant, brand: &Brand, ask: Ask, now: Timestamp) -> 
 }
 
 async fn lay_out(tenant: &Tenant, known: &Known, ask: Ask, now: Timestamp) -> Result<Dashboard> {
-    let frame = known.frame(now);
-    let board = Board::new(ask, &frame, known.has_stock())?;
-    let (found, version) = reading::read(tenant, board.tasks()).await?;
+    let mut frame = known.frame(now);
+    frame.journeys = attribution::has_journeys(tenant, known.brand.id).await?;
+    let mut board = Board::new(ask, &frame, known.has_stock())?;
+    let (found, version) = credited::read(tenant, &mut board).await?;
     let scene = Scene { brand: known.shown(), freshness: known.freshness(version) };
     Ok(board.lay_out(found, scene, &frame))
 }
@@ -142,7 +159,7 @@ fn everything(asker: &Asker<'_>, known: &Known, ask: &Ask, now: Timestamp) -> Re
     // Of a window that reaches beyond today, the days that have begun are shown.
     let today = (resolved.window.after > calendar.today()).then(|| calendar.today());
     let filters = serde_json::to_string(&ask.filters).context("writing filters")?;
-    let catalogue = &catalogue::Catalogue::get().version;
+    let catalogue = &Catalogue::get().version;
     let version = asker.tenant.data_version();
     Ok(format!(
         "{:?}|{}|{version}|{catalogue}|{}|{:?}|{compared:?}|{today:?}|{:?}|{:?}|{}|{:?}|{filters}",

@@ -3,8 +3,10 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::attribution::{AttributionModel, Lookback};
 use crate::metrics::facts::Measure;
 use crate::metrics::plan::{Key, Plan};
+use crate::metrics::query::Basis;
 use crate::metrics::run::Sums;
 use crate::money::format_micros;
 
@@ -80,9 +82,8 @@ pub fn notes(plan: &Plan, totals: &Sums) -> Vec<Note> {
         let text = format!("Amounts in other currencies are converted into {currency} with the rate of their day.");
         notes.push(note("mixed_currency", text));
     }
-    let claims =
-        plan.metrics.iter().any(|a| a.metric.claimed || a.formula.measures().any(|m| m == Measure::Conversions));
-    if claims {
+    let claim = |measure| matches!(measure, Measure::Conversions | Measure::Claimed);
+    if plan.metrics.iter().any(|a| a.formula.measures().any(claim)) {
         let text = "Conversions and revenue are claimed by each platform for itself; several may claim the same order.";
         notes.push(note("claimed", text));
     }
@@ -90,6 +91,7 @@ pub fn notes(plan: &Plan, totals: &Sums) -> Vec<Note> {
         let text = "Ads are known by whole days: the running day is compared with a whole one.";
         notes.push(note("ads_by_day", text));
     }
+    notes.extend(credited(plan));
     let priced = count(Measure::StockPriced);
     if priced > 0 {
         notes.push(note("stock_at_price", format!("{priced} units have no cost and are valued at their price.")));
@@ -101,6 +103,44 @@ pub fn notes(plan: &Plan, totals: &Sums) -> Vec<Note> {
     if plan.keys.iter().any(|k| matches!(k, Key::Dim(dim) if dim.is_list())) {
         let text = "A row may belong to several groups: the groups may add up to more than the total.";
         notes.push(note("overlapping_groups", text));
+    }
+    notes
+}
+
+/// By which model sales were credited, and what that means.
+fn credited(plan: &Plan) -> Vec<Note> {
+    let mut notes = Vec::new();
+    if plan.metrics.iter().any(|a| a.metric.depends_on_journeys()) {
+        let text = if plan.is_credited() {
+            "ROAS is attributed revenue ÷ ad spend."
+        } else {
+            "ROAS is what the platforms claim ÷ ad spend: the brand has no journeys."
+        };
+        notes.push(note("roas_basis", text));
+    }
+    if !plan.is_credited() {
+        return notes;
+    }
+    let window = match plan.settings.tuning.lookback {
+        Lookback::Days(1) => "1 day".to_owned(),
+        Lookback::Days(days) => format!("{days} days"),
+        Lookback::Lifetime => "any time".to_owned(),
+    };
+    let [model, other] = plan.models.map(AttributionModel::id);
+    let compared = if model == other { String::new() } else { format!(", compared with {other}") };
+    let text = format!(
+        "Sales are credited by {model}{compared} to touches within {window} before the order: a way to share them out, not a proof of \
+         what caused them."
+    );
+    notes.push(note("attribution", text));
+    if plan.models.iter().any(|model| model.is_fitted()) {
+        let text = "Markov and Shapley share out the window as a whole: channels add up to it, the parts of one order, day or \
+                    filter need not add up to that.";
+        notes.push(note("attribution_fitted", text));
+    }
+    if plan.settings.basis == Basis::TouchDate {
+        let text = "Attributed sales stand on the day of the touch: those of the last days are not complete.";
+        notes.push(note("attribution_by_touch", text));
     }
     notes
 }

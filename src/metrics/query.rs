@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+pub use crate::attribution::AttributionModel;
 use crate::metrics::written::FilterValue;
 
 /// What is asked. Only `metrics` and `time` are required (`time` not for snapshot and cohort metrics).
@@ -177,6 +178,9 @@ pub struct Compare {
     /// The day after the last of an explicit window.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub end: Option<String>,
+    /// With `attribution_model`: the model to compare with, over the same window.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub model: Option<AttributionModel>,
 }
 
 /// The names of comparisons; those that a query cannot make yet are refused with a sentence.
@@ -234,33 +238,32 @@ pub enum Dir {
     Desc,
 }
 
-/// Which touch of a journey gets the credit.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum AttributionModel {
-    FirstTouch,
-    #[default]
-    LastTouch,
-    LastNonDirect,
-    Linear,
-    PositionBased,
-    TimeDecay,
-    Markov,
-    Shapley,
-}
-
 /// Settings of single metrics.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Params {
-    /// Days of sales behind `days_of_cover` and `reorder_quantity`, 1 to 365; 28 where absent.
+    /// Days of sales behind `days_of_cover` and `reorder_quantity`, 1 to 365; days before an order in which a touch counts, 1, 7,
+    /// 14, 28 or 90. 28 where absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub window_days: Option<u16>,
     /// `repeat_rate`: the second order within so many days of the first, 1 to 3,650. `ltv`, `ltv_cac_ratio`: what came in within
     /// so many days of the first order, of the customers who have reached that age; to date where it is absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub horizon_days: Option<u16>,
-    /// Which day a refund counts on.
+    /// Touches count however long before the order they were.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lifetime: Option<bool>,
+    /// `time_decay`: days in which a touch loses half its weight, 1 to 365; 7 where absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub half_life_days: Option<u16>,
+    /// `position_based`: percent of the first, the middle and the last touch, 100 together; 40, 20, 40 where absent. Of two touches
+    /// each has its own and half of the middle's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub position_weights: Option<[u8; 3]>,
+    /// `markov`: touches that make up a state, 1 to 3; 1 where absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub markov_order: Option<u8>,
+    /// Which day a refund counts on, and attributed sales.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub basis: Option<Basis>,
     /// `ltv`, `ltv_cac_ratio`: what is counted as a customer's value.
@@ -284,7 +287,7 @@ impl Params {
     }
 }
 
-/// Which day a refund counts on.
+/// Which day a refund counts on, and attributed sales.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Basis {
@@ -293,6 +296,9 @@ pub enum Basis {
     RefundDate,
     /// The order's; a refund whose order is not known keeps its own.
     OrderDate,
+    /// Attributed sales count on the day of the touch that is credited (refunds on their own), what no touch explains on the
+    /// order's.
+    TouchDate,
 }
 
 /// What a customer is worth.

@@ -8,6 +8,7 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
 use futures_util::{Stream, StreamExt};
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
@@ -84,6 +85,26 @@ pub struct Desk {
     clock: Clock,
     pages: Pages,
     timings: Timings,
+}
+
+impl Desk {
+    /// The time that windows are about.
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// The time that events are about.
+    pub fn system_time(&self) -> Timestamp {
+        self.clock.system_time()
+    }
+
+    /// Runs `work` and lets `Server-Timing` say how long it took.
+    ///
+    /// # Errors
+    /// What `work` says.
+    pub async fn time<T>(&self, work: impl Future<Output = Result<T>>) -> Result<T> {
+        self.timings.time("figures", work).await
+    }
 }
 
 impl<S: Sync> FromRequestParts<S> for Desk

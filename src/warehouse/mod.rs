@@ -34,10 +34,11 @@ use follow::Outcome;
 
 pub use budget::{Settings, limit};
 
-const SCHEMA: [&str; 5] = [
+const SCHEMA: [&str; 6] = [
     include_str!("../../assets/migrations/warehouse/0001_star.sql"),
     include_str!("../../assets/migrations/warehouse/0002_rollups.sql"),
     include_str!("../../assets/migrations/warehouse/0003_journeys.sql"),
+    include_str!("../../assets/migrations/warehouse/0004_credits.sql"),
     include_str!("../../assets/migrations/warehouse/0005_sessions.sql"),
     include_str!("../../assets/migrations/warehouse/0006_costs.sql"),
 ];

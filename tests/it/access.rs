@@ -248,6 +248,8 @@ async fn ask_line(app: &TestApp, shop: &Shop, line: &str, who: Role) -> Option<A
         "GET /api/brands/{brand}/cohorts" | "GET /api/brands/{brand}/customers/forecast" => {
             Ask::at(path.replace("{brand}", brand))
         }
+        "GET /api/brands/{brand}/attribution" => Ask::at(format!("/api/brands/{brand}/attribution")),
+        "GET /api/brands/{brand}/attribution/paths" => Ask::at(format!("/api/brands/{brand}/attribution/paths")),
         "POST /api/brands/{brand}/query" => Ask::at(format!("/api/brands/{brand}/query"))
             .json(json!({ "metrics": ["net_sales"], "time": { "range": "7d" } })),
         "GET /api/brands/{brand}/profit"

@@ -12,6 +12,8 @@ mod ads_figures;
 mod ads_fixtures;
 mod ads_pages;
 mod api_keys;
+mod attribution;
+mod attribution_pathdata;
 mod audit;
 mod audit_archive;
 mod audit_archive_crash;

@@ -9,6 +9,7 @@ use crate::access::{app, ask};
 use crate::access_admin::credential;
 use crate::metrics_http::filled;
 use crate::support::app::Answer;
+use crate::support::touches::{before, touch};
 
 struct Document(Value);
 
@@ -162,6 +163,24 @@ async fn dashboards_and_answers_write_figures_as_the_document_says() {
         assert_eq!(answer.status, StatusCode::OK, "{answer:?}");
         document.check_answer(&Method::POST, "/api/brands/{brand}/query", &answer);
     }
+}
+
+#[tokio::test]
+async fn attribution_is_written_as_the_document_says() {
+    let (app, document) = (app().await, document());
+    let (shop, path) = filled(&app).await;
+    let owner = app.token(&shop, Role::Owner);
+    touch(&shop.tenant, &shop.brand, 1, &[before("1", 60, "meta")]).await;
+    for page in ["attribution", "attribution/paths"] {
+        let answer = app.get(&path.replace("dashboard", page), &owner).await;
+        assert_eq!(answer.status, StatusCode::OK, "{page}");
+        document.check_answer(&Method::GET, &format!("/api/brands/{{brand}}/{page}"), &answer);
+    }
+    let query = json!({ "metrics": ["attributed_revenue", "attributed_orders", "assisted_conversions", "roas"],
+        "dimensions": ["channel"], "time": { "range": "90d" }, "compare": { "to": "attribution_model", "model": "shapley" } });
+    let answer = app.ask(Method::POST, &path.replace("dashboard", "query"), Some(&owner), Some(query)).await;
+    assert_eq!(answer.status, StatusCode::OK, "{answer:?}");
+    document.check_answer(&Method::POST, "/api/brands/{brand}/query", &answer);
 }
 
 #[test]

@@ -32,6 +32,7 @@ const lines = [
   ["login", first("src/pages/door/Login.tsx"), 130],
   ["dashboard", first(SHELL, "src/pages/dashboard/Dashboard.tsx"), 230],
   ["customers", first(SHELL, "src/pages/customers/Customers.tsx"), 260],
+  ["attribution", first(SHELL, "src/pages/attribution/Attribution.tsx"), 260],
   ["import", first(SHELL, "src/pages/imports/Imports.tsx"), 260],
   ["integrations", first(SHELL, "src/pages/integrations/Integrations.tsx"), 260],
   ["people", first(SHELL, "src/pages/settings/People.tsx"), 260],

@@ -9,6 +9,7 @@ import {
 } from "@tanstack/react-router";
 import { brandsQuery, dashboardQuery, meQuery, queryClient } from "./api/queries";
 import { currentSession, ensureSession, refresh } from "./api/session";
+import { attributionSearch } from "./pages/attribution/search";
 import { Broken } from "./pages/Broken";
 import type { CustomersSearch } from "./pages/customers/search";
 import { apiParams, strictSearch } from "./pages/dashboard/search";
@@ -146,6 +147,13 @@ const customersRoute = createRoute({
   component: lazyRouteComponent(() => import("./pages/customers/Customers"), "Customers"),
 });
 
+const attributionRoute = createRoute({
+  getParentRoute: () => shellRoute,
+  path: "/b/$brand/attribution",
+  validateSearch: attributionSearch,
+  component: lazyRouteComponent(() => import("./pages/attribution/Attribution"), "Attribution"),
+});
+
 const importRoute = createRoute({
   getParentRoute: () => shellRoute,
   path: "/b/$brand/import",
@@ -237,6 +245,7 @@ const routeTree = rootRoute.addChildren([
     homeRoute,
     dashboardRoute,
     customersRoute,
+    attributionRoute,
     importRoute,
     integrationsRoute,
     profitRoute,

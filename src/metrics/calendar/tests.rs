@@ -16,7 +16,7 @@ fn new_york(now: &str) -> Calendar {
 }
 
 fn compare(to: CompareTo, matching: Matching) -> Compare {
-    Compare { to, matching: Some(matching), start: None, end: None }
+    Compare { to, matching: Some(matching), start: None, end: None, model: None }
 }
 
 fn days(window: &Window) -> (String, String) {

@@ -21,6 +21,7 @@ fn frame(brand_id: i64) -> Frame {
         currency: Currency::parse("USD").expect("a currency"),
         calendar: Calendar::new(zone, 7, now),
         complete_until: date(2026, 3, 20),
+        journeys: false,
     }
 }
 

@@ -41,7 +41,7 @@ impl Default for Ask {
 }
 
 fn to(to: CompareTo, matching: Matching) -> Compare {
-    Compare { to, matching: Some(matching), start: None, end: None }
+    Compare { to, matching: Some(matching), start: None, end: None, model: None }
 }
 
 #[derive(Default)]

@@ -8,6 +8,7 @@ use super::{TILES, tables, tiles};
 use crate::error::Result;
 use crate::metrics::answer::{Definition, Freshness, Table, WindowShown};
 use crate::metrics::catalogue::{Catalogue, Metric};
+use crate::metrics::credited::Question;
 use crate::metrics::daily::Task;
 use crate::metrics::facts::Dim;
 use crate::metrics::figure::json;
@@ -57,6 +58,30 @@ pub(super) struct Tables<'a> {
     pub stock: Option<Table<'a>>,
 }
 
+impl Question for Board {
+    fn plans(&mut self) -> Vec<&mut Plan> {
+        let parts = [
+            &mut self.series,
+            &mut self.customers,
+            &mut self.by_type,
+            &mut self.whole,
+            &mut self.channels,
+            &mut self.products,
+            &mut self.stock,
+        ];
+        parts.into_iter().filter_map(Option::as_mut).collect()
+    }
+
+    /// Each by itself.
+    fn tasks(&self) -> Vec<Task> {
+        let of_plan = |plan| match steps(plan) {
+            Some(steps) => steps.iter().map(Task::of).collect(),
+            None => vec![Task::Sql(page(plan))],
+        };
+        self.all().into_iter().flatten().flat_map(of_plan).collect()
+    }
+}
+
 impl Board {
     /// Plans the queries.
     ///
@@ -73,7 +98,7 @@ impl Board {
         let series = draft.plan(&by_grain, |q| Query { grain: Some(grain), limit: Some(MOST_ROWS), ..q })?;
         // Where a tile cannot be split by the grain (ad spend by the hour), all tiles come from a query without one.
         let whole = if by_grain.len() < draft.available(&charted).len() { draft.plan(&charted, |q| q)? } else { None };
-        let ads = [
+        let mut ads = vec![
             "ad_spend",
             "impressions",
             "clicks",
@@ -82,6 +107,9 @@ impl Board {
             "platform_roas",
             "cpc",
         ];
+        if frame.journeys {
+            ads.extend(["attributed_revenue", "attributed_orders", "attributed_roas"]);
+        }
         let split = |dims: &[&str], q: Query| Query { dimensions: dims.iter().map(|d| (*d).to_owned()).collect(), ..q };
         let channels = draft.plan(&ads, |q| Query { limit: Some(MOST_ROWS), ..split(&["channel", "campaign"], q) })?;
         let sold = ["net_sales", "units_sold", "gross_margin", "refund_rate"];
@@ -106,25 +134,16 @@ impl Board {
         Ok(Self { grain, whole, series, channels, products, customers, by_type, stock, notes, ask })
     }
 
-    fn plans(&self) -> [Option<&Plan>; 7] {
+    fn all(&self) -> [Option<&Plan>; 7] {
         let parts =
             [&self.series, &self.customers, &self.by_type, &self.whole, &self.channels, &self.products, &self.stock];
         parts.map(Option::as_ref)
     }
 
-    /// What is to be found, each by itself.
-    pub fn tasks(&self) -> Vec<Task> {
-        let of_plan = |plan| match steps(plan) {
-            Some(steps) => steps.iter().map(Task::of).collect(),
-            None => vec![Task::Sql(page(plan))],
-        };
-        self.plans().into_iter().flatten().flat_map(of_plan).collect()
-    }
-
     /// The page, from what was found, in the order of the tasks.
     pub fn lay_out(&self, found: Vec<Found>, scene: Scene, frame: &Frame) -> Dashboard {
         let mut found = found.into_iter();
-        let [series, customers, by_type, whole, channels, products, stock] = self.plans().map(|plan| {
+        let [series, customers, by_type, whole, channels, products, stock] = self.all().map(|plan| {
             let plan = plan?;
             let roles = roles(plan);
             let parts = found.by_ref().take(roles.len()).collect();
@@ -170,7 +189,7 @@ impl Board {
     }
 
     fn any_plan(&self) -> Option<&Plan> {
-        self.plans().into_iter().flatten().next()
+        self.all().into_iter().flatten().next()
     }
 
     /// The window contains now.
@@ -197,7 +216,7 @@ impl Board {
 
     fn compare(&self, frame: &Frame) -> Option<BoardCompare> {
         let asked = self.ask.compare.as_ref()?;
-        let previous = self.plans().into_iter().flatten().find_map(|plan| plan.previous.as_ref())?;
+        let previous = self.all().into_iter().flatten().find_map(|plan| plan.previous.as_ref())?;
         let shown = crate::metrics::answer::CompareShown::of(asked, &previous.window, &frame.calendar);
         Some(BoardCompare {
             to: shown.to,

@@ -172,6 +172,14 @@ pub struct AdFigures {
     pub platform_roas: Option<String>,
     #[schema(value_type = Option<Decimal>)]
     pub cpc: Option<String>,
+    /// Net sales credited by the model; null where the brand has no journeys.
+    #[schema(value_type = Option<Decimal>)]
+    pub attributed_revenue: Option<String>,
+    /// Orders credited by the model, with six decimals.
+    #[schema(value_type = Option<Decimal>)]
+    pub attributed_orders: Option<String>,
+    #[schema(value_type = Option<Decimal>)]
+    pub attributed_roas: Option<String>,
     /// Of all ad spend, as a fraction.
     #[schema(value_type = Option<Decimal>)]
     pub share: Option<String>,

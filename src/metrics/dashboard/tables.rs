@@ -34,7 +34,8 @@ pub(super) fn channels(table: Option<&Table<'_>>, currency: Currency) -> (Vec<Ch
         group.2.push(CampaignRow { campaign: campaign.unwrap_or_default(), figures: shown.figures(now, before) });
     }
     let mut groups: Vec<_> = sums.into_iter().collect();
-    groups.sort_by_key(|(_, (now, ..))| std::cmp::Reverse(now.get(Measure::Spend)));
+    let size = |sums: &Sums| (sums.get(Measure::Spend), sums.get(Measure::CreditedSales));
+    groups.sort_by_key(|(_, (now, ..))| std::cmp::Reverse(size(now)));
     let rows = groups.into_iter().map(|(channel, (now, before, mut campaigns))| {
         let campaigns_truncated = campaigns.len() > MOST_CAMPAIGNS;
         campaigns.truncate(MOST_CAMPAIGNS);
@@ -76,6 +77,9 @@ impl Ads<'_> {
             platform_reported_revenue: self.shown("platform_reported_revenue", now),
             platform_roas: self.shown("platform_roas", now),
             cpc: self.shown("cpc", now),
+            attributed_revenue: self.shown("attributed_revenue", now),
+            attributed_orders: self.shown("attributed_orders", now),
+            attributed_roas: self.shown("attributed_roas", now),
             share: spend.zip(all).and_then(|(part, all)| part.over(all)).map(|share| share.text(6)),
             ad_spend_change_pct: step(spend, earlier).change_pct.map(|pct| pct.text(6)),
         }

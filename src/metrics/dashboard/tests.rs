@@ -6,6 +6,7 @@ use serde_json::{Value as Json, json};
 use super::{Ask, Board, Dashboard, Scene, TILES};
 use crate::metrics::answer::{Answer, Freshness};
 use crate::metrics::calendar::Calendar;
+use crate::metrics::credited::Question as _;
 use crate::metrics::daily::Held;
 use crate::metrics::dashboard::shape::{BrandShown, Direction, Tone};
 use crate::metrics::plan::Frame;
@@ -15,7 +16,8 @@ use crate::money::Currency;
 fn frame(now: &str) -> Frame {
     let zone = TimeZone::get("America/New_York").expect("a zone");
     let calendar = Calendar::new(zone, 1, now.parse().expect("an instant"));
-    Frame { brand_id: 1, currency: Currency::parse("USD").expect("USD"), complete_until: calendar.today(), calendar }
+    let complete_until = calendar.today();
+    Frame { brand_id: 1, currency: Currency::parse("USD").expect("USD"), calendar, complete_until, journeys: false }
 }
 
 fn board(conn: &duckdb::Connection, pairs: &[(&str, &str)], frame: &Frame) -> Dashboard {

@@ -89,8 +89,8 @@ pub enum Bound {
 
 impl Having {
     /// With the formula that fits the question.
-    pub fn resolve(mut self, by_ads: bool) -> Self {
-        self.formula = self.metric.formula(by_ads);
+    pub fn resolve(mut self, by_ads: bool, journeys: bool) -> Self {
+        self.formula = self.metric.formula_for(by_ads, journeys);
         self
     }
 }

@@ -1,5 +1,6 @@
 //! A query checked against the catalogue, the calendar and the facts: everything `sql` needs, nothing a user wrote.
 
+mod credits;
 mod filters;
 mod order;
 mod sources;
@@ -10,6 +11,7 @@ use std::collections::BTreeMap;
 
 use jiff::civil::{Date, date};
 
+use crate::attribution::{AttributionModel, Tuning};
 use crate::error::{Error, Result};
 use crate::metrics::calendar::{Buckets, Calendar, Resolved, Window, shift_days};
 use crate::metrics::catalogue::{Catalogue, Formula, Metric};
@@ -17,6 +19,7 @@ use crate::metrics::facts::{Dim, Family, Measure, Source};
 use crate::metrics::query::{Basis, Grain, Query, ValueBasis};
 use crate::money::Currency;
 
+pub use credits::{check_lookback, shown as window_in_numbers, tuning};
 pub use filters::{Bound, Having, On, RowFilter, Test, Value};
 pub use order::{Sort, SortBy, What};
 pub use sources::{dimensions, has};
@@ -40,6 +43,8 @@ pub struct Frame {
     pub calendar: Calendar,
     /// The first day that is not over, or of which orders may not have landed yet: ages of cohorts are complete before it.
     pub complete_until: Date,
+    /// Touches of the brand are known.
+    pub journeys: bool,
 }
 
 /// A query that can be computed.
@@ -71,6 +76,10 @@ pub struct Plan {
     pub previous_reads: BTreeMap<Source, Vec<Measure>>,
     /// Settings of single metrics.
     pub settings: Settings,
+    /// The attribution models of the window and of the comparison.
+    pub models: [AttributionModel; 2],
+    /// The numbers of the tables that hold their credits.
+    pub slots: [usize; 2],
     /// Shared with everything below.
     pub frame: Frame,
     /// No window was given, and none is needed.
@@ -118,6 +127,7 @@ pub struct Settings {
     pub value_basis: ValueBasis,
     pub lead_time_days: i64,
     pub cover_days: i64,
+    pub tuning: Tuning,
 }
 
 impl Key {
@@ -140,11 +150,12 @@ impl Plan {
         let (filters, having) = filters::read(query, catalogue, &frame.calendar)?;
         let by_ads = keys.iter().any(|k| matches!(k, Key::Dim(d) if d.is_of_ads()))
             || filters.iter().any(|f| matches!(f.on, On::Dim(d) if d.is_of_ads()));
-        let metrics = metrics(query, catalogue, by_ads)?;
-        let having = having.into_iter().map(|h| h.resolve(by_ads)).collect::<Vec<_>>();
+        let metrics = metrics(query, catalogue, by_ads, frame.journeys)?;
+        let having = having.into_iter().map(|h| h.resolve(by_ads, frame.journeys)).collect::<Vec<_>>();
+        let models = credits::models(query, &metrics)?;
         let timeless = query.time.is_none();
         let resolved = window(query, &metrics, &frame.calendar)?;
-        let compare = query.compare.as_ref().map(|c| frame.calendar.compared(&resolved, c)).transpose()?;
+        let compare = query.compare.as_ref().map(|c| credits::compared(&frame.calendar, &resolved, c)).transpose()?;
         let span = |window: Window| Span::new(window, &keys, &frame.calendar);
         let (current, previous) = (span(resolved.window)?, compare.map(span).transpose()?);
         let order = order::read(query, &keys, &metrics)?;
@@ -162,6 +173,8 @@ impl Plan {
             reads: BTreeMap::new(),
             previous_reads: BTreeMap::new(),
             settings,
+            models,
+            slots: [0; 2],
             frame,
             timeless,
             rollups: true,
@@ -169,6 +182,7 @@ impl Plan {
             few: false,
         };
         plan.choose_sources()?;
+        credits::check(&plan, query)?;
         Ok(plan)
     }
 
@@ -256,6 +270,7 @@ fn settings(query: &Query, frame: &Frame) -> Result<Settings> {
         value_basis: params.value_basis.unwrap_or_default(),
         lead_time_days: within("lead_time_days", params.lead_time_days, 0, 365, 14)?,
         cover_days: within("cover_days", params.cover_days, 0, 365, 28)?,
+        tuning: credits::tuning(params)?,
     })
 }
 
@@ -279,7 +294,7 @@ fn keys(query: &Query, catalogue: &Catalogue) -> Result<Vec<Key>> {
     Ok(keys)
 }
 
-fn metrics(query: &Query, catalogue: &'static Catalogue, by_ads: bool) -> Result<Vec<Asked>> {
+fn metrics(query: &Query, catalogue: &'static Catalogue, by_ads: bool, journeys: bool) -> Result<Vec<Asked>> {
     let mut asked: Vec<Asked> = Vec::with_capacity(query.metrics.len());
     for id in &query.metrics {
         let metric = catalogue.metric(id).ok_or_else(|| unknown_metric("metrics", id, catalogue))?;
@@ -290,7 +305,7 @@ fn metrics(query: &Query, catalogue: &'static Catalogue, by_ads: bool) -> Result
                 format!("\"{id}\" is asked for twice."),
             ));
         }
-        asked.push(Asked { metric, formula: metric.formula(by_ads) });
+        asked.push(Asked { metric, formula: metric.formula_for(by_ads, journeys) });
     }
     Ok(asked)
 }

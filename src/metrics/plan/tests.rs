@@ -14,6 +14,7 @@ fn frame() -> Frame {
         currency: Currency::parse("USD").expect("USD"),
         calendar: Calendar::new(zone, 1, now),
         complete_until: date(2026, 11, 22),
+        journeys: false,
     }
 }
 
@@ -46,7 +47,7 @@ fn says_which_code_is_at_fault() {
         (json!({"metrics": ["net_sales"]}), "time_required"),
         (with(json!({"metrics": ["revenue"]})), "unknown_metric"),
         (with(json!({"metrics": ["net_sales", "net_sales"]})), "repeated_metric"),
-        (with(json!({"dimensions": ["landing_page"]})), "unknown_dimension"),
+        (with(json!({"dimensions": ["acquisition_channel"]})), "unknown_dimension"),
         (with(json!({"dimensions": ["country", "country"]})), "repeated_dimension"),
         (with(json!({"grain": "hour", "dimensions": ["hour"]})), "repeated_dimension"),
         (with(json!({"dimensions": ["channel"]})), "dimension_not_available"),

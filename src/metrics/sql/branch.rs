@@ -1,6 +1,7 @@
 //! One table's sums over one window.
 
 use super::{Period, Writer};
+use crate::attribution::tables;
 use crate::metrics::calendar::Base;
 use crate::metrics::columns::{self, Join};
 use crate::metrics::facts::{Dim, Family, Measure, Source};
@@ -72,7 +73,7 @@ impl Writer<'_> {
         for filter in &plan.filters {
             self.filter(filter.on, &filter.test, source, keys, &mut clauses);
         }
-        let from = self.from(source, span, keys, measures);
+        let from = self.from((period, source), span, keys, measures);
         self.select(period, source, measures, clauses, &from)
     }
 
@@ -120,22 +121,33 @@ impl Writer<'_> {
         format!("select {} from {from}{joins}{unnests}{conditions}{grouped}", columns.join(", "))
     }
 
-    fn from(&mut self, source: Source, span: &Span, keys: &[Key], measures: &[Measure]) -> String {
+    fn from(&mut self, (period, source): (Period, Source), span: &Span, keys: &[Key], measures: &[Measure]) -> String {
         match source {
             Source::StockLevels => self.stock_levels(span, keys, measures),
             Source::StockRates => self.stock_rates(span, keys, measures),
             Source::Cohorts => self.cohorts(span, keys, measures),
             Source::CohortAges => self.cohort_ages(span, keys),
+            _ if source.is_credited() => {
+                let (credits, tags) = tables(self.plan.slots[usize::from(period == Period::Previous)]);
+                let (table, alias) = (source.base().id(), source.alias());
+                format!(
+                    "{table} {alias} left join {credits} cr on cr.order_id = {alias}.order_id \
+                     left join {tags} g on g.tag = cr.tag"
+                )
+            }
             _ => format!("{} {}", source.id(), source.alias()),
         }
     }
 
     /// Refunds counted on the day of their order.
     fn by_order_date(&self, source: Source) -> bool {
-        source == Source::Refunds && self.plan.settings.basis == Basis::OrderDate
+        source.base() == Source::Refunds && self.plan.settings.basis == Basis::OrderDate
     }
 
     fn day(&self, source: Source) -> String {
+        if self.plan.settings.basis == Basis::TouchDate && matches!(source, Source::Credits | Source::CreditLines) {
+            return format!("coalesce(date '1970-01-01' + cr.touch_day, {}.day)", source.alias());
+        }
         match source {
             _ if self.by_order_date(source) => "coalesce(o.day, r.day)".to_owned(),
             _ if source.is_of_customers() => "c.first_day".to_owned(),
@@ -144,7 +156,7 @@ impl Writer<'_> {
     }
 
     fn instant(&self, source: Source) -> String {
-        match source {
+        match source.base() {
             Source::Refunds if self.by_order_date(source) => "coalesce(o.placed_at, r.refunded_at)".to_owned(),
             Source::Refunds => "r.refunded_at".to_owned(),
             Source::Sessions => "se.started_at".to_owned(),

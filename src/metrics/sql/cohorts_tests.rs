@@ -25,7 +25,7 @@ fn calendar(week_start: u8) -> Calendar {
 
 fn frame() -> Frame {
     let currency = Currency::parse("USD").expect("a currency");
-    Frame { brand_id: 1, currency, calendar: calendar(1), complete_until: UNTIL }
+    Frame { brand_id: 1, currency, calendar: calendar(1), complete_until: UNTIL, journeys: false }
 }
 
 fn ask(conn: &duckdb::Connection, value: Json) -> Answer {

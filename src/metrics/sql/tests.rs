@@ -31,6 +31,7 @@ fn frame() -> Frame {
         currency: Currency::parse("USD").expect("a currency"),
         calendar: Calendar::new(zone, 1, now),
         complete_until: date(2026, 3, 20),
+        journeys: false,
     }
 }
 

@@ -18,4 +18,5 @@ pub mod store;
 pub mod simulated;
 pub mod stores;
 pub mod tls;
+pub mod touches;
 pub mod wire;

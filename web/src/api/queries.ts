@@ -3,7 +3,7 @@ import { infiniteQueryOptions, keepPreviousData, QueryClient, queryOptions } fro
 import { api, body } from "./client";
 import { Problem } from "./problem";
 import type { paths } from "./schema";
-import type { AuditPage, CohortGrid, ImportJob, QueryAnswer, TypedQuery } from "./types";
+import type { Attribution, AuditPage, CohortGrid, ImportJob, QueryAnswer, TypedQuery } from "./types";
 
 export const queryClient = new QueryClient({
   defaultOptions: {
@@ -132,5 +132,27 @@ export const dashboardQuery = (brand: string, params: DashboardParams) =>
     queryKey: ["dashboard", brand, params],
     queryFn: ({ signal }) =>
       body(api.GET("/api/brands/{brand}/dashboard", { params: { path: { brand }, query: params }, signal })),
+    placeholderData: keepPreviousData,
+  });
+
+export type AttributionParams = NonNullable<paths["/api/brands/{brand}/attribution"]["get"]["parameters"]["query"]>;
+
+/** What a landing changes is fetched anew by the first word of the key. */
+export const attributionQuery = (brand: string, params: AttributionParams) =>
+  queryOptions({
+    queryKey: ["dashboard", brand, "attribution", params],
+    queryFn: async ({ signal }) => {
+      const call = api.GET("/api/brands/{brand}/attribution", { params: { path: { brand }, query: params }, signal });
+      // It is text only where a file is asked for.
+      return (await body(call)) as Attribution;
+    },
+    placeholderData: keepPreviousData,
+  });
+
+export const pathsQuery = (brand: string, params: AttributionParams) =>
+  queryOptions({
+    queryKey: ["dashboard", brand, "paths", params],
+    queryFn: ({ signal }) =>
+      body(api.GET("/api/brands/{brand}/attribution/paths", { params: { path: { brand }, query: params }, signal })),
     placeholderData: keepPreviousData,
   });

@@ -40,6 +40,10 @@ export type Tone = Schemas["Tone"];
 export type Figure = Schemas["Figure"];
 export type Kpi = Schemas["Kpi"];
 export type Dashboard = Schemas["Dashboard"];
+/** Models side by side. */
+export type Attribution = Schemas["Attribution"];
+export type ChannelByModel = Schemas["ChannelByModel"];
+export type Journeys = Schemas["Journeys"];
 export type ProductRow = Schemas["ProductRow"];
 export type StockRow = Schemas["StockRow"];
 

@@ -15,6 +15,7 @@ import {
   Upload,
   UserRound,
   Users,
+  Waypoints,
 } from "lucide-react";
 import type { Permission } from "../api/types";
 import { t } from "../messages/en";
@@ -24,6 +25,7 @@ export interface Place {
   to:
     | "/b/$brand"
     | "/b/$brand/customers"
+    | "/b/$brand/attribution"
     | "/b/$brand/integrations"
     | "/b/$brand/import"
     | "/b/$brand/profit"
@@ -82,6 +84,16 @@ export const PLACES: Place[] = [
     label: t.nav.customers,
     icon: Grid3x3,
     key: "o",
+    need: "view",
+    group: "main",
+    deskOnly: true,
+  },
+  {
+    id: "attribution",
+    to: "/b/$brand/attribution",
+    label: t.nav.attribution,
+    icon: Waypoints,
+    key: "a",
     need: "view",
     group: "main",
     deskOnly: true,

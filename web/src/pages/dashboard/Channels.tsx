@@ -3,14 +3,18 @@ import { useState } from "react";
 import type { Dashboard } from "../../api/types";
 import { csvOf } from "../../format/csv";
 import { formatChange, formatFigure, toNumber } from "../../format/number";
+import { attribution } from "../../messages/attribution";
 import { t } from "../../messages/en";
 import { IconButton } from "../../ui/Button";
 import { Card } from "../../ui/Card";
 import { type Column, DataTable } from "../../ui/DataTable";
-import { FIGURES, type Line, useAds } from "./ads";
+import { type FigureId, figuresOf, type Line, useAds } from "./ads";
 import { CardMenu } from "./CardMenu";
 import { fileName, saveCsv } from "./MainChart";
 import { Share } from "./Share";
+import { MODELS } from "./search";
+
+const models = attribution.models;
 
 function linesOf(data: Dashboard, ads: (path: string[]) => Line[] | undefined): Line[] {
   return data.channels.map((channel) => ({
@@ -35,14 +39,12 @@ function label(line: Line): string {
   return line.pending === undefined ? t.dashboard.unnamed : line.pending ? t.loading : t.states.errorTitle;
 }
 
-function columnsFor(currency: string, compared: boolean, onFilter: (filter: string) => void): Column<Line>[] {
+function columnsFor(data: Dashboard, onFilter: (filter: string) => void): Column<Line>[] {
   const c = t.dashboard.col;
-  const figure = (
-    id: (typeof FIGURES)[number],
-    header: string,
-    unit: "money" | "count" | "ratio",
-    title?: string,
-  ): Column<Line> => ({
+  const { currency } = data.brand;
+  const compared = data.compare !== null;
+  const attributed = data.channels_total?.attributed_revenue;
+  const figure = (id: FigureId, header: string, unit: "money" | "count" | "ratio", title?: string): Column<Line> => ({
     id,
     header,
     title,
@@ -89,6 +91,12 @@ function columnsFor(currency: string, compared: boolean, onFilter: (filter: stri
       sort: (line) => toNumber(line.share),
       cell: (line) => <Share value={line.share} />,
     },
+    ...(attributed
+      ? [
+          figure("attributed_revenue", c.attributed, "money", models[data.model]),
+          figure("attributed_roas", c.attributed_roas, "ratio", models[data.model]),
+        ]
+      : []),
     figure("platform_reported_revenue", c.revenue, "money"),
     figure("platform_roas", c.roas, "ratio"),
     figure("platform_conversions", c.conversions, "count"),
@@ -96,6 +104,25 @@ function columnsFor(currency: string, compared: boolean, onFilter: (filter: stri
     figure("cpc", c.cpc, "money", "Cost per click"),
     figure("impressions", c.impressions, "count", "Impressions"),
   ];
+}
+
+/** By which model sales are credited; what each does stands in its title. */
+function ModelChoice({ model, onModel }: { model: Dashboard["model"]; onModel: (model: Dashboard["model"]) => void }) {
+  return (
+    <select
+      aria-label={attribution.model}
+      title={attribution.about[model]}
+      value={model}
+      onChange={(event) => onModel(event.target.value as Dashboard["model"])}
+      className="field h-8 w-auto text-xs"
+    >
+      {MODELS.map((one) => (
+        <option key={one} value={one}>
+          {models[one]}
+        </option>
+      ))}
+    </select>
+  );
 }
 
 function flat(lines: Line[]): Line[] {
@@ -106,14 +133,16 @@ export function Channels({
   data,
   filters = [],
   onFilter,
+  onModel,
 }: {
   data: Dashboard;
   filters?: string[];
   onFilter: (filter: string) => void;
+  onModel: (model: Dashboard["model"]) => void;
 }) {
   const [opened, setOpened] = useState<string[][]>([]);
   const lines = linesOf(data, useAds(data, filters, opened));
-  const columns = columnsFor(data.brand.currency, data.compare !== null, onFilter);
+  const columns = columnsFor(data, onFilter);
   const total = data.channels_total;
   const totals: Line | null = total
     ? { ...total, share: total.share ?? "1", level: "channel", name: "", path: [] }
@@ -121,15 +150,20 @@ export function Channels({
   function csv(): void {
     const rows = flat(lines).map((line) => [
       ...[0, 1, 2, 3].map((level) => line.path[level] ?? ""),
-      ...FIGURES.map((id) => line[id]),
+      ...figuresOf(data).map((id) => line[id]),
     ]);
-    saveCsv(fileName(data, "channels"), csvOf(["channel", "campaign", "adset", "ad", ...FIGURES], rows));
+    saveCsv(fileName(data, "channels"), csvOf(["channel", "campaign", "adset", "ad", ...figuresOf(data)], rows));
   }
   return (
     <Card
       title={t.dashboard.channels}
       lead={t.dashboard.channelsLead}
-      actions={<CardMenu title={t.dashboard.channels} onCsv={csv} />}
+      actions={
+        <>
+          {total?.attributed_revenue && <ModelChoice model={data.model} onModel={onModel} />}
+          <CardMenu title={t.dashboard.channels} onCsv={csv} />
+        </>
+      }
     >
       {lines.length === 0 ? (
         <p className="px-5 pt-2 pb-6 text-sm text-ink-mute">{t.dashboard.noAds}</p>

@@ -180,7 +180,7 @@ function Body({
         {isZero(data) ? <NoRows search={search} onChange={onChange} /> : <MainChart data={data} metric={metric} />}
       </Fence>
       <Fence>
-        <Channels data={data} filters={search.f} onFilter={onFilter} />
+        <Channels data={data} filters={search.f} onFilter={onFilter} onModel={(model) => onChange({ model })} />
       </Fence>
       <div className="grid min-w-0 gap-3 sm:gap-4 min-[87.5rem]:grid-cols-2">
         <Fence>

@@ -25,6 +25,15 @@ export const FIGURES = [
   "platform_roas",
 ] as const;
 
+/** What the model gives, where the brand has journeys. */
+export const ATTRIBUTED = ["attributed_revenue", "attributed_roas"] as const;
+
+export type FigureId = (typeof FIGURES)[number] | (typeof ATTRIBUTED)[number];
+
+export function figuresOf(data: Dashboard): readonly FigureId[] {
+  return data.channels_total?.attributed_revenue ? [...FIGURES, ...ATTRIBUTED] : FIGURES;
+}
+
 const LISTS = ["in", "not_in", "between"];
 
 function filterOf(text: string): QueryFilter {
@@ -39,7 +48,8 @@ function filterOf(text: string): QueryFilter {
 function bodyOf(data: Dashboard, filters: string[], path: string[], dimensions: string[]): TypedQuery {
   const [channel, campaign] = path;
   return {
-    metrics: [...FIGURES],
+    metrics: [...figuresOf(data)],
+    attribution_model: data.model,
     dimensions,
     filters: [
       { dim: "channel", op: "eq", value: channel },
@@ -62,7 +72,7 @@ function linesOf(answer: QueryAnswer, data: Dashboard, path: string[], level: "a
   const total = toNumber(data.channels_total?.ad_spend) ?? 0;
   return answer.rows.map((row) => {
     const figures = { ...NONE };
-    for (const id of FIGURES) figures[id] = figure(row, id);
+    for (const id of figuresOf(data)) figures[id] = figure(row, id);
     const spend = toNumber(figures.ad_spend) ?? 0;
     const names = [row[at("adset")], row[at("ad")]].slice(0, level === "ad" ? 2 : 1).map((name) => String(name ?? ""));
     return {
@@ -85,6 +95,9 @@ const NONE: AdFigures = {
   platform_reported_revenue: null,
   platform_roas: null,
   cpc: null,
+  attributed_revenue: null,
+  attributed_orders: null,
+  attributed_roas: null,
 };
 
 /** What stands below each opened campaign, by its path. */

@@ -29,6 +29,16 @@ export const KPI_IDS = [
   "ncac",
   "contribution_margin",
 ] as const;
+export const MODELS = [
+  "first_touch",
+  "last_touch",
+  "last_non_direct",
+  "linear",
+  "position_based",
+  "time_decay",
+  "markov",
+  "shapley",
+] as const;
 const OPERATORS = "eq|neq|in|not_in|gt|gte|lt|lte|between|contains|not_contains|is_null";
 
 export type Range = (typeof RANGES)[number];
@@ -49,6 +59,7 @@ const FIELDS = {
   match: v.picklist(["dow", "date"] as const),
   grain: v.picklist(GRAINS),
   metric: v.picklist(KPI_IDS),
+  model: v.picklist(MODELS),
   f: v.array(filter),
 } as const;
 
@@ -62,10 +73,11 @@ export interface DashboardSearch {
   match?: "dow" | "date";
   grain?: (typeof GRAINS)[number];
   metric?: KpiId;
+  model?: (typeof MODELS)[number];
   f?: string[];
 }
 
-export const DEFAULTS = { range: "30d", cmp: "prev", match: "dow", metric: "net_sales" } as const;
+export const DEFAULTS = { range: "30d", cmp: "prev", match: "dow", metric: "net_sales", model: "last_touch" } as const;
 
 /** What the address says, and the names of the parameters that made no sense. */
 export function readSearch(raw: Record<string, unknown>): { search: DashboardSearch; rejected: string[] } {

@@ -1,0 +1,169 @@
+//! Attribution over HTTP: models side by side, and the ways that led to orders.
+
+use axum::http::header;
+use axum::response::{IntoResponse, Response};
+use serde::Deserialize;
+use serde_json::json;
+
+use super::shape::{Attribution, Journeys};
+use super::{Asked, compare, ways};
+use crate::attribution::AttributionModel;
+use crate::auth::Member;
+use crate::error::{Error, Result};
+use crate::http::{self, Json, Path, Problem, guarded, push_row};
+use crate::metrics::dashboard::Ask;
+use crate::metrics::known::known;
+use crate::metrics::query::{Basis, Params};
+use crate::metrics::routes::Desk;
+
+/// Paths shown unless asked.
+const USUAL_PATHS: usize = 50;
+const MOST_PATHS: usize = 1_000;
+
+/// The window, and what the models are told; all optional.
+#[derive(Default, Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields, default)]
+#[into_params(parameter_in = Query)]
+pub struct AttributionParams {
+    /// As of the dashboard; 30d where absent.
+    range: Option<String>,
+    /// With custom: the first day.
+    from: Option<String>,
+    /// With custom: the day after the last.
+    to: Option<String>,
+    /// first_touch, last_touch, last_non_direct, linear, position_based, time_decay, markov, shapley; all where absent
+    model: Vec<String>,
+    /// Days before an order in which a touch counts: 1, 7, 14, 28 (the default) or 90.
+    window_days: Option<u16>,
+    /// A touch counts however long before the order.
+    lifetime: Option<bool>,
+    /// Of time_decay, 1 to 365 days; 7 where absent.
+    half_life_days: Option<u16>,
+    /// Of markov, 1 to 3; 1 where absent.
+    markov_order: Option<u8>,
+    /// Which day a refund counts on: refund_date (the default) or order_date.
+    basis: Option<String>,
+    /// Adds between which figures nine of ten draws of the journeys give revenue.
+    intervals: bool,
+    /// json (the default) or csv
+    format: Option<String>,
+    /// Paths at most, 1 to 1,000; 50 where absent.
+    limit: Option<usize>,
+}
+
+impl AttributionParams {
+    fn asked(&self) -> Result<Asked> {
+        let pairs = [("range", &self.range), ("from", &self.from), ("to", &self.to)];
+        let pairs: Vec<_> =
+            pairs.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value.clone()?))).collect();
+        let mut models = Vec::new();
+        for name in &self.model {
+            let model = AttributionModel::parse(name).ok_or_else(|| bad("model", "There is no such model."))?;
+            if !models.contains(&model) {
+                models.push(model);
+            }
+        }
+        if models.is_empty() {
+            models.extend(AttributionModel::ALL);
+        }
+        let basis = match self.basis.as_deref() {
+            None | Some("refund_date") => None,
+            Some("order_date") => Some(Basis::OrderDate),
+            Some(_) => return Err(bad("basis", "It is refund_date or order_date.")),
+        };
+        let params = Params {
+            window_days: self.window_days,
+            lifetime: self.lifetime,
+            half_life_days: self.half_life_days,
+            markov_order: self.markov_order,
+            basis,
+            ..Params::default()
+        };
+        Ok(Asked { time: Ask::read(&pairs)?.time, models, params, intervals: self.intervals })
+    }
+}
+
+fn bad(field: &str, reason: &str) -> Error {
+    Error::invalid_code("bad_parameter", Some(field), reason)
+}
+
+/// What every model gives every channel, beside what the platforms claim.
+#[utoipa::path(get, path = "/api/brands/{brand}/attribution", tag = "figures",
+    params(("brand" = String, Path, description = "Id or slug"), AttributionParams), responses(
+    (status = 200, content((Attribution = "application/json"), (String = "text/csv"))),
+    (status = "default", body = Problem, content_type = "application/problem+json")))]
+pub async fn attribution(
+    member: Member,
+    desk: Desk,
+    Path(brand): Path<String>,
+    http::Query(params): http::Query<AttributionParams>,
+) -> Result<Response> {
+    if params.limit.is_some() {
+        return Err(bad("limit", "It belongs to paths."));
+    }
+    let asked = params.asked()?;
+    let as_csv = match params.format.as_deref() {
+        None | Some("json") => false,
+        Some("csv") => true,
+        Some(_) => {
+            return Err(Error::invalid_code("unknown_format", Some("format"), "An answer comes as json or csv."));
+        }
+    };
+    let known = known(&member.tenant, &member.reach, &brand).await?;
+    let found = desk.time(compare::compare(&member.tenant, &known, &asked, desk.now())).await?;
+    if !as_csv {
+        return Ok(Json(found).into_response());
+    }
+    let (by, at, subject) = (member.author(), desk.system_time(), format!("brand:{}", known.brand.uid));
+    let told = json!({ "format": "csv", "metrics": ["attribution"], "rows": found.channels.len() });
+    member.tenant.db().write(move |tx| by.tell(tx, at, "figures.exported", &subject, told)).await?;
+    let file = format!("attachment; filename=\"{}.csv\"", known.brand.slug);
+    let kind = (header::CONTENT_TYPE, "text/csv; charset=utf-8".to_owned());
+    Ok(([kind, (header::CONTENT_DISPOSITION, file)], csv(&found)).into_response())
+}
+
+/// A row for every channel and model.
+fn csv(found: &Attribution) -> String {
+    let mut text = String::new();
+    let columns = ["channel", "model", "orders", "revenue", "ad_spend", "roas", "platform_reported_revenue"];
+    push_row(&mut text, columns.into_iter().map(str::to_owned));
+    for row in &found.channels {
+        let figures = &row.figures;
+        for given in &figures.by_model {
+            let cells = [
+                guarded(row.channel.clone()),
+                given.model.id().to_owned(),
+                given.orders.clone(),
+                given.revenue.clone(),
+                figures.ad_spend.clone(),
+                given.roas.clone().unwrap_or_default(),
+                figures.platform_reported_revenue.clone(),
+            ];
+            push_row(&mut text, cells.into_iter());
+        }
+    }
+    text
+}
+
+/// The ways that led to orders: which channels one after the other, how many touches, how many days.
+#[utoipa::path(get, path = "/api/brands/{brand}/attribution/paths", tag = "figures",
+    params(("brand" = String, Path, description = "Id or slug"), AttributionParams), responses(
+    (status = 200, body = Journeys),
+    (status = "default", body = Problem, content_type = "application/problem+json")))]
+pub async fn paths(
+    member: Member,
+    desk: Desk,
+    Path(brand): Path<String>,
+    http::Query(params): http::Query<AttributionParams>,
+) -> Result<Json<Journeys>> {
+    let most = params.limit.unwrap_or(USUAL_PATHS);
+    if !(1..=MOST_PATHS).contains(&most) {
+        return Err(bad("limit", "It lies between 1 and 1,000."));
+    }
+    if params.format.as_deref().is_some_and(|format| format != "json") || !params.model.is_empty() {
+        return Err(bad("format", "Paths come as json, and are the same for every model."));
+    }
+    let asked = params.asked()?;
+    let known = known(&member.tenant, &member.reach, &brand).await?;
+    Ok(Json(desk.time(ways::ways(&member.tenant, &known, &asked, most, desk.now())).await?))
+}
