@@ -457,6 +457,40 @@ export interface paths {
         patch: operations["brands_update"];
         trace?: never;
     };
+    "/api/brands/{brand}/attribution": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What every model gives every channel, beside what the platforms claim. */
+        get: operations["figures_attribution"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/brands/{brand}/attribution/paths": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The ways that led to orders: which channels one after the other, how many touches, how many days. */
+        get: operations["figures_paths"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/brands/{brand}/dashboard": {
         parameters: {
             query?: never;
@@ -1556,6 +1590,9 @@ export interface components {
         AdFigures: {
             ad_spend?: components["schemas"]["Decimal"] | null;
             ad_spend_change_pct?: components["schemas"]["Decimal"] | null;
+            attributed_orders?: components["schemas"]["Decimal"] | null;
+            attributed_revenue?: components["schemas"]["Decimal"] | null;
+            attributed_roas?: components["schemas"]["Decimal"] | null;
             /** Format: int64 */
             clicks: number;
             cpc?: components["schemas"]["Decimal"] | null;
@@ -1618,6 +1655,24 @@ export interface components {
             /** @description There are more rows than the page has. */
             truncated: boolean;
             window?: components["schemas"]["WindowShown"] | null;
+        };
+        /** @description What models give each channel, beside what the platforms claim. Decimals are text. */
+        Attribution: {
+            brand: components["schemas"]["BrandShown"];
+            /** @description Those to which the first model gives most first; what no touch explains, `unattributed`, last. */
+            channels: components["schemas"]["ChannelByModel"][];
+            freshness: components["schemas"]["Freshness"];
+            /** @description In the order of `by_model`. */
+            models: components["schemas"]["AttributionModel"][];
+            notes: components["schemas"]["Note"][];
+            /** @description Everything: of every model the net sales and orders of the window. */
+            total: components["schemas"]["ChannelFigures"];
+            window: components["schemas"]["WindowShown"];
+            /**
+             * Format: int32
+             * @description Days before an order in which a touch counts; null where it counts however long before.
+             */
+            window_days?: number | null;
         };
         /**
          * @description Which touch of a journey gets the credit.
@@ -1795,11 +1850,18 @@ export interface components {
             /** @description A sentence saying why it was not sound; null if it was. */
             verify_failure?: string | null;
         };
+        /** @description A bar of a chart. */
+        Bar: {
+            /** Format: int64 */
+            at: number;
+            /** Format: int64 */
+            orders: number;
+        };
         /**
-         * @description Which day a refund counts on.
+         * @description Which day a refund counts on, and attributed sales.
          * @enum {string}
          */
-        Basis: "refund_date" | "order_date";
+        Basis: "refund_date" | "order_date" | "touch_date";
         /** @description The window compared with, half open. */
         BoardCompare: {
             end: string;
@@ -1903,6 +1965,21 @@ export interface components {
             /** @description False where it stood so already. */
             changed: boolean;
         };
+        /** @description A channel. */
+        ChannelByModel: components["schemas"]["ChannelFigures"] & {
+            channel: string;
+        };
+        /** @description What is known of a channel, or of all. */
+        ChannelFigures: {
+            ad_spend: components["schemas"]["Decimal"];
+            /** @description In the order of `models`. */
+            by_model: components["schemas"]["Given"][];
+            /** @description The platform's own claim. */
+            platform_conversions: components["schemas"]["Decimal"];
+            /** @description The platform's own claim. */
+            platform_reported_revenue: components["schemas"]["Decimal"];
+            platform_roas?: components["schemas"]["Decimal"] | null;
+        };
         /** @description A channel with its campaigns. */
         ChannelRow: components["schemas"]["AdFigures"] & {
             /** @description Those that spent most. */
@@ -1921,6 +1998,7 @@ export interface components {
             /** @description The day after the last of an explicit window. */
             end?: string | null;
             match?: components["schemas"]["Matching"] | null;
+            model?: components["schemas"]["AttributionModel"] | null;
             /** @description First day of an explicit window. */
             start?: string | null;
             to: components["schemas"]["CompareTo"];
@@ -2148,6 +2226,17 @@ export interface components {
              */
             version: number;
         };
+        /** @description What a model gives. */
+        Given: {
+            model: components["schemas"]["AttributionModel"];
+            /** @description Orders, with six decimals. */
+            orders: components["schemas"]["Decimal"];
+            /** @description Net sales. */
+            revenue: components["schemas"]["Decimal"];
+            revenue_high?: components["schemas"]["Decimal"] | null;
+            revenue_low?: components["schemas"]["Decimal"] | null;
+            roas?: components["schemas"]["Decimal"] | null;
+        };
         /**
          * @description Which direction is good news.
          * @enum {string}
@@ -2324,6 +2413,35 @@ export interface components {
         InvitedStart: {
             /** @description What stands behind the # of an invitation's link. */
             invitation: string;
+        };
+        /** @description The ways that led to the orders of a window. */
+        Journeys: {
+            brand: components["schemas"]["BrandShown"];
+            /** @description Orders by the whole days from their first touch. */
+            days_to_convert: components["schemas"]["Bar"][];
+            freshness: components["schemas"]["Freshness"];
+            /**
+             * Format: int64
+             * @description Orders with a touch.
+             */
+            orders: number;
+            /** @description Those of most orders first. */
+            paths: components["schemas"]["PathRow"][];
+            /** @description Orders by the number of their touches. */
+            touches: components["schemas"]["Bar"][];
+            /** @description There are more. */
+            truncated: boolean;
+            /**
+             * Format: int64
+             * @description Orders without one.
+             */
+            unattributed: number;
+            window: components["schemas"]["WindowShown"];
+            /**
+             * Format: int32
+             * @description Days before an order in which a touch counts; null where it counts however long before.
+             */
+            window_days?: number | null;
         };
         /** @description The body of `POST /api/keys`. */
         KeyInput: {
@@ -2604,6 +2722,11 @@ export interface components {
             currency?: string | null;
             /**
              * Format: int32
+             * @description `time_decay`: days in which a touch loses half its weight, 1 to 365; 7 where absent.
+             */
+            half_life_days?: number | null;
+            /**
+             * Format: int32
              * @description `repeat_rate`: the second order within so many days of the first, 1 to 3,650.
              */
             horizon_days?: number | null;
@@ -2612,9 +2735,22 @@ export interface components {
              * @description `reorder_quantity`, `low_stock`: days until an order arrives, 0 to 365; 14 where absent.
              */
             lead_time_days?: number | null;
+            /** @description Touches count however long before the order they were. */
+            lifetime?: boolean | null;
             /**
              * Format: int32
-             * @description Days of sales behind `days_of_cover` and `reorder_quantity`, 1 to 365; 28 where absent.
+             * @description `markov`: touches that make up a state, 1 to 3; 1 where absent.
+             */
+            markov_order?: number | null;
+            /**
+             * @description `position_based`: percent of the first, the middle and the last touch, 100 together; 40, 20, 40 where absent. Of two touches
+             *     each has its own and half of the middle's.
+             */
+            position_weights?: number[] | null;
+            /**
+             * Format: int32
+             * @description Days of sales behind `days_of_cover` and `reorder_quantity`, 1 to 365; days before an order in which a touch counts, 1, 7,
+             *     14, 28 or 90. 28 where absent.
              */
             window_days?: number | null;
         };
@@ -2690,6 +2826,19 @@ export interface components {
         PasswordOnly: {
             /** Format: password */
             password: string;
+        };
+        /** @description Orders whose touches came in through the same channels. */
+        PathRow: {
+            /** @description One after the other, oldest first, equal neighbours once; the last 20. */
+            channels: string[];
+            /** @description Mean days from the first touch to the order. */
+            days: components["schemas"]["Decimal"];
+            /** Format: int64 */
+            orders: number;
+            /** @description Gross sales − discounts of these orders. */
+            sales: components["schemas"]["Decimal"];
+            /** @description Mean touches an order. */
+            touches: components["schemas"]["Decimal"];
         };
         /**
          * @description What a route may need.
@@ -4294,6 +4443,117 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["BrandView"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    figures_attribution: {
+        parameters: {
+            query?: {
+                /** @description As of the dashboard; 30d where absent. */
+                range?: string;
+                /** @description With custom: the first day. */
+                from?: string;
+                /** @description With custom: the day after the last. */
+                to?: string;
+                /** @description first_touch, last_touch, last_non_direct, linear, position_based, time_decay, markov, shapley; all where absent */
+                model?: string[];
+                /** @description Days before an order in which a touch counts: 1, 7, 14, 28 (the default) or 90. */
+                window_days?: number;
+                /** @description A touch counts however long before the order. */
+                lifetime?: boolean;
+                /** @description Of time_decay, 1 to 365 days; 7 where absent. */
+                half_life_days?: number;
+                /** @description Of markov, 1 to 3; 1 where absent. */
+                markov_order?: number;
+                /** @description Which day a refund counts on: refund_date (the default) or order_date. */
+                basis?: string;
+                /** @description Adds between which figures nine of ten draws of the journeys give revenue. */
+                intervals?: boolean;
+                /** @description json (the default) or csv */
+                format?: string;
+                /** @description Paths at most, 1 to 1,000; 50 where absent. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description Id or slug */
+                brand: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Attribution"];
+                    "text/csv": string;
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    figures_paths: {
+        parameters: {
+            query?: {
+                /** @description As of the dashboard; 30d where absent. */
+                range?: string;
+                /** @description With custom: the first day. */
+                from?: string;
+                /** @description With custom: the day after the last. */
+                to?: string;
+                /** @description first_touch, last_touch, last_non_direct, linear, position_based, time_decay, markov, shapley; all where absent */
+                model?: string[];
+                /** @description Days before an order in which a touch counts: 1, 7, 14, 28 (the default) or 90. */
+                window_days?: number;
+                /** @description A touch counts however long before the order. */
+                lifetime?: boolean;
+                /** @description Of time_decay, 1 to 365 days; 7 where absent. */
+                half_life_days?: number;
+                /** @description Of markov, 1 to 3; 1 where absent. */
+                markov_order?: number;
+                /** @description Which day a refund counts on: refund_date (the default) or order_date. */
+                basis?: string;
+                /** @description Adds between which figures nine of ten draws of the journeys give revenue. */
+                intervals?: boolean;
+                /** @description json (the default) or csv */
+                format?: string;
+                /** @description Paths at most, 1 to 1,000; 50 where absent. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description Id or slug */
+                brand: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Journeys"];
                 };
             };
             default: {
