@@ -181,5 +181,7 @@ function Models({ data, show }: { data: Data; show: "revenue" | "orders" | "roas
 }
 
 function claimed(row: ChannelByModel, show: "revenue" | "orders" | "roas"): string | null {
-  return { revenue: row.platform_reported_revenue, orders: row.platform_conversions, roas: row.platform_roas }[show];
+  return (
+    { revenue: row.platform_reported_revenue, orders: row.platform_conversions, roas: row.platform_roas }[show] ?? null
+  );
 }
