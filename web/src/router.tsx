@@ -11,8 +11,8 @@ import { brandsQuery, dashboardQuery, meQuery, queryClient } from "./api/queries
 import { currentSession, ensureSession, refresh } from "./api/session";
 import { Broken } from "./pages/Broken";
 import { apiParams, strictSearch } from "./pages/dashboard/search";
-import { NotFound } from "./pages/NotFound";
 import { moneySearch } from "./pages/money/search";
+import { NotFound } from "./pages/NotFound";
 import { auditSearch } from "./pages/operate/search";
 import "./start";
 import { FirstPaint } from "./shell/FirstPaint";
