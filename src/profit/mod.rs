@@ -24,6 +24,7 @@ const LARGEST_AMOUNT: i64 = 1_000_000_000_000_000_000;
 /// What a cost is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = CostKind)]
 pub enum Kind {
     /// `rate` of what was paid for a unit whose own cost is not known.
     DefaultCost,
@@ -69,6 +70,7 @@ impl Kind {
 /// What a fixed cost's amount covers. Its days share it: a month's days have that month's share each.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = CostPeriod)]
 pub enum Period {
     /// All days from the first to the last; one day where no last is given.
     Once,

@@ -16,6 +16,7 @@ use crate::tenants::Tenant;
 /// What a line does to the one that follows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = StatementRole)]
 pub enum Role {
     /// Added.
     Plus,
@@ -63,6 +64,7 @@ pub struct Asked {
 
 /// A line of the statement.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
+#[schema(as = StatementLine)]
 pub struct Line {
     /// The metric's id.
     id: String,
@@ -78,6 +80,7 @@ pub struct Line {
 
 /// Profit of a window, line by line.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
+#[schema(as = ProfitStatement)]
 pub struct Statement {
     currency: String,
     window: Option<WindowShown>,

@@ -88,6 +88,7 @@ pub struct ConvertedStep {
 /// Where a total comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = TotalOrigin)]
 pub enum Origin {
     /// A person read it in the shop's report.
     Person,
@@ -117,6 +118,7 @@ pub struct StepShown {
 
 /// What the platforms claim, in the brand's currency.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
+#[schema(as = PlatformClaims)]
 pub struct Claims {
     channels: Vec<Claim>,
     /// The sum of the claims; several may claim the same order.
@@ -127,6 +129,7 @@ pub struct Claims {
 
 /// One platform's claim.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
+#[schema(as = PlatformClaim)]
 pub struct Claim {
     channel: String,
     revenue: String,

@@ -30,6 +30,7 @@ pub fn enter(tx: &Transaction<'_>, brand: &Brand, input: &StatementInput, at: Ti
 /// off, and refunds on the day of the refund.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = TotalDefinition)]
 pub struct Definition {
     /// Test orders are in it.
     pub test_orders: bool,
@@ -49,6 +50,7 @@ pub struct Definition {
 /// When a total takes refunds off.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = RefundsCounted)]
 pub enum Refunds {
     /// Not at all.
     None,
@@ -61,6 +63,7 @@ pub enum Refunds {
 /// Where a total was read: each has a definition of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = ShopReport)]
 pub enum Report {
     /// The sum of the orders' own totals: the list of orders, or the column "Total" of their export.
     OrderTotals,

@@ -52,24 +52,23 @@ pub enum BehindStep {
     Residual,
 }
 
-/// Which orders to list.
-#[derive(Deserialize, utoipa::IntoParams)]
-#[serde(deny_unknown_fields)]
+/// Which orders to list. All but `offset` and `limit` are needed.
+#[derive(Default, Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields, default)]
 #[into_params(parameter_in = Query)]
 pub struct OrdersParams {
     /// The first day, YYYY-MM-DD.
-    from: String,
+    from: Option<String>,
     /// The day after the last.
-    to: String,
+    to: Option<String>,
     /// The store's name.
-    store: String,
+    store: Option<String>,
     /// The shop's currency.
-    currency: String,
+    currency: Option<String>,
     /// The step.
     #[param(inline)]
-    step: BehindStep,
+    step: Option<BehindStep>,
     /// Rows to leave out at the start.
-    #[serde(default)]
     offset: u32,
     /// Rows of the page, 1 to 1,000; 100 where it is absent.
     limit: Option<u32>,
@@ -77,6 +76,7 @@ pub struct OrdersParams {
 
 /// The orders behind a step, the largest first.
 #[derive(Serialize, utoipa::ToSchema)]
+#[schema(as = OrdersBehind)]
 pub struct OrderList {
     orders: Vec<OrderView>,
     /// There are more.
@@ -85,6 +85,7 @@ pub struct OrderList {
 
 /// An order behind a step.
 #[derive(Serialize, utoipa::ToSchema)]
+#[schema(as = OrderBehindView)]
 pub struct OrderView {
     /// The order's name; null of a refund whose order is not known.
     order: Option<String>,
@@ -171,15 +172,20 @@ pub async fn orders(
     Path(key): Path<String>,
     Query(params): Query<OrdersParams>,
 ) -> Result<Json<OrderList>> {
+    // Whose brand it is comes first: who may not know of it learns nothing of what else is wrong.
+    let text = |given: &Option<String>| given.clone().unwrap_or_default();
+    let days = days(&member, key, &text(&params.from), &text(&params.to)).await?;
     let limit = params.limit.unwrap_or(ROWS);
     if !(1..=MOST_ROWS).contains(&limit) {
         return Err(Error::invalid_code("bad_limit", Some("limit"), format!("A page has 1 to {MOST_ROWS} rows.")));
     }
-    let days = days(&member, key, &params.from, &params.to).await?;
+    let currency = params.currency.as_deref().and_then(Currency::parse);
     let currency =
-        Currency::parse(&params.currency).ok_or_else(|| Error::invalid("currency", "That is no currency."))?;
+        currency.ok_or_else(|| Error::invalid("currency", "Say the shop's currency, as ISO 4217 has it."))?;
+    let step = params.step.ok_or_else(|| Error::invalid("step", "Say the step whose orders are wanted."))?;
+    let store = params.store.ok_or_else(|| Error::invalid("store", "Say the store."))?;
     let page = (i64::from(params.offset), i64::from(limit) + 1);
-    let mut orders = behind(&member, &days, &params, (currency, page)).await?;
+    let mut orders = behind(&member, &days, (store, currency, step), page).await?;
     let truncated = orders.len() > limit as usize;
     orders.truncate(limit as usize);
     Ok(Json(OrderList { orders, truncated }))
@@ -188,10 +194,10 @@ pub async fn orders(
 async fn behind(
     member: &Member,
     days: &Days,
-    params: &OrdersParams,
-    (currency, page): (Currency, (i64, i64)),
+    (store, currency, step): (String, Currency, BehindStep),
+    page: (i64, i64),
 ) -> Result<Vec<OrderView>> {
-    let (asked, store, step) = (days.clone(), params.store.clone(), params.step);
+    let asked = days.clone();
     let read = member.tenant.db().read(move |conn| {
         let shops = asked.shops(conn)?;
         let shop = shops.into_iter().find(|shop| shop.store == store && shop.scope.currency == currency.code());
@@ -204,7 +210,7 @@ async fn behind(
         Ok((found, shop.scope.store_id))
     });
     let (found, store_id) = read.await?;
-    if params.step != BehindStep::Currency {
+    if step != BehindStep::Currency {
         return Ok(found.into_iter().map(|one| order(one, currency)).collect());
     }
     let duck = warehouse::of(&member.tenant);

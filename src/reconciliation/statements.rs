@@ -18,6 +18,7 @@ const MOST_STATEMENTS: i64 = 1_000;
 /// The body of `POST /api/brands/{brand}/bridge/totals`.
 #[derive(Debug, Clone, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = TotalInput)]
 pub struct StatementInput {
     /// The store's name; may be absent where the brand has one.
     store: Option<String>,
@@ -41,6 +42,7 @@ pub struct StatementInput {
 /// What a total counts, as far as it differs.
 #[derive(Debug, Clone, Default, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields, default)]
+#[schema(as = TotalCounts)]
 pub struct Counts {
     test_orders: Option<bool>,
     cancelled: Option<bool>,

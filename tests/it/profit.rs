@@ -265,7 +265,7 @@ async fn what_orders_bear_equals_sql_by_hand() {
             let mut split = asked.clone();
             (split["dimensions"], split["limit"]) = (json!([dim]), json!(1000));
             let split = query(&app, &shop, split).await;
-            assert_eq!(split["totals"], found["totals"], "{dim}");
+            assert_eq!(split["totals"].as_array().unwrap()[1..], found["totals"].as_array().unwrap()[..], "{dim}");
         }
     }
 }

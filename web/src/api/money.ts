@@ -6,17 +6,17 @@ import type { components, paths } from "./schema";
 
 type Schemas = components["schemas"];
 
-export type Statement = Schemas["Statement"];
-export type StatementLine = Schemas["Line"];
+export type Statement = Schemas["ProfitStatement"];
+export type StatementLine = Schemas["StatementLine"];
 export type Cost = Schemas["CostView"];
 export type CostInput = Schemas["CostInput"];
-export type CostKind = Schemas["Kind"];
+export type CostKind = Schemas["CostKind"];
 export type CostPeriod = NonNullable<CostInput["period"]>;
 export type Bridge = Schemas["Bridge"];
 export type ShopBridge = Schemas["ShopBridge"];
-export type Report = Schemas["Report"];
-export type StepName = Schemas["BehindStep"];
-export type OrderBehind = Schemas["OrderView"];
+export type Report = Schemas["ShopReport"];
+
+export type OrderBehind = Schemas["OrderBehindView"];
 
 export interface Days {
   from?: string;
@@ -50,7 +50,10 @@ export const bridgeQuery = (brand: string, days: Days) =>
     placeholderData: keepPreviousData,
   });
 
-export type Behind = paths["/api/brands/{brand}/bridge/orders"]["get"]["parameters"]["query"];
+type Orders = NonNullable<paths["/api/brands/{brand}/bridge/orders"]["get"]["parameters"]["query"]>;
+export type StepName = NonNullable<Orders["step"]>;
+/** Which orders: of which days, shop and step. */
+export type Behind = Required<Pick<Orders, "from" | "to" | "store" | "currency">> & { step: StepName };
 
 const PAGE = 50;
 

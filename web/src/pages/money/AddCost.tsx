@@ -98,7 +98,12 @@ function Fields({ slug, currency, onDone }: { slug: string; currency: string; on
           </option>
         ))}
       </SelectField>
-      <TextField label={words.name} placeholder={words.kinds[kind]} error={errors.name?.message} {...register("name")} />
+      <TextField
+        label={words.name}
+        placeholder={words.kinds[kind]}
+        error={errors.name?.message}
+        {...register("name")}
+      />
       {(kind === "shipping" || kind === "payment_fee") && (
         <TextField
           label={words.appliesTo[kind]}
@@ -141,7 +146,13 @@ function Fields({ slug, currency, onDone }: { slug: string; currency: string; on
           error={errors.from?.message}
           {...register("from", { validate: (text) => text !== "" || t.setup.required })}
         />
-        <TextField label={words.until} help={words.untilHelp} type="date" error={errors.last?.message} {...register("last")} />
+        <TextField
+          label={words.until}
+          help={words.untilHelp}
+          type="date"
+          error={errors.last?.message}
+          {...register("last")}
+        />
       </div>
     </Form>
   );

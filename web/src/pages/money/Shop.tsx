@@ -40,7 +40,12 @@ export function Shop({ slug, days, of }: Props) {
   return (
     <Card title={`${of.store} · ${of.currency}`} testId="bridge-shop">
       <ol className="flex flex-col pb-2 text-sm">
-        <Step strong label={words.shopTotal} value={of.total ? own(of.total.amount) : words.notGiven} testId="shop-total">
+        <Step
+          strong
+          label={words.shopTotal}
+          value={of.total ? own(of.total.amount) : words.notGiven}
+          testId="shop-total"
+        >
           {of.total ? words.origin[of.total.origin] : of.how}
           {of.total?.id && <Withdraw slug={slug} id={of.total.id} />}
         </Step>
