@@ -205,7 +205,7 @@ mod tests {
         };
         let buyers: Vec<Buyer> = (0..400).map(buyer).collect();
         let judged = judge(&buyers, 391);
-        let refusal = judged.fitted.err().expect("refused");
+        let refusal = judged.fitted.expect_err("refused");
         assert!(["prediction_missed", "fit_not_converged"].contains(&refusal.code), "{refusal:?}");
     }
 

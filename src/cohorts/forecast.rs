@@ -118,7 +118,14 @@ pub struct CustomerExpected {
 
 /// The last fit of each brand: it holds until something lands or the day changes.
 #[derive(Default)]
-struct Fits(Mutex<HashMap<i64, (i64, Date, Arc<Judged>)>>);
+struct Fits(Mutex<HashMap<i64, Held>>);
+
+/// A fit, the data version and the day it is of.
+struct Held {
+    version: i64,
+    as_of: Date,
+    judged: Arc<Judged>,
+}
 
 /// Forecasts of a brand, at `now`.
 ///
@@ -160,14 +167,13 @@ pub async fn forecast(tenant: &Tenant, reach: &Reach, brand: &str, ask: Ask, now
 
 impl Fits {
     fn judged(&self, (brand_id, version, as_of): (i64, i64, Date), buyers: &[Buyer]) -> Arc<Judged> {
-        let held = || self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((of_version, of_day, judged)) = held().get(&brand_id)
-            && (*of_version, *of_day) == (version, as_of)
-        {
-            return Arc::clone(judged);
+        let fits = || self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let fitting = |held: &&Held| (held.version, held.as_of) == (version, as_of);
+        if let Some(held) = fits().get(&brand_id).filter(fitting) {
+            return Arc::clone(&held.judged);
         }
         let judged = Arc::new(judge(buyers, day_number(as_of)));
-        held().insert(brand_id, (version, as_of, Arc::clone(&judged)));
+        fits().insert(brand_id, Held { version, as_of, judged: Arc::clone(&judged) });
         judged
     }
 }

@@ -71,7 +71,7 @@ impl Writer<'_> {
 
     /// The unit that the query counts ages in.
     fn age_unit(&self) -> Dim {
-        let keys = self.plan.keys.iter().any(|key| *key == Key::Dim(Dim::AgeWeeks));
+        let keys = self.plan.keys.contains(&Key::Dim(Dim::AgeWeeks));
         let filters = self.plan.filters.iter().any(|filter| filter.on == On::Dim(Dim::AgeWeeks));
         if keys || filters { Dim::AgeWeeks } else { Dim::AgeMonths }
     }
