@@ -457,6 +457,24 @@ export interface paths {
         patch: operations["brands_update"];
         trace?: never;
     };
+    "/api/brands/{brand}/channels": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Which channel a visit counts in. */
+        get: operations["channels_show"];
+        /** Says which channel a visit counts in. Figures of all days are made anew. */
+        put: operations["channels_put"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/brands/{brand}/dashboard": {
         parameters: {
             query?: never;
@@ -555,6 +573,41 @@ export interface paths {
         /** Answers a typed query; with `Accept: text/csv` or `format=csv` as a file. */
         post: operations["figures_query"];
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/brands/{brand}/sites": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Sites whose pages may send visits. */
+        get: operations["pixel_list"];
+        put?: never;
+        /** Adds a site. */
+        post: operations["pixel_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/brands/{brand}/sites/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Removes a site: its pages are not heard any more. What they told stays. */
+        delete: operations["pixel_remove"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1497,6 +1550,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/px.js": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The script that a shop's pages load. It is less than three thousand bytes. */
+        get: operations["pixel_script"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/px/{site}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes what a page of a shop tells, or the shop's own server by `X-Pixel-Secret`. Answered at once; the figures follow. */
+        post: operations["pixel_take"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/readyz": {
         parameters: {
             query?: never;
@@ -1911,6 +1998,60 @@ export interface components {
             campaigns_truncated: boolean;
             channel: string;
         };
+        /**
+         * @description A channel and what makes a coming one of it: every condition that has patterns must fit with one of them. Patterns are lower case,
+         *     whole, with `*` for anything.
+         */
+        ChannelRule: {
+            /**
+             * @description Of `utm_campaign`.
+             * @default []
+             */
+            campaign: string[];
+            /**
+             * @description Like `meta`, `google`, `email`.
+             * @default
+             */
+            channel: string;
+            /**
+             * @description Of the kind of the click id: `gclid`, `fbclid`.
+             * @default []
+             */
+            click_id: string[];
+            /**
+             * @description Of `utm_medium`.
+             * @default []
+             */
+            medium: string[];
+            /**
+             * @description Of the host of the page before, or of a domain above it.
+             * @default []
+             */
+            referrer: string[];
+            /**
+             * @description Of `utm_source`.
+             * @default []
+             */
+            source: string[];
+        };
+        /**
+         * @description The body of `PUT /api/brands/{brand}/channels`: rules take the place of those there are. Without rules the brand goes by the usual
+         *     ones again.
+         */
+        ChannelRulesInput: {
+            /** @description `referral` where it is absent. */
+            otherwise?: string | null;
+            rules?: components["schemas"]["ChannelRule"][] | null;
+        };
+        /** @description A brand's rules. */
+        ChannelRulesView: {
+            /** @description The channel of what fits none. */
+            otherwise: string;
+            /** @description Whether the brand has its own; else these are those that hold unless one has. */
+            own: boolean;
+            /** @description Tried from above; the first that fits decides. What tells nothing of where it came from is `direct` before any rule. */
+            rules: components["schemas"]["ChannelRule"][];
+        };
         /** @description The body of `POST /api/auth/totp/confirm`. */
         CodeOnly: {
             /** @description Six digits. */
@@ -2026,6 +2167,42 @@ export interface components {
             reason?: string | null;
             /** Format: date-time */
             refunded_at: string;
+        };
+        /** @description How a customer came to their orders. */
+        CustomerTouch: {
+            /** Format: date-time */
+            at: string;
+            /** @description The kind of a platform's click id; the id itself is not kept. */
+            click_id?: string | null;
+            /** @description Path of the page. */
+            landing_page?: string | null;
+            /** @description Host of the page before. */
+            referrer?: string | null;
+            /** @description Who told: `shopify`, `pixel` or `file`. */
+            told_by: string;
+            utm_campaign?: string | null;
+            utm_content?: string | null;
+            utm_medium?: string | null;
+            utm_source?: string | null;
+            utm_term?: string | null;
+        };
+        /** @description A visit of a customer. */
+        CustomerVisit: {
+            /** Format: int64 */
+            adds_to_cart: number;
+            /** Format: date-time */
+            began: string;
+            /** Format: int64 */
+            checkouts: number;
+            device?: string | null;
+            /** Format: date-time */
+            ended: string;
+            /** @description Path of the first page. */
+            landing_page?: string | null;
+            /** Format: int64 */
+            pages: number;
+            /** Format: int64 */
+            products: number;
         };
         /** @description New and returning customers. */
         Customers: {
@@ -2534,6 +2711,11 @@ export interface components {
             /** @description From the server's log, or `pulsepoint setup-token`. */
             token: string;
         };
+        /** @description A site that was just made. */
+        NewSiteView: components["schemas"]["SiteView"] & {
+            /** @description What the shop's own server sends as `X-Pixel-Secret`. It is shown this once. */
+            secret: string;
+        };
         /** @description The body of `POST /api/users`. */
         NewUser: {
             /** @description Ids or slugs of the brands the person may know of; all where absent. */
@@ -2565,6 +2747,10 @@ export interface components {
             refunds: components["schemas"]["CustomerRefund"][];
             /** @description Rows of imported files that could not land and name the customer, as they stood there. */
             rejected_rows: string[];
+            /** @description How the customer came to the shop, the oldest first. */
+            touches: components["schemas"]["CustomerTouch"][];
+            /** @description Visits of browsers that ordered as this customer, the oldest first. */
+            visits: components["schemas"]["CustomerVisit"][];
         };
         /** @description The body of `POST /api/auth/oidc/code`. */
         OidcCode: {
@@ -2700,6 +2886,43 @@ export interface components {
         PersonProof: {
             /** Format: password */
             password?: string | null;
+        };
+        /**
+         * @description When a page may begin to count.
+         * @enum {string}
+         */
+        PixelConsent: "required" | "implied";
+        /** @description Something that happened. */
+        PixelEvent: {
+            /** @description Random, up to 64 characters: told twice, it counts once. */
+            i: string;
+            /** @description `page`, `product`, `add_to_cart`, `checkout` or `purchase`. */
+            k: string;
+            /** @description Of a purchase: the order's name at the shop, like `#1001`. */
+            n?: string | null;
+            /** @description Of a purchase: the order's number at the shop. */
+            o?: string | null;
+            /** @description Address of the page before, or its origin. */
+            r?: string | null;
+            /**
+             * Format: int64
+             * @description When, by the sender's clock: milliseconds of unix time.
+             */
+            t: number;
+            /** @description Address of the page. */
+            u?: string | null;
+        };
+        /** @description A message. */
+        PixelMessage: {
+            /** @description What happened, at most 50. */
+            e: components["schemas"]["PixelEvent"][];
+            /**
+             * Format: int64
+             * @description When it was sent by the sender's own clock: milliseconds of unix time. What differs from ours is taken off every event.
+             */
+            s?: number | null;
+            /** @description The browser's random id within this shop: 16 to 64 letters, digits, `-` or `_`. */
+            v: string;
         };
         /** @description A point of the main chart. */
         Point: {
@@ -2906,6 +3129,11 @@ export interface components {
              * @description Things of such answers that could not be understood.
              */
             sync_rejects?: number;
+            /**
+             * Format: int64
+             * @description Browsers that lead to nobody any more, and whose visits lost the pages that they saw.
+             */
+            visitors?: number;
         };
         /** @description What platforms passed on of their customers' rights, the newest first. */
         RequestList: {
@@ -3042,6 +3270,31 @@ export interface components {
             enabled: boolean;
             /** @description What the button says after "Sign in with"; null where it is off. */
             name?: string | null;
+        };
+        /** @description The body of `POST /api/brands/{brand}/sites`. */
+        SiteInput: {
+            consent?: components["schemas"]["PixelConsent"] | null;
+            name: string;
+            /** @description Like `https://shop.example`. */
+            origins: string[];
+        };
+        /** @description The brand's sites, the oldest first. */
+        SiteList: {
+            sites: components["schemas"]["SiteView"][];
+        };
+        /** @description A site as its people see it. */
+        SiteView: {
+            consent: components["schemas"]["PixelConsent"];
+            /** Format: date-time */
+            created_at: string;
+            created_by: string;
+            /** @description Its key, which stands in the shop's pages and is no secret. */
+            id: string;
+            name: string;
+            /** @description Whose pages may send. */
+            origins: string[];
+            /** @description To be pasted into every page of the shop. */
+            snippet: string;
         };
         /**
          * @description A platform. The names are those of the public contract.
@@ -4306,6 +4559,70 @@ export interface operations {
             };
         };
     };
+    channels_show: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id or slug */
+                brand: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChannelRulesView"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    channels_put: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id or slug */
+                brand: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChannelRulesInput"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChannelRulesView"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     figures_dashboard: {
         parameters: {
             query?: {
@@ -4547,6 +4864,100 @@ export interface operations {
                     "application/json": components["schemas"]["Answer"];
                     "text/csv": string;
                 };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    pixel_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id or slug */
+                brand: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SiteList"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    pixel_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id or slug */
+                brand: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SiteInput"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NewSiteView"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    pixel_remove: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id or slug */
+                brand: string;
+                /** @description The site's key */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             default: {
                 headers: {
@@ -6443,6 +6854,64 @@ export interface operations {
             cookie?: never;
         };
         requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    pixel_script: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/javascript": string;
+                };
+            };
+            /** @description As it was */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    pixel_take: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The site's key */
+                site: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PixelMessage"];
+            };
+        };
         responses: {
             204: {
                 headers: {
