@@ -145,7 +145,7 @@ fn random_hit(dice: &mut Dice) -> Hit {
         let id = dice.roll(12);
         if dice.chance(2) { format!("id:{id}") } else { format!("name:#{id}") }
     });
-    let page = *dice.pick(&PAGES);
+    let page = dice.pick(&PAGES);
     hit(u8::try_from(dice.roll(5)).unwrap(), dice.roll(1_500), kind, page, order.as_deref())
 }
 
@@ -160,7 +160,7 @@ fn random_batch(dice: &mut Dice) -> Batch {
             let touches = (0..dice.roll(4)).map(|n| Touch {
                 id: n.to_string(),
                 at_ms: at(dice.roll(1_500)),
-                arrival: came(*dice.pick(&PAGES), Some("https://blog.example/")),
+                arrival: came(dice.pick(&PAGES), Some("https://blog.example/")),
             });
             let touches = touches.collect();
             batch.journeys.push(Journey { order: id.to_string(), touches });

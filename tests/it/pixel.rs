@@ -249,11 +249,14 @@ async fn floods_are_bounded() {
     // While the store is busy what comes waits, up to a bound; the other tenant does not notice.
     let (release, held) = std::sync::mpsc::channel::<()>();
     let (begun, begins) = tokio::sync::oneshot::channel();
-    let busy_store = shop.tenant.db().write(move |_| {
-        begun.send(()).unwrap();
-        Ok(held.recv().is_ok())
+    let store = shop.tenant.clone();
+    let busy_store = tokio::spawn(async move {
+        let wait = move |_: &rusqlite::Transaction<'_>| {
+            begun.send(()).unwrap();
+            Ok(held.recv().is_ok())
+        };
+        store.db().write(wait).await
     });
-    let busy_store = tokio::spawn(busy_store);
     begins.await.unwrap();
     let secret = [("x-pixel-secret", own.secret.as_str())];
     let (mut taken, mut busy) = (0, 0);

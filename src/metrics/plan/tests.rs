@@ -47,7 +47,7 @@ fn says_which_code_is_at_fault() {
         (json!({"metrics": ["net_sales"]}), "time_required"),
         (with(json!({"metrics": ["revenue"]})), "unknown_metric"),
         (with(json!({"metrics": ["net_sales", "net_sales"]})), "repeated_metric"),
-        (with(json!({"dimensions": ["acquisition_channel"]})), "unknown_dimension"),
+        (with(json!({"dimensions": ["shoe_size"]})), "unknown_dimension"),
         (with(json!({"dimensions": ["country", "country"]})), "repeated_dimension"),
         (with(json!({"grain": "hour", "dimensions": ["hour"]})), "repeated_dimension"),
         (with(json!({"dimensions": ["channel"]})), "dimension_not_available"),

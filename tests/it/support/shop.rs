@@ -36,7 +36,7 @@ impl Dice {
         self.roll(sides) == 0
     }
 
-    fn pick<'a>(&mut self, of: &[&'a str]) -> &'a str {
+    pub fn pick<'a>(&mut self, of: &[&'a str]) -> &'a str {
         of[usize::try_from(self.roll(i64::try_from(of.len()).unwrap())).unwrap()]
     }
 

@@ -34,7 +34,8 @@ export const channels = {
   usual: "These are the usual rules.",
   own: "This brand has rules of its own.",
   rules: "Rules as JSON",
-  rulesHelp: "Each has a channel and patterns of source, medium, campaign, click_id or referrer; * stands for anything.",
+  rulesHelp:
+    "Each has a channel and patterns of source, medium, campaign, click_id or referrer; * stands for anything.",
   otherwise: "What fits no rule",
   notJson: "This is not a JSON list.",
   back: "Back to the usual rules",

@@ -106,15 +106,7 @@ function One({ site, onRemove }: { site: Site; onRemove: () => void }) {
   );
 }
 
-function Add({
-  brand,
-  open,
-  onOpenChange,
-}: {
-  brand: Brand;
-  open: boolean;
-  onOpenChange: (open: boolean) => void;
-}) {
+function Add({ brand, open, onOpenChange }: { brand: Brand; open: boolean; onOpenChange: (open: boolean) => void }) {
   const [secret, setSecret] = useState<string | null>(null);
   const close = () => {
     onOpenChange(false);
@@ -136,15 +128,7 @@ function Add({
   );
 }
 
-function Fields({
-  brand,
-  onMade,
-  onCancel,
-}: {
-  brand: Brand;
-  onMade: (secret: string) => void;
-  onCancel: () => void;
-}) {
+function Fields({ brand, onMade, onCancel }: { brand: Brand; onMade: (secret: string) => void; onCancel: () => void }) {
   const { register, handleSubmit, setError, formState } = useForm<Values>({
     defaultValues: { name: "", origins: "", consent: "required" },
   });
