@@ -457,6 +457,127 @@ export interface paths {
         patch: operations["brands_update"];
         trace?: never;
     };
+    "/api/brands/{brand}/attribution": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What every model gives every channel, beside what the platforms claim. */
+        get: operations["figures_attribution"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/brands/{brand}/attribution/paths": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The ways that led to orders: which channels one after the other, how many touches, how many days. */
+        get: operations["figures_paths"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/brands/{brand}/bridge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** From each shop's own total to our net sales and the platforms' claims. */
+        get: operations["bridge_bridge"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/brands/{brand}/bridge/orders": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The orders behind a step. */
+        get: operations["bridge_orders"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/brands/{brand}/bridge/totals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The totals that were entered, the latest first. */
+        get: operations["bridge_totals"];
+        put?: never;
+        /** Enters the total of a shop's own report. */
+        post: operations["bridge_state"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/brands/{brand}/bridge/totals/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Takes an entered total away. */
+        delete: operations["bridge_withdraw"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/brands/{brand}/channels": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Which channel a visit counts in. */
+        get: operations["channels_show"];
+        /** Says which channel a visit counts in. Figures of all days are made anew. */
+        put: operations["channels_put"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/brands/{brand}/cohorts": {
         parameters: {
             query?: never;
@@ -475,6 +596,42 @@ export interface paths {
         options?: never;
         head?: never;
         patch?: never;
+        trace?: never;
+    };
+    "/api/brands/{brand}/costs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What is entered of costs. */
+        get: operations["profit_list"];
+        put?: never;
+        /** Enters a cost. The brand's figures are made anew with it. */
+        post: operations["profit_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/brands/{brand}/costs/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Takes a cost away: the past is reckoned without it too. */
+        delete: operations["profit_remove"];
+        options?: never;
+        head?: never;
+        /** Ends a cost, or lets it go on. */
+        patch: operations["profit_end"];
         trace?: never;
     };
     "/api/brands/{brand}/customers/forecast": {
@@ -583,6 +740,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/brands/{brand}/profit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Profit of a window, from gross sales to what is left. */
+        get: operations["profit_statement"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/brands/{brand}/query": {
         parameters: {
             query?: never;
@@ -595,6 +769,41 @@ export interface paths {
         /** Answers a typed query; with `Accept: text/csv` or `format=csv` as a file. */
         post: operations["figures_query"];
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/brands/{brand}/sites": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Sites whose pages may send visits. */
+        get: operations["pixel_list"];
+        put?: never;
+        /** Adds a site. */
+        post: operations["pixel_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/brands/{brand}/sites/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Removes a site: its pages are not heard any more. What they told stays. */
+        delete: operations["pixel_remove"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1554,6 +1763,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/px.js": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The script that a shop's pages load. It is less than three thousand bytes. */
+        get: operations["pixel_script"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/px/{site}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes what a page of a shop tells, or the shop's own server by `X-Pixel-Secret`. Answered at once; the figures follow. */
+        post: operations["pixel_take"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/readyz": {
         parameters: {
             query?: never;
@@ -1613,6 +1856,9 @@ export interface components {
         AdFigures: {
             ad_spend?: components["schemas"]["Decimal"] | null;
             ad_spend_change_pct?: components["schemas"]["Decimal"] | null;
+            attributed_orders?: components["schemas"]["Decimal"] | null;
+            attributed_revenue?: components["schemas"]["Decimal"] | null;
+            attributed_roas?: components["schemas"]["Decimal"] | null;
             /** Format: int64 */
             clicks: number;
             cpc?: components["schemas"]["Decimal"] | null;
@@ -1675,6 +1921,24 @@ export interface components {
             /** @description There are more rows than the page has. */
             truncated: boolean;
             window?: components["schemas"]["WindowShown"] | null;
+        };
+        /** @description What models give each channel, beside what the platforms claim. Decimals are text. */
+        Attribution: {
+            brand: components["schemas"]["BrandShown"];
+            /** @description Those to which the first model gives most first; what no touch explains, `unattributed`, last. */
+            channels: components["schemas"]["ChannelByModel"][];
+            freshness: components["schemas"]["Freshness"];
+            /** @description In the order of `by_model`. */
+            models: components["schemas"]["AttributionModel"][];
+            notes: components["schemas"]["Note"][];
+            /** @description Everything: of every model the net sales and orders of the window. */
+            total: components["schemas"]["ChannelFigures"];
+            window: components["schemas"]["WindowShown"];
+            /**
+             * Format: int32
+             * @description Days before an order in which a touch counts; null where it counts however long before.
+             */
+            window_days?: number | null;
         };
         /**
          * @description Which touch of a journey gets the credit.
@@ -1852,11 +2116,18 @@ export interface components {
             /** @description A sentence saying why it was not sound; null if it was. */
             verify_failure?: string | null;
         };
+        /** @description A bar of a chart. */
+        Bar: {
+            /** Format: int64 */
+            at: number;
+            /** Format: int64 */
+            orders: number;
+        };
         /**
-         * @description Which day a refund counts on.
+         * @description Which day a refund counts on, and attributed sales.
          * @enum {string}
          */
-        Basis: "refund_date" | "order_date";
+        Basis: "refund_date" | "order_date" | "touch_date";
         /** @description The window compared with, half open. */
         BoardCompare: {
             end: string;
@@ -1944,6 +2215,25 @@ export interface components {
         Brands: {
             brands: components["schemas"]["BrandView"][];
         };
+        /** @description From each shop's own total to our net sales. */
+        Bridge: {
+            claims: components["schemas"]["PlatformClaims"];
+            /** @description The brand's. */
+            currency: string;
+            /** @description The first day, in the brand's zone. */
+            from: string;
+            /** @description Steps that cannot be taken yet, and why. */
+            left_out: components["schemas"]["LeftOut"][];
+            /** @description As every page and query has it. */
+            net_sales: string;
+            presets: components["schemas"]["PresetShown"][];
+            /** @description Net sales less what the shops come to. Anything but 0 is a defect. */
+            residual: string;
+            shops: components["schemas"]["ShopBridge"][];
+            timezone: string;
+            /** @description The day after the last. */
+            to: string;
+        };
         /** @description A campaign. */
         CampaignRow: components["schemas"]["AdFigures"] & {
             campaign: string;
@@ -1960,6 +2250,21 @@ export interface components {
             /** @description False where it stood so already. */
             changed: boolean;
         };
+        /** @description A channel. */
+        ChannelByModel: components["schemas"]["ChannelFigures"] & {
+            channel: string;
+        };
+        /** @description What is known of a channel, or of all. */
+        ChannelFigures: {
+            ad_spend: components["schemas"]["Decimal"];
+            /** @description In the order of `models`. */
+            by_model: components["schemas"]["Given"][];
+            /** @description The platform's own claim. */
+            platform_conversions: components["schemas"]["Decimal"];
+            /** @description The platform's own claim. */
+            platform_reported_revenue: components["schemas"]["Decimal"];
+            platform_roas?: components["schemas"]["Decimal"] | null;
+        };
         /** @description A channel with its campaigns. */
         ChannelRow: components["schemas"]["AdFigures"] & {
             /** @description Those that spent most. */
@@ -1967,6 +2272,60 @@ export interface components {
             /** @description There are more campaigns. */
             campaigns_truncated: boolean;
             channel: string;
+        };
+        /**
+         * @description A channel and what makes a coming one of it: every condition that has patterns must fit with one of them. Patterns are lower case,
+         *     whole, with `*` for anything.
+         */
+        ChannelRule: {
+            /**
+             * @description Of `utm_campaign`.
+             * @default []
+             */
+            campaign: string[];
+            /**
+             * @description Like `meta`, `google`, `email`.
+             * @default
+             */
+            channel: string;
+            /**
+             * @description Of the kind of the click id: `gclid`, `fbclid`.
+             * @default []
+             */
+            click_id: string[];
+            /**
+             * @description Of `utm_medium`.
+             * @default []
+             */
+            medium: string[];
+            /**
+             * @description Of the host of the page before, or of a domain above it.
+             * @default []
+             */
+            referrer: string[];
+            /**
+             * @description Of `utm_source`.
+             * @default []
+             */
+            source: string[];
+        };
+        /**
+         * @description The body of `PUT /api/brands/{brand}/channels`: rules take the place of those there are. Without rules the brand goes by the usual
+         *     ones again.
+         */
+        ChannelRulesInput: {
+            /** @description `referral` where it is absent. */
+            otherwise?: string | null;
+            rules?: components["schemas"]["ChannelRule"][] | null;
+        };
+        /** @description A brand's rules. */
+        ChannelRulesView: {
+            /** @description The channel of what fits none. */
+            otherwise: string;
+            /** @description Whether the brand has its own; else these are those that hold unless one has. */
+            own: boolean;
+            /** @description Tried from above; the first that fits decides. What tells nothing of where it came from is `direct` before any rule. */
+            rules: components["schemas"]["ChannelRule"][];
         };
         /** @description The body of `POST /api/auth/totp/confirm`. */
         CodeOnly: {
@@ -2068,6 +2427,7 @@ export interface components {
             /** @description The day after the last of an explicit window. */
             end?: string | null;
             match?: components["schemas"]["Matching"] | null;
+            model?: components["schemas"]["AttributionModel"] | null;
             /** @description First day of an explicit window. */
             start?: string | null;
             to: components["schemas"]["CompareTo"];
@@ -2087,6 +2447,70 @@ export interface components {
          * @enum {string}
          */
         CompareTo: "previous_period" | "previous_year" | "explicit" | "target" | "baseline" | "average_of_periods" | "entity" | "attribution_model" | "metric";
+        /** @description What a shop's net sales became in the brand's currency, each order and refund at the rate of its day. */
+        ConvertedStep: {
+            amount: string;
+            currency: string;
+            /**
+             * Format: int64
+             * @description Orders and refunds that no rate converts: they are in no figure.
+             */
+            unrated: number;
+        };
+        /** @description The body of `PATCH /api/brands/{brand}/costs/{id}`. */
+        CostEnd: {
+            /** @description The day after the last; null lets it go on. */
+            until?: string | null;
+        };
+        /** @description A cost as a person enters it. */
+        CostInput: {
+            /** @description Decimal text. */
+            amount?: string | null;
+            /** @description Of `shipping` a country (ISO 3166-1), of `payment_fee` a gateway or sales source; all others where it is absent. */
+            applies_to?: string | null;
+            /** @description ISO 4217; the brand's where it is absent. */
+            currency?: string | null;
+            /** @description The first day, YYYY-MM-DD, in the brand's zone. */
+            from: string;
+            kind: components["schemas"]["CostKind"];
+            /** @description At most 100 characters; the kind's own name where it is absent. */
+            name?: string | null;
+            period?: components["schemas"]["CostPeriod"] | null;
+            /** @description A fraction as decimal text: 0.029 is 2.9 %. */
+            rate?: string | null;
+            /** @description The day after the last. */
+            until?: string | null;
+        };
+        /**
+         * @description What a cost is about.
+         * @enum {string}
+         */
+        CostKind: "default_cost" | "shipping" | "handling" | "payment_fee" | "fixed";
+        /** @description Costs of a brand. */
+        CostList: {
+            costs: components["schemas"]["CostView"][];
+        };
+        /**
+         * @description What a fixed cost's amount covers. Its days share it: a month's days have that month's share each.
+         * @enum {string}
+         */
+        CostPeriod: "once" | "day" | "week" | "month" | "quarter" | "year";
+        /** @description A cost. Days are the brand's own, half open. */
+        CostView: {
+            /** @description Decimal text in `currency`. */
+            amount?: string | null;
+            applies_to?: string | null;
+            currency: string;
+            from: string;
+            id: string;
+            kind: components["schemas"]["CostKind"];
+            name: string;
+            period?: components["schemas"]["CostPeriod"] | null;
+            /** @description A fraction as decimal text. */
+            rate?: string | null;
+            /** @description The day after the last; null while it goes on. */
+            until?: string | null;
+        };
         /** @description The body of `PUT /api/integrations/{id}/credentials`. */
         CredentialsInput: {
             /** @description All that sign in from now on. */
@@ -2179,6 +2603,42 @@ export interface components {
             reason?: string | null;
             /** Format: date-time */
             refunded_at: string;
+        };
+        /** @description How a customer came to their orders. */
+        CustomerTouch: {
+            /** Format: date-time */
+            at: string;
+            /** @description The kind of a platform's click id; the id itself is not kept. */
+            click_id?: string | null;
+            /** @description Path of the page. */
+            landing_page?: string | null;
+            /** @description Host of the page before. */
+            referrer?: string | null;
+            /** @description Who told: `shopify`, `pixel` or `file`. */
+            told_by: string;
+            utm_campaign?: string | null;
+            utm_content?: string | null;
+            utm_medium?: string | null;
+            utm_source?: string | null;
+            utm_term?: string | null;
+        };
+        /** @description A visit of a customer. */
+        CustomerVisit: {
+            /** Format: int64 */
+            adds_to_cart: number;
+            /** Format: date-time */
+            began: string;
+            /** Format: int64 */
+            checkouts: number;
+            device?: string | null;
+            /** Format: date-time */
+            ended: string;
+            /** @description Path of the first page. */
+            landing_page?: string | null;
+            /** Format: int64 */
+            pages: number;
+            /** Format: int64 */
+            products: number;
         };
         /** @description New and returning customers. */
         Customers: {
@@ -2352,6 +2812,17 @@ export interface components {
              * @description The data version: grows with every landing.
              */
             version: number;
+        };
+        /** @description What a model gives. */
+        Given: {
+            model: components["schemas"]["AttributionModel"];
+            /** @description Orders, with six decimals. */
+            orders: components["schemas"]["Decimal"];
+            /** @description Net sales. */
+            revenue: components["schemas"]["Decimal"];
+            revenue_high?: components["schemas"]["Decimal"] | null;
+            revenue_low?: components["schemas"]["Decimal"] | null;
+            roas?: components["schemas"]["Decimal"] | null;
         };
         /**
          * @description Which direction is good news.
@@ -2530,6 +3001,35 @@ export interface components {
             /** @description What stands behind the # of an invitation's link. */
             invitation: string;
         };
+        /** @description The ways that led to the orders of a window. */
+        Journeys: {
+            brand: components["schemas"]["BrandShown"];
+            /** @description Orders by the whole days from their first touch. */
+            days_to_convert: components["schemas"]["Bar"][];
+            freshness: components["schemas"]["Freshness"];
+            /**
+             * Format: int64
+             * @description Orders with a touch.
+             */
+            orders: number;
+            /** @description Those of most orders first. */
+            paths: components["schemas"]["PathRow"][];
+            /** @description Orders by the number of their touches. */
+            touches: components["schemas"]["Bar"][];
+            /** @description There are more. */
+            truncated: boolean;
+            /**
+             * Format: int64
+             * @description Orders without one.
+             */
+            unattributed: number;
+            window: components["schemas"]["WindowShown"];
+            /**
+             * Format: int32
+             * @description Days before an order in which a touch counts; null where it counts however long before.
+             */
+            window_days?: number | null;
+        };
         /** @description A part of a kept answer that is about a customer, as it is kept: addresses as hashes, names cut out. */
         KeptAnswer: {
             /** @description As the platform answered it. */
@@ -2612,6 +3112,11 @@ export interface components {
             previous: components["schemas"]["Figure"];
             t: string;
             value: components["schemas"]["Figure"];
+        };
+        /** @description A step that is not there. */
+        LeftOut: {
+            step: string;
+            why: string;
         };
         /**
          * @description What a link is good for.
@@ -2749,6 +3254,11 @@ export interface components {
             /** @description From the server's log, or `pulsepoint setup-token`. */
             token: string;
         };
+        /** @description A site that was just made. */
+        NewSiteView: components["schemas"]["SiteView"] & {
+            /** @description What the shop's own server sends as `X-Pixel-Secret`. It is shown this once. */
+            secret: string;
+        };
         /** @description The body of `POST /api/users`. */
         NewUser: {
             /** @description Ids or slugs of the brands the person may know of; all where absent. */
@@ -2782,6 +3292,10 @@ export interface components {
             refunds: components["schemas"]["CustomerRefund"][];
             /** @description Rows of imported files that could not land and name the customer, as they stood there. */
             rejected_rows: string[];
+            /** @description How the customer came to the shop, the oldest first. */
+            touches: components["schemas"]["CustomerTouch"][];
+            /** @description Visits of browsers that ordered as this customer, the oldest first. */
+            visits: components["schemas"]["CustomerVisit"][];
         };
         /** @description The body of `POST /api/auth/oidc/code`. */
         OidcCode: {
@@ -2799,10 +3313,31 @@ export interface components {
             by: string;
             dir?: components["schemas"]["Dir"] | null;
         };
+        /** @description An order behind a step. */
+        OrderBehindView: {
+            /** @description Decimal text in the shop's currency. */
+            amount: string;
+            /** @description Of the step `currency`: in the brand's currency, null without a rate. */
+            converted?: string | null;
+            /** @description The source's own id of the order. */
+            external_id?: string | null;
+            /** @description The order's name; null of a refund whose order is not known. */
+            order?: string | null;
+            /** Format: date-time */
+            placed_at?: string | null;
+            /** @description The source's own id of a refund whose order is not known. */
+            refund?: string | null;
+        };
         /** @description A sort column. */
         OrderShown: {
             by: string;
             dir: string;
+        };
+        /** @description The orders behind a step, the largest first. */
+        OrdersBehind: {
+            orders: components["schemas"]["OrderBehindView"][];
+            /** @description There are more. */
+            truncated: boolean;
         };
         /**
          * @description How what an entry tells of ended.
@@ -2821,6 +3356,11 @@ export interface components {
             currency?: string | null;
             /**
              * Format: int32
+             * @description `time_decay`: days in which a touch loses half its weight, 1 to 365; 7 where absent.
+             */
+            half_life_days?: number | null;
+            /**
+             * Format: int32
              * @description `repeat_rate`: the second order within so many days of the first, 1 to 3,650. `ltv`, `ltv_cac_ratio`: what came in within
              *     so many days of the first order, of the customers who have reached that age; to date where it is absent.
              */
@@ -2830,10 +3370,23 @@ export interface components {
              * @description `reorder_quantity`, `low_stock`: days until an order arrives, 0 to 365; 14 where absent.
              */
             lead_time_days?: number | null;
+            /** @description Touches count however long before the order they were. */
+            lifetime?: boolean | null;
+            /**
+             * Format: int32
+             * @description `markov`: touches that make up a state, 1 to 3; 1 where absent.
+             */
+            markov_order?: number | null;
+            /**
+             * @description `position_based`: percent of the first, the middle and the last touch, 100 together; 40, 20, 40 where absent. Of two touches
+             *     each has its own and half of the middle's.
+             */
+            position_weights?: number[] | null;
             value_basis?: components["schemas"]["ValueBasis"] | null;
             /**
              * Format: int32
-             * @description Days of sales behind `days_of_cover` and `reorder_quantity`, 1 to 365; 28 where absent.
+             * @description Days of sales behind `days_of_cover` and `reorder_quantity`, 1 to 365; days before an order in which a touch counts, 1, 7,
+             *     14, 28 or 90. 28 where absent.
              */
             window_days?: number | null;
         };
@@ -2910,6 +3463,19 @@ export interface components {
             /** Format: password */
             password: string;
         };
+        /** @description Orders whose touches came in through the same channels. */
+        PathRow: {
+            /** @description One after the other, oldest first, equal neighbours once; the last 20. */
+            channels: string[];
+            /** @description Mean days from the first touch to the order. */
+            days: components["schemas"]["Decimal"];
+            /** Format: int64 */
+            orders: number;
+            /** @description Gross sales − discounts of these orders. */
+            sales: components["schemas"]["Decimal"];
+            /** @description Mean touches an order. */
+            touches: components["schemas"]["Decimal"];
+        };
         /**
          * @description What a route may need.
          * @enum {string}
@@ -2919,6 +3485,56 @@ export interface components {
         PersonProof: {
             /** Format: password */
             password?: string | null;
+        };
+        /**
+         * @description When a page may begin to count.
+         * @enum {string}
+         */
+        PixelConsent: "required" | "implied";
+        /** @description Something that happened. */
+        PixelEvent: {
+            /** @description Random, up to 64 characters: told twice, it counts once. */
+            i: string;
+            /** @description `page`, `product`, `add_to_cart`, `checkout` or `purchase`. */
+            k: string;
+            /** @description Of a purchase: the order's name at the shop, like `#1001`. */
+            n?: string | null;
+            /** @description Of a purchase: the order's number at the shop. */
+            o?: string | null;
+            /** @description Address of the page before, or its origin. */
+            r?: string | null;
+            /**
+             * Format: int64
+             * @description When, by the sender's clock: milliseconds of unix time.
+             */
+            t: number;
+            /** @description Address of the page. */
+            u?: string | null;
+        };
+        /** @description A message. */
+        PixelMessage: {
+            /** @description What happened, at most 50. */
+            e: components["schemas"]["PixelEvent"][];
+            /**
+             * Format: int64
+             * @description When it was sent by the sender's own clock: milliseconds of unix time. What differs from ours is taken off every event.
+             */
+            s?: number | null;
+            /** @description The browser's random id within this shop: 16 to 64 letters, digits, `-` or `_`. */
+            v: string;
+        };
+        /** @description One platform's claim. */
+        PlatformClaim: {
+            channel: string;
+            revenue: string;
+        };
+        /** @description What the platforms claim, in the brand's currency. */
+        PlatformClaims: {
+            channels: components["schemas"]["PlatformClaim"][];
+            /** @description What is claimed beyond our net sales: at least so much is claimed twice, or never sold. 0 where less is claimed. */
+            double_claims: string;
+            /** @description The sum of the claims; several may claim the same order. */
+            total: string;
         };
         /** @description A point of the main chart. */
         Point: {
@@ -2952,6 +3568,18 @@ export interface components {
             of_a_new_customer: components["schemas"]["ForecastExpected"][];
             totals: components["schemas"]["ForecastExpected"][];
         };
+        /** @description A figure of another tool, from our rows. Money is decimal text in the brand's currency. */
+        PresetShown: {
+            basis: components["schemas"]["Basis"];
+            /** @description Less our net sales. */
+            difference?: string | null;
+            formula: string;
+            label: string;
+            /** @description The metric and basis of the typed query that answer it. */
+            metric: string;
+            value?: string | null;
+            who: string;
+        };
         /** @description The body of every answer that is not a success. `code` is stable, `detail` is for a person. */
         Problem: {
             /** @description Stable, for programs. */
@@ -2981,6 +3609,21 @@ export interface components {
             refund_rate?: components["schemas"]["Decimal"] | null;
             /** Format: int64 */
             units_sold: number;
+        };
+        /** @description Profit of a window, line by line. */
+        ProfitStatement: {
+            /** @description The buckets of the grain, or the values of the dimension; a missing value is null. */
+            columns: (string | null)[];
+            currency: string;
+            lines: components["schemas"]["StatementLine"][];
+            /** @description Metrics that `by` cannot split. */
+            not_split: string[];
+            notes: components["schemas"]["Note"][];
+            /** @description The question behind it: asked over `…/query` it answers the same figures. */
+            query: components["schemas"]["Query"];
+            /** @description There are more columns than shown. */
+            truncated: boolean;
+            window?: components["schemas"]["WindowShown"] | null;
         };
         /** @description How far a pass is. */
         ProgressView: {
@@ -3077,6 +3720,11 @@ export interface components {
         RecoveryCodes: {
             recovery_codes: string[];
         };
+        /**
+         * @description When a total takes refunds off.
+         * @enum {string}
+         */
+        RefundsCounted: "none" | "refund_date" | "order_date";
         /** @description What could not be understood, the newest first. */
         RejectList: {
             rejects: components["schemas"]["RejectView"][];
@@ -3136,6 +3784,11 @@ export interface components {
              * @description Things of such answers that could not be understood.
              */
             sync_rejects?: number;
+            /**
+             * Format: int64
+             * @description Browsers that lead to nobody any more, and whose visits lost the pages that they saw.
+             */
+            visitors?: number;
         };
         /** @description What platforms passed on of their customers' rights, the newest first. */
         RequestList: {
@@ -3251,6 +3904,35 @@ export interface components {
         SetupState: {
             needed: boolean;
         };
+        /** @description One shop: a store and the currency it sells in. Money is decimal text in that currency. */
+        ShopBridge: {
+            converted?: components["schemas"]["ConvertedStep"] | null;
+            currency: string;
+            /** @description How to tell it, where nobody did. */
+            how?: string | null;
+            /** @description Ours, in the shop's currency. */
+            net_sales: string;
+            /** @description Ours less the total and all steps: anything but 0 is a defect, in the rows or in the report. Null without a total. */
+            residual?: string | null;
+            /** @description From the total to our net sales, in order. Where nobody told a total, from what the orders' own totals would be. */
+            steps: components["schemas"]["StepShown"][];
+            store: string;
+            total?: components["schemas"]["ShopTotal"] | null;
+        };
+        /**
+         * @description Where a total was read: each has a definition of its own.
+         * @enum {string}
+         */
+        ShopReport: "order_totals" | "gross_sales" | "net_sales" | "total_sales";
+        /** @description A shop's own total. */
+        ShopTotal: {
+            amount: string;
+            counts: components["schemas"]["TotalDefinition"];
+            /** @description Of an entered total. */
+            id?: string | null;
+            origin: components["schemas"]["TotalOrigin"];
+            timezone: string;
+        };
         /** @description What a session is told when it begins and when it is refreshed. */
         SignedIn: {
             /** @description To be sent as `Authorization: Bearer`; held in memory only. */
@@ -3272,6 +3954,31 @@ export interface components {
             enabled: boolean;
             /** @description What the button says after "Sign in with"; null where it is off. */
             name?: string | null;
+        };
+        /** @description The body of `POST /api/brands/{brand}/sites`. */
+        SiteInput: {
+            consent?: components["schemas"]["PixelConsent"] | null;
+            name: string;
+            /** @description Like `https://shop.example`. */
+            origins: string[];
+        };
+        /** @description The brand's sites, the oldest first. */
+        SiteList: {
+            sites: components["schemas"]["SiteView"][];
+        };
+        /** @description A site as its people see it. */
+        SiteView: {
+            consent: components["schemas"]["PixelConsent"];
+            /** Format: date-time */
+            created_at: string;
+            created_by: string;
+            /** @description Its key, which stands in the shop's pages and is no secret. */
+            id: string;
+            name: string;
+            /** @description Whose pages may send. */
+            origins: string[];
+            /** @description To be pasted into every page of the shop. */
+            snippet: string;
         };
         /**
          * @description A platform. The names are those of the public contract.
@@ -3351,10 +4058,43 @@ export interface components {
          * @enum {string}
          */
         State: "active" | "disabled";
+        /** @description A line of the statement. */
+        StatementLine: {
+            formula: string;
+            /** @description The metric's id. */
+            id: string;
+            label: string;
+            role: components["schemas"]["StatementRole"];
+            /** @description Decimal text; nothing where it cannot be told (no unit has a cost, or there is nothing to divide by). */
+            total?: string | null;
+            unit: components["schemas"]["Unit"];
+            /** @description One a column. */
+            values: (string | null)[];
+        };
+        /**
+         * @description What a line does to the one that follows.
+         * @enum {string}
+         */
+        StatementRole: "plus" | "minus" | "sum" | "ratio";
         /** @description Something that an erasure leaves. */
         Stays: {
             what: string;
             why: string;
+        };
+        /**
+         * @description One difference between a shop's total and ours.
+         * @enum {string}
+         */
+        StepId: "zone" | "test_orders" | "cancelled" | "taxes" | "shipping" | "tips" | "gift_cards" | "discounts" | "refund_date";
+        /** @description A step: added to what is above it. */
+        StepShown: {
+            amount: string;
+            /**
+             * Format: int64
+             * @description How many orders are behind it.
+             */
+            orders: number;
+            step: components["schemas"]["StepId"];
         };
         /** @description A SKU, over all warehouses. */
         StockRow: {
@@ -3480,6 +4220,83 @@ export interface components {
          * @enum {string}
          */
         Tone: "good" | "bad" | "neutral";
+        /** @description What a total counts, as far as it differs. */
+        TotalCounts: {
+            /** @default null */
+            cancelled: boolean | null;
+            /** @default null */
+            discounts: boolean | null;
+            /** @default null */
+            gift_cards: boolean | null;
+            /** @default null */
+            refunds: components["schemas"]["RefundsCounted"] | null;
+            /** @default null */
+            shipping: boolean | null;
+            /** @default null */
+            taxes: boolean | null;
+            /** @default null */
+            test_orders: boolean | null;
+            /** @default null */
+            tips: boolean | null;
+        };
+        /**
+         * @description What a total counts, as opposed to our net sales, which counts no test order, tax, shipping, tip or gift card, takes discounts
+         *     off, and refunds on the day of the refund.
+         */
+        TotalDefinition: {
+            /** @description Cancelled orders are in it. */
+            cancelled: boolean;
+            /** @description Discounts are taken off. */
+            discounts: boolean;
+            /** @description Gift cards sold. */
+            gift_cards: boolean;
+            refunds: components["schemas"]["RefundsCounted"];
+            /** @description What customers paid for shipping. */
+            shipping: boolean;
+            taxes: boolean;
+            /** @description Test orders are in it. */
+            test_orders: boolean;
+            tips: boolean;
+        };
+        /** @description The body of `POST /api/brands/{brand}/bridge/totals`. */
+        TotalInput: {
+            /** @description Decimal text, as the report has it. */
+            amount: string;
+            /** @description What the report counts where it differs from what the shop's reports count. */
+            counts?: components["schemas"]["TotalCounts"];
+            /** @description ISO 4217; the brand's where it is absent. */
+            currency?: string | null;
+            /** @description The report's first day, YYYY-MM-DD. */
+            from: string;
+            /** @description Which figure of which report it is. */
+            report: components["schemas"]["ShopReport"];
+            /** @description The store's name; may be absent where the brand has one. */
+            store?: string | null;
+            /** @description IANA name of the zone that the report's days are in; the brand's where it is absent. */
+            timezone?: string | null;
+            /** @description The day after its last. */
+            to: string;
+        };
+        /** @description The totals that were entered. */
+        TotalList: {
+            totals: components["schemas"]["TotalView"][];
+        };
+        /**
+         * @description Where a total comes from.
+         * @enum {string}
+         */
+        TotalOrigin: "person" | "platform";
+        /** @description A total that a person read in a shop's report. */
+        TotalView: {
+            amount: string;
+            counts: components["schemas"]["TotalDefinition"];
+            currency: string;
+            from: string;
+            id: string;
+            store?: string | null;
+            timezone: string;
+            to: string;
+        };
         /** @description How credentials did that were tried out. */
         TrialView: {
             /** @description Why not: as of a test, or `once` where the credentials are good once and can only be tried by connecting. */
@@ -4556,6 +5373,354 @@ export interface operations {
             };
         };
     };
+    figures_attribution: {
+        parameters: {
+            query?: {
+                /** @description As of the dashboard; 30d where absent. */
+                range?: string;
+                /** @description With custom: the first day. */
+                from?: string;
+                /** @description With custom: the day after the last. */
+                to?: string;
+                /** @description first_touch, last_touch, last_non_direct, linear, position_based, time_decay, markov, shapley; all where absent */
+                model?: string[];
+                /** @description Days before an order in which a touch counts: 1, 7, 14, 28 (the default) or 90. */
+                window_days?: number;
+                /** @description A touch counts however long before the order. */
+                lifetime?: boolean;
+                /** @description Of time_decay, 1 to 365 days; 7 where absent. */
+                half_life_days?: number;
+                /** @description Of markov, 1 to 3; 1 where absent. */
+                markov_order?: number;
+                /** @description Which day a refund counts on: refund_date (the default) or order_date. */
+                basis?: string;
+                /** @description Adds between which figures nine of ten draws of the journeys give revenue. */
+                intervals?: boolean;
+                /** @description json (the default) or csv */
+                format?: string;
+                /** @description Paths at most, 1 to 1,000; 50 where absent. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description Id or slug */
+                brand: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Attribution"];
+                    "text/csv": string;
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    figures_paths: {
+        parameters: {
+            query?: {
+                /** @description As of the dashboard; 30d where absent. */
+                range?: string;
+                /** @description With custom: the first day. */
+                from?: string;
+                /** @description With custom: the day after the last. */
+                to?: string;
+                /** @description first_touch, last_touch, last_non_direct, linear, position_based, time_decay, markov, shapley; all where absent */
+                model?: string[];
+                /** @description Days before an order in which a touch counts: 1, 7, 14, 28 (the default) or 90. */
+                window_days?: number;
+                /** @description A touch counts however long before the order. */
+                lifetime?: boolean;
+                /** @description Of time_decay, 1 to 365 days; 7 where absent. */
+                half_life_days?: number;
+                /** @description Of markov, 1 to 3; 1 where absent. */
+                markov_order?: number;
+                /** @description Which day a refund counts on: refund_date (the default) or order_date. */
+                basis?: string;
+                /** @description Adds between which figures nine of ten draws of the journeys give revenue. */
+                intervals?: boolean;
+                /** @description json (the default) or csv */
+                format?: string;
+                /** @description Paths at most, 1 to 1,000; 50 where absent. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description Id or slug */
+                brand: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Journeys"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    bridge_bridge: {
+        parameters: {
+            query?: {
+                /** @description The first day, YYYY-MM-DD. Without `from` and `to`: the last 30 days, ending yesterday. */
+                from?: string;
+                /** @description The day after the last. */
+                to?: string;
+            };
+            header?: never;
+            path: {
+                /** @description Id or slug */
+                brand: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Bridge"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    bridge_orders: {
+        parameters: {
+            query?: {
+                /** @description The first day, YYYY-MM-DD. */
+                from?: string;
+                /** @description The day after the last. */
+                to?: string;
+                /** @description The store's name. */
+                store?: string;
+                /** @description The shop's currency. */
+                currency?: string;
+                /** @description The step. */
+                step?: "zone" | "test_orders" | "cancelled" | "taxes" | "shipping" | "tips" | "gift_cards" | "discounts" | "refund_date" | "currency" | "residual";
+                /** @description Rows to leave out at the start. */
+                offset?: number;
+                /** @description Rows of the page, 1 to 1,000; 100 where it is absent. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description Id or slug */
+                brand: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OrdersBehind"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    bridge_totals: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id or slug */
+                brand: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TotalList"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    bridge_state: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id or slug */
+                brand: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TotalInput"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TotalView"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    bridge_withdraw: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id or slug */
+                brand: string;
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    channels_show: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id or slug */
+                brand: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChannelRulesView"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    channels_put: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id or slug */
+                brand: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChannelRulesInput"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChannelRulesView"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     customers_grid: {
         parameters: {
             query?: {
@@ -4593,6 +5758,134 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["CohortGrid"];
                     "text/csv": string;
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    profit_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id or slug */
+                brand: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CostList"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    profit_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id or slug */
+                brand: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CostInput"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CostView"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    profit_remove: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id or slug */
+                brand: string;
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    profit_end: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id or slug */
+                brand: string;
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CostEnd"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CostView"];
                 };
             };
             default: {
@@ -4854,6 +6147,45 @@ export interface operations {
             };
         };
     };
+    profit_statement: {
+        parameters: {
+            query?: {
+                /** @description The first day, YYYY-MM-DD, in the brand's zone. Without `from` and `to`: the last 30 days. */
+                from?: string;
+                /** @description The day after the last. */
+                to?: string;
+                /** @description day, week, month, quarter, year */
+                grain?: string;
+                /** @description A dimension of sales: product, country, store, source, … */
+                by?: string;
+            };
+            header?: never;
+            path: {
+                /** @description Id or slug */
+                brand: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProfitStatement"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     figures_query: {
         parameters: {
             query?: {
@@ -4881,6 +6213,100 @@ export interface operations {
                     "application/json": components["schemas"]["Answer"];
                     "text/csv": string;
                 };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    pixel_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id or slug */
+                brand: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SiteList"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    pixel_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id or slug */
+                brand: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SiteInput"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NewSiteView"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    pixel_remove: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id or slug */
+                brand: string;
+                /** @description The site's key */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             default: {
                 headers: {
@@ -6808,6 +8234,64 @@ export interface operations {
             cookie?: never;
         };
         requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    pixel_script: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/javascript": string;
+                };
+            };
+            /** @description As it was */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    pixel_take: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The site's key */
+                site: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PixelMessage"];
+            };
+        };
         responses: {
             204: {
                 headers: {
