@@ -110,7 +110,8 @@ impl Side<'_> {
         rows.sort_by(|a, b| first(b.1).cmp(&first(a.1)).then(a.0.cmp(&b.0)));
         rows.push((UNATTRIBUTED.to_owned(), Some(names.len())));
         let places: Vec<Option<usize>> = rows.iter().map(|(_, at)| *at).collect();
-        let money: Vec<Vec<String>> = self.columns.iter().map(|column| self.money(column, &places)).collect();
+        let shown: Vec<String> = rows.iter().map(|(name, _)| name.clone()).collect();
+        let money: Vec<Vec<String>> = self.columns.iter().map(|column| self.money(column, &shown, &places)).collect();
         let none = Sums::default();
         rows.into_iter()
             .enumerate()
@@ -140,11 +141,11 @@ impl Side<'_> {
     }
 
     /// The revenue of every row, rounded so that they add up to the whole.
-    fn money(&self, column: &Column, places: &[Option<usize>]) -> Vec<String> {
+    fn money(&self, column: &Column, names: &[String], places: &[Option<usize>]) -> Vec<String> {
         let of = |at: &Option<usize>| at.and_then(|at| revenue(&column[at])).unwrap_or(Exact::whole(0));
         let values: Vec<Exact> = places.iter().map(of).collect();
         let whole = revenue(&sum(column)).unwrap_or(Exact::whole(0));
-        adding_up(&values, whole, self.decimals())
+        adding_up(names, &values, whole, self.decimals())
     }
 
     /// Micros as they are shown, low and high, of a model and channel.

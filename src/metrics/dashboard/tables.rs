@@ -6,6 +6,7 @@ use serde_json::Value as Json;
 
 use super::board::Tables;
 use super::shape::{AdFigures, CampaignRow, ChannelRow, CustomerPoint, Customers, ProductRow, StockRow};
+use crate::metrics::adding_up::adding_up;
 use crate::metrics::answer::{Line, Table};
 use crate::metrics::exact::Exact;
 use crate::metrics::facts::Measure;
@@ -36,12 +37,21 @@ pub(super) fn channels(table: Option<&Table<'_>>, currency: Currency) -> (Vec<Ch
     let mut groups: Vec<_> = sums.into_iter().collect();
     let size = |sums: &Sums| (sums.get(Measure::Spend), sums.get(Measure::CreditedSales));
     groups.sort_by_key(|(_, (now, ..))| std::cmp::Reverse(size(now)));
+    let given: Option<Vec<Exact>> =
+        groups.iter().map(|(_, (now, ..))| shown.value("attributed_revenue", now)).collect();
+    let names: Vec<String> = groups.iter().map(|(channel, _)| channel.clone()).collect();
     let rows = groups.into_iter().map(|(channel, (now, before, mut campaigns))| {
         let campaigns_truncated = campaigns.len() > MOST_CAMPAIGNS;
         campaigns.truncate(MOST_CAMPAIGNS);
         ChannelRow { channel, figures: shown.figures(&now, &before), campaigns, campaigns_truncated }
     });
-    (rows.collect(), Some(shown.figures(all, all_before)))
+    let mut rows: Vec<ChannelRow> = rows.collect();
+    if let Some((given, whole)) = given.zip(shown.value("attributed_revenue", all)) {
+        for (row, text) in rows.iter_mut().zip(adding_up(&names, &given, whole, currency.decimals())) {
+            row.figures.attributed_revenue = Some(text);
+        }
+    }
+    (rows, Some(shown.figures(all, all_before)))
 }
 
 struct Ads<'a> {
