@@ -143,6 +143,7 @@ async fn a_removal_that_breaks_off_goes_on_and_nobody_sees_what_is_left() {
     let shop = pulled.connect((&tenant, &brand), Source::Shopify, &platform).await;
     pulled.connect((&other, &others), Source::Shopify, &platform).await;
     pulled.run().await;
+    warehouse::of(&tenant).rebuild(&tenant).await.unwrap();
     let count = |table: &str| one::<i64>(&tenant, &format!("select count(*) from {table}"));
     tokio::select! {
         removed = pulled.app.sync.remove(&tenant, &shop.id, Data::Delete, Reach::All, me().by) => panic!("whole: {removed:?}"),
