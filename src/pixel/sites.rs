@@ -1,6 +1,6 @@
 //! Shops whose pages may send visits, in the tenant's SQLite and, for whoever sends, in memory.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::Context;
@@ -202,7 +202,9 @@ pub fn remove(tx: &Transaction, brand_id: i64, key: &str) -> Result<()> {
 
 /// The sites of an open tenant in memory: asked for by every message.
 #[derive(Default)]
-pub struct Known(Mutex<Option<Arc<HashMap<String, Arc<Site>>>>>);
+pub struct Known(Mutex<Option<Arc<ByKey>>>);
+
+type ByKey = HashMap<String, Arc<Site>>;
 
 impl Known {
     /// Those of a tenant.
@@ -225,8 +227,8 @@ impl Known {
             Some(held) => held,
             None => {
                 let sites = tenant.db().read(|conn| all(conn, None)).await?;
-                let read: BTreeMap<_, _> = sites.into_iter().map(|site| (site.key.clone(), Arc::new(site))).collect();
-                let read = Arc::new(read.into_iter().collect::<HashMap<_, _>>());
+                let read = sites.into_iter().map(|site| (site.key.clone(), Arc::new(site)));
+                let read = Arc::new(read.collect::<ByKey>());
                 *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&read));
                 read
             }
