@@ -3,8 +3,10 @@
 //! A route is one line: method, path, access, and the handler, which carries its own OpenAPI description. `Upload` after the
 //! access lets a body be as large as an import may be, and take as long.
 
+mod document;
+
 use std::collections::BTreeMap;
-use std::sync::{LazyLock, OnceLock};
+use std::sync::LazyLock;
 
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, MatchedPath, Request, State};
@@ -12,9 +14,6 @@ use axum::http::{HeaderMap, Method, StatusCode, Uri, header};
 use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodFilter, MethodRouter, on};
-use utoipa::OpenApi;
-use utoipa::openapi::PathItem;
-use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityRequirement, SecurityScheme};
 
 use crate::app::App;
 use crate::audit;
@@ -37,6 +36,8 @@ use crate::reconciliation;
 use crate::sync;
 use crate::tenants;
 use crate::tls;
+
+pub use document::openapi;
 
 /// One line of the table.
 pub struct Route {
@@ -83,7 +84,7 @@ table! {
     GET    "/readyz"                         Public          => tenants::routes::readyz;
     GET    "/trust"                          Public          => tls::routes::how_to_trust;
     GET    "/trust/root.crt"                 Public          => tls::routes::root_certificate;
-    GET    "/api/openapi.json"               Public          => openapi_document;
+    GET    "/api/openapi.json"               Public          => document::openapi_document;
     GET    "/api/setup"                      Public          => auth::routes::setup_state;
     POST   "/api/setup"                      Public          => auth::routes::set_up;
     POST   "/api/auth/login"                 Public          => auth::routes::login;
@@ -246,45 +247,6 @@ const PAGES: [&str; 18] = [
     "/settings/brand",
     "/settings/appearance",
 ];
-
-/// The OpenAPI 3.1 document, generated from the handlers that the table names.
-pub fn openapi() -> utoipa::openapi::OpenApi {
-    let mut document = Described::openapi();
-    let about = "A brand's own commerce analytics. Decimals are strings, times RFC 3339, days YYYY-MM-DD.";
-    document.info.title = "Pulsepoint".to_owned();
-    document.info.description = Some(about.to_owned());
-    document.info.contact = None;
-    document.security = Some(vec![SecurityRequirement::new("bearer", Vec::<String>::new())]);
-    let bearer = SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer));
-    document.components.get_or_insert_default().add_security_scheme("bearer", bearer);
-    document.paths.paths.values_mut().for_each(|item| name_operations(item, ""));
-    for (path, second) in SECOND.iter() {
-        if let Some(mut item) = document.paths.paths.get(*path).cloned() {
-            name_operations(&mut item, "admin");
-            document.paths.paths.insert(second.clone(), item);
-        }
-    }
-    document
-}
-
-/// Handlers of different features share their names; with what is given before it, or the tag, an operation's name is its own.
-fn name_operations(item: &mut PathItem, before: &str) {
-    let all = [&mut item.get, &mut item.post, &mut item.put, &mut item.patch, &mut item.delete];
-    for operation in all.into_iter().flatten() {
-        let tag = operation.tags.as_ref().and_then(|tags| tags.first()).map_or("", String::as_str);
-        let before = if before.is_empty() { tag } else { before };
-        operation.operation_id = operation.operation_id.as_ref().map(|id| format!("{before}_{id}"));
-    }
-}
-
-/// This document.
-#[utoipa::path(get, path = "/api/openapi.json", tag = "operation", security(()), responses((status = 200, body = serde_json::Value)))]
-async fn openapi_document() -> Response {
-    static TEXT: OnceLock<String> = OnceLock::new();
-    // Made of strings and numbers, which always serialise.
-    let text = TEXT.get_or_init(|| openapi().to_json().unwrap_or_default());
-    ([(header::CONTENT_TYPE, "application/json")], text.as_str()).into_response()
-}
 
 /// The paths of the table, each once or more.
 pub fn paths() -> impl Iterator<Item = &'static str> {

@@ -26,6 +26,7 @@ pub mod sheets;
 mod sorting;
 mod sql;
 mod stream;
+mod tables;
 pub mod written;
 
 use std::sync::Arc;

@@ -222,7 +222,6 @@ async fn ask_line(app: &TestApp, shop: &Shop, line: &str, who: Role) -> Option<A
         "GET /px.js" => Ask::at(path),
         // Who tells is a page or a shop's server, and no member: `pixel` asks as they do.
         "POST /px/{site}" => Ask::at(format!("/px/{unique}")).json(json!({})).expecting(404),
-        "GET /api/brands/{brand}/sites" | "GET /api/brands/{brand}/channels" => Ask::at(path.replace("{brand}", brand)),
         "POST /api/brands/{brand}/sites" => {
             let body = json!({ "name": "Shop", "origins": ["https://shop.example"] });
             Ask::at(path.replace("{brand}", brand)).json(body).expecting(201)
@@ -244,12 +243,13 @@ async fn ask_line(app: &TestApp, shop: &Shop, line: &str, who: Role) -> Option<A
         "PUT /api/integrations/{id}/credentials" => Ask::at(path.replace("{id}", &integration(app, shop).await))
             .json(json!({ "credentials": { "access_token": "shpat_2" } })),
         "DELETE /api/integrations/{id}" => Ask::at(path.replace("{id}", &integration(app, shop).await)).expecting(204),
-        "GET /api/brands/{brand}/dashboard" => Ask::at(format!("/api/brands/{brand}/dashboard")),
-        "GET /api/brands/{brand}/cohorts" | "GET /api/brands/{brand}/customers/forecast" => {
-            Ask::at(path.replace("{brand}", brand))
-        }
-        "GET /api/brands/{brand}/attribution" => Ask::at(format!("/api/brands/{brand}/attribution")),
-        "GET /api/brands/{brand}/attribution/paths" => Ask::at(format!("/api/brands/{brand}/attribution/paths")),
+        "GET /api/brands/{brand}/sites"
+        | "GET /api/brands/{brand}/channels"
+        | "GET /api/brands/{brand}/dashboard"
+        | "GET /api/brands/{brand}/cohorts"
+        | "GET /api/brands/{brand}/customers/forecast"
+        | "GET /api/brands/{brand}/attribution"
+        | "GET /api/brands/{brand}/attribution/paths" => Ask::at(path.replace("{brand}", brand)),
         "POST /api/brands/{brand}/query" => Ask::at(format!("/api/brands/{brand}/query"))
             .json(json!({ "metrics": ["net_sales"], "time": { "range": "7d" } })),
         "GET /api/brands/{brand}/profit"

@@ -192,7 +192,8 @@ impl Plan {
     }
 
     fn fits(&self, source: Source, measures: &[Measure], span: &Span) -> bool {
-        if source.is_rollup() && !self.rollups {
+        // Costs of days are entered as such: there is no other table of them.
+        if source.is_rollup() && source != Source::DailyCosts && !self.rollups {
             return false;
         }
         let readable = measures.iter().all(|m| source.knows(*m));

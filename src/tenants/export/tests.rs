@@ -19,7 +19,9 @@ fn every_column_of_the_store_is_exported_or_left_out_on_purpose() {
     let contents = Contents::read().unwrap();
     let named = contents.table.iter().map(|table| table.name.clone());
     let named: BTreeSet<String> = named.chain(contents.skipped.keys().cloned()).collect();
-    assert_eq!(texts("select name from sqlite_schema where type = 'table'"), named, "assets/export.toml");
+    // What SQLite keeps for itself is not of the tenant.
+    let stored = texts("select name from sqlite_schema where type = 'table' and name not like 'sqlite@_%' escape '@'");
+    assert_eq!(stored, named, "assets/export.toml");
     for table in &contents.table {
         let listed = table.columns.iter().map(|column| column.name.clone()).chain(table.left_out.iter().cloned());
         let stored = texts(&format!("select name from pragma_table_info('{}')", table.name));
