@@ -91,9 +91,9 @@ async fn each_kind_is_kept_as_long_as_its_rule_says_and_figures_do_not_notice() 
     assert_eq!(
         told,
         [
-            &json!({ "sign_ins": 2, "rejected_rows": 0, "imports": 0 }),
-            &json!({ "sign_ins": 0, "rejected_rows": 4, "imports": 0 }),
-            &json!({ "sign_ins": 0, "rejected_rows": 0, "imports": 2 }),
+            &json!({ "sign_ins": 2, "rejected_rows": 0, "imports": 0, "visits": 0 }),
+            &json!({ "sign_ins": 0, "rejected_rows": 4, "imports": 0, "visits": 0 }),
+            &json!({ "sign_ins": 0, "rejected_rows": 0, "imports": 2, "visits": 0 }),
         ],
         "told once each, and nothing where nothing was removed"
     );
