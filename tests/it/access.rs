@@ -222,13 +222,11 @@ async fn ask_line(app: &TestApp, shop: &Shop, line: &str, who: Role) -> Option<A
         "GET /px.js" => Ask::at(path),
         // Who tells is a page or a shop's server, and no member: `pixel` asks as they do.
         "POST /px/{site}" => Ask::at(format!("/px/{unique}")).json(json!({})).expecting(404),
-        "POST /api/brands/{brand}/sites" => {
-            let body = json!({ "name": "Shop", "origins": ["https://shop.example"] });
-            Ask::at(path.replace("{brand}", brand)).json(body).expecting(201)
-        }
+        "POST /api/brands/{brand}/sites" => Ask::at(path.replace("{brand}", brand))
+            .json(json!({ "name": "Shop", "origins": ["https://shop.example"] }))
+            .expecting(201),
         "DELETE /api/brands/{brand}/sites/{id}" => {
-            let id = crate::pixel::site_of(shop).await;
-            Ask::at(path.replace("{brand}", brand).replace("{id}", &id)).expecting(204)
+            Ask::at(path.replace("{brand}", brand).replace("{id}", &crate::pixel::site_of(shop).await)).expecting(204)
         }
         "PUT /api/brands/{brand}/channels" => Ask::at(path.replace("{brand}", brand)).json(json!({})),
         "POST /api/webhooks/shopify/{integration}" => {

@@ -267,7 +267,9 @@ async fn an_archive_of_an_older_schema_is_brought_up_to_date() {
     conn.execute_batch(
         "drop table webhook_ids; drop table privacy_requests; drop table sync_staged; drop table sync_raw; drop table sync_rejects;
          drop table sync_runs; drop table integration_landed; drop table integration_streams; drop table integrations;
-         drop table product_sources;
+         drop table product_sources; drop table touches; drop table visit_orders; drop table visits; drop table visitors;
+         drop table pixel_sites; drop table channel_rules; drop table costs; drop table shop_statements;
+         alter table orders drop column tip_micros; alter table orders drop column total_micros; alter table orders drop column gateway;
          drop view events_known; drop table events_kept; drop table event_archives; drop table unswept;
          alter table sessions drop column renewal_told_ms; alter table sessions drop column renewals_untold;
          drop table event_origin; drop table erased_customers; drop table erasures; drop table oidc_subjects; drop table passkeys;
