@@ -237,8 +237,8 @@ async fn a_visitor_becomes_the_customer_of_what_it_ordered_whichever_comes_first
     land(&tenant, &london, Batch { orders: vec![placed(8, 100, Some("eve"))], ..Batch::default() }).await;
     visit(&tenant, &brand, vec![hit(2, 90, Kind::Page, "/", None), hit(2, 101, Kind::Purchase, "/t", Some("id:8"))])
         .await;
-    let visitors: Vec<i64> =
-        vec![one(&tenant, "select min(id) from visitors"), one(&tenant, "select max(id) from visitors")];
+    let visitors: [i64; 2] =
+        [one(&tenant, "select min(id) from visitors"), one(&tenant, "select max(id) from visitors")];
     let guest: i64 = one(&tenant, "select id from orders where external_id = '8' and brand_id = 1");
     assert_eq!(
         touches(&tenant).await,
