@@ -457,6 +457,111 @@ export interface paths {
         patch: operations["brands_update"];
         trace?: never;
     };
+    "/api/brands/{brand}/bridge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** From each shop's own total to our net sales and the platforms' claims. */
+        get: operations["bridge_bridge"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/brands/{brand}/bridge/orders": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The orders behind a step. */
+        get: operations["bridge_orders"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/brands/{brand}/bridge/totals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The totals that were entered, the latest first. */
+        get: operations["bridge_totals"];
+        put?: never;
+        /** Enters the total of a shop's own report. */
+        post: operations["bridge_state"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/brands/{brand}/bridge/totals/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Takes an entered total away. */
+        delete: operations["bridge_withdraw"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/brands/{brand}/costs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What is entered of costs. */
+        get: operations["profit_list"];
+        put?: never;
+        /** Enters a cost. The brand's figures are made anew with it. */
+        post: operations["profit_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/brands/{brand}/costs/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Takes a cost away: the past is reckoned without it too. */
+        delete: operations["profit_remove"];
+        options?: never;
+        head?: never;
+        /** Ends a cost, or lets it go on. */
+        patch: operations["profit_end"];
+        trace?: never;
+    };
     "/api/brands/{brand}/dashboard": {
         parameters: {
             query?: never;
@@ -535,6 +640,23 @@ export interface paths {
         };
         /** The refused rows that were kept: line, reason and the row as it stood, safe to open in a spreadsheet. */
         get: operations["imports_rejects"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/brands/{brand}/profit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Profit of a window, from gross sales to what is left. */
+        get: operations["profit_statement"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1887,6 +2009,25 @@ export interface components {
         Brands: {
             brands: components["schemas"]["BrandView"][];
         };
+        /** @description From each shop's own total to our net sales. */
+        Bridge: {
+            claims: components["schemas"]["PlatformClaims"];
+            /** @description The brand's. */
+            currency: string;
+            /** @description The first day, in the brand's zone. */
+            from: string;
+            /** @description Steps that cannot be taken yet, and why. */
+            left_out: components["schemas"]["LeftOut"][];
+            /** @description As every page and query has it. */
+            net_sales: string;
+            presets: components["schemas"]["PresetShown"][];
+            /** @description Net sales less what the shops come to. Anything but 0 is a defect. */
+            residual: string;
+            shops: components["schemas"]["ShopBridge"][];
+            timezone: string;
+            /** @description The day after the last. */
+            to: string;
+        };
         /** @description A campaign. */
         CampaignRow: components["schemas"]["AdFigures"] & {
             campaign: string;
@@ -1940,6 +2081,70 @@ export interface components {
          * @enum {string}
          */
         CompareTo: "previous_period" | "previous_year" | "explicit" | "target" | "baseline" | "average_of_periods" | "entity" | "attribution_model" | "metric";
+        /** @description What a shop's net sales became in the brand's currency, each order and refund at the rate of its day. */
+        ConvertedStep: {
+            amount: string;
+            currency: string;
+            /**
+             * Format: int64
+             * @description Orders and refunds that no rate converts: they are in no figure.
+             */
+            unrated: number;
+        };
+        /** @description The body of `PATCH /api/brands/{brand}/costs/{id}`. */
+        CostEnd: {
+            /** @description The day after the last; null lets it go on. */
+            until?: string | null;
+        };
+        /** @description A cost as a person enters it. */
+        CostInput: {
+            /** @description Decimal text. */
+            amount?: string | null;
+            /** @description Of `shipping` a country (ISO 3166-1), of `payment_fee` a gateway or sales source; all others where it is absent. */
+            applies_to?: string | null;
+            /** @description ISO 4217; the brand's where it is absent. */
+            currency?: string | null;
+            /** @description The first day, YYYY-MM-DD, in the brand's zone. */
+            from: string;
+            kind: components["schemas"]["CostKind"];
+            /** @description At most 100 characters; the kind's own name where it is absent. */
+            name?: string | null;
+            period?: components["schemas"]["CostPeriod"] | null;
+            /** @description A fraction as decimal text: 0.029 is 2.9 %. */
+            rate?: string | null;
+            /** @description The day after the last. */
+            until?: string | null;
+        };
+        /**
+         * @description What a cost is about.
+         * @enum {string}
+         */
+        CostKind: "default_cost" | "shipping" | "handling" | "payment_fee" | "fixed";
+        /** @description Costs of a brand. */
+        CostList: {
+            costs: components["schemas"]["CostView"][];
+        };
+        /**
+         * @description What a fixed cost's amount covers. Its days share it: a month's days have that month's share each.
+         * @enum {string}
+         */
+        CostPeriod: "once" | "day" | "week" | "month" | "quarter" | "year";
+        /** @description A cost. Days are the brand's own, half open. */
+        CostView: {
+            /** @description Decimal text in `currency`. */
+            amount?: string | null;
+            applies_to?: string | null;
+            currency: string;
+            from: string;
+            id: string;
+            kind: components["schemas"]["CostKind"];
+            name: string;
+            period?: components["schemas"]["CostPeriod"] | null;
+            /** @description A fraction as decimal text. */
+            rate?: string | null;
+            /** @description The day after the last; null while it goes on. */
+            until?: string | null;
+        };
         /** @description The body of `PUT /api/integrations/{id}/credentials`. */
         CredentialsInput: {
             /** @description All that sign in from now on. */
@@ -2398,6 +2603,11 @@ export interface components {
             t: string;
             value: components["schemas"]["Figure"];
         };
+        /** @description A step that is not there. */
+        LeftOut: {
+            step: string;
+            why: string;
+        };
         /**
          * @description What a link is good for.
          * @enum {string}
@@ -2582,10 +2792,31 @@ export interface components {
             by: string;
             dir?: components["schemas"]["Dir"] | null;
         };
+        /** @description An order behind a step. */
+        OrderBehindView: {
+            /** @description Decimal text in the shop's currency. */
+            amount: string;
+            /** @description Of the step `currency`: in the brand's currency, null without a rate. */
+            converted?: string | null;
+            /** @description The source's own id of the order. */
+            external_id?: string | null;
+            /** @description The order's name; null of a refund whose order is not known. */
+            order?: string | null;
+            /** Format: date-time */
+            placed_at?: string | null;
+            /** @description The source's own id of a refund whose order is not known. */
+            refund?: string | null;
+        };
         /** @description A sort column. */
         OrderShown: {
             by: string;
             dir: string;
+        };
+        /** @description The orders behind a step, the largest first. */
+        OrdersBehind: {
+            orders: components["schemas"]["OrderBehindView"][];
+            /** @description There are more. */
+            truncated: boolean;
         };
         /**
          * @description How what an entry tells of ended.
@@ -2701,6 +2932,19 @@ export interface components {
             /** Format: password */
             password?: string | null;
         };
+        /** @description One platform's claim. */
+        PlatformClaim: {
+            channel: string;
+            revenue: string;
+        };
+        /** @description What the platforms claim, in the brand's currency. */
+        PlatformClaims: {
+            channels: components["schemas"]["PlatformClaim"][];
+            /** @description What is claimed beyond our net sales: at least so much is claimed twice, or never sold. 0 where less is claimed. */
+            double_claims: string;
+            /** @description The sum of the claims; several may claim the same order. */
+            total: string;
+        };
         /** @description A point of the main chart. */
         Point: {
             /** @description Not over. */
@@ -2721,6 +2965,18 @@ export interface components {
         Policy: {
             /** @description Whether a second factor is asked of everybody: whoever has none can do nothing but set one up. */
             second_factor_required: boolean;
+        };
+        /** @description A figure of another tool, from our rows. Money is decimal text in the brand's currency. */
+        PresetShown: {
+            basis: components["schemas"]["Basis"];
+            /** @description Less our net sales. */
+            difference?: string | null;
+            formula: string;
+            label: string;
+            /** @description The metric and basis of the typed query that answer it. */
+            metric: string;
+            value?: string | null;
+            who: string;
         };
         /** @description The body of every answer that is not a success. `code` is stable, `detail` is for a person. */
         Problem: {
@@ -2751,6 +3007,21 @@ export interface components {
             refund_rate?: components["schemas"]["Decimal"] | null;
             /** Format: int64 */
             units_sold: number;
+        };
+        /** @description Profit of a window, line by line. */
+        ProfitStatement: {
+            /** @description The buckets of the grain, or the values of the dimension; a missing value is null. */
+            columns: (string | null)[];
+            currency: string;
+            lines: components["schemas"]["StatementLine"][];
+            /** @description Metrics that `by` cannot split. */
+            not_split: string[];
+            notes: components["schemas"]["Note"][];
+            /** @description The question behind it: asked over `…/query` it answers the same figures. */
+            query: components["schemas"]["Query"];
+            /** @description There are more columns than shown. */
+            truncated: boolean;
+            window?: components["schemas"]["WindowShown"] | null;
         };
         /** @description How far a pass is. */
         ProgressView: {
@@ -2847,6 +3118,11 @@ export interface components {
         RecoveryCodes: {
             recovery_codes: string[];
         };
+        /**
+         * @description When a total takes refunds off.
+         * @enum {string}
+         */
+        RefundsCounted: "none" | "refund_date" | "order_date";
         /** @description What could not be understood, the newest first. */
         RejectList: {
             rejects: components["schemas"]["RejectView"][];
@@ -3021,6 +3297,35 @@ export interface components {
         SetupState: {
             needed: boolean;
         };
+        /** @description One shop: a store and the currency it sells in. Money is decimal text in that currency. */
+        ShopBridge: {
+            converted?: components["schemas"]["ConvertedStep"] | null;
+            currency: string;
+            /** @description How to tell it, where nobody did. */
+            how?: string | null;
+            /** @description Ours, in the shop's currency. */
+            net_sales: string;
+            /** @description Ours less the total and all steps: anything but 0 is a defect, in the rows or in the report. Null without a total. */
+            residual?: string | null;
+            /** @description From the total to our net sales, in order. Where nobody told a total, from what the orders' own totals would be. */
+            steps: components["schemas"]["StepShown"][];
+            store: string;
+            total?: components["schemas"]["ShopTotal"] | null;
+        };
+        /**
+         * @description Where a total was read: each has a definition of its own.
+         * @enum {string}
+         */
+        ShopReport: "order_totals" | "gross_sales" | "net_sales" | "total_sales";
+        /** @description A shop's own total. */
+        ShopTotal: {
+            amount: string;
+            counts: components["schemas"]["TotalDefinition"];
+            /** @description Of an entered total. */
+            id?: string | null;
+            origin: components["schemas"]["TotalOrigin"];
+            timezone: string;
+        };
         /** @description What a session is told when it begins and when it is refreshed. */
         SignedIn: {
             /** @description To be sent as `Authorization: Bearer`; held in memory only. */
@@ -3121,10 +3426,43 @@ export interface components {
          * @enum {string}
          */
         State: "active" | "disabled";
+        /** @description A line of the statement. */
+        StatementLine: {
+            formula: string;
+            /** @description The metric's id. */
+            id: string;
+            label: string;
+            role: components["schemas"]["StatementRole"];
+            /** @description Decimal text; nothing where it cannot be told (no unit has a cost, or there is nothing to divide by). */
+            total?: string | null;
+            unit: components["schemas"]["Unit"];
+            /** @description One a column. */
+            values: (string | null)[];
+        };
+        /**
+         * @description What a line does to the one that follows.
+         * @enum {string}
+         */
+        StatementRole: "plus" | "minus" | "sum" | "ratio";
         /** @description Something that an erasure leaves. */
         Stays: {
             what: string;
             why: string;
+        };
+        /**
+         * @description One difference between a shop's total and ours.
+         * @enum {string}
+         */
+        StepId: "zone" | "test_orders" | "cancelled" | "taxes" | "shipping" | "tips" | "gift_cards" | "discounts" | "refund_date";
+        /** @description A step: added to what is above it. */
+        StepShown: {
+            amount: string;
+            /**
+             * Format: int64
+             * @description How many orders are behind it.
+             */
+            orders: number;
+            step: components["schemas"]["StepId"];
         };
         /** @description A SKU, over all warehouses. */
         StockRow: {
@@ -3245,6 +3583,83 @@ export interface components {
          * @enum {string}
          */
         Tone: "good" | "bad" | "neutral";
+        /** @description What a total counts, as far as it differs. */
+        TotalCounts: {
+            /** @default null */
+            cancelled: boolean | null;
+            /** @default null */
+            discounts: boolean | null;
+            /** @default null */
+            gift_cards: boolean | null;
+            /** @default null */
+            refunds: components["schemas"]["RefundsCounted"] | null;
+            /** @default null */
+            shipping: boolean | null;
+            /** @default null */
+            taxes: boolean | null;
+            /** @default null */
+            test_orders: boolean | null;
+            /** @default null */
+            tips: boolean | null;
+        };
+        /**
+         * @description What a total counts, as opposed to our net sales, which counts no test order, tax, shipping, tip or gift card, takes discounts
+         *     off, and refunds on the day of the refund.
+         */
+        TotalDefinition: {
+            /** @description Cancelled orders are in it. */
+            cancelled: boolean;
+            /** @description Discounts are taken off. */
+            discounts: boolean;
+            /** @description Gift cards sold. */
+            gift_cards: boolean;
+            refunds: components["schemas"]["RefundsCounted"];
+            /** @description What customers paid for shipping. */
+            shipping: boolean;
+            taxes: boolean;
+            /** @description Test orders are in it. */
+            test_orders: boolean;
+            tips: boolean;
+        };
+        /** @description The body of `POST /api/brands/{brand}/bridge/totals`. */
+        TotalInput: {
+            /** @description Decimal text, as the report has it. */
+            amount: string;
+            /** @description What the report counts where it differs from what the shop's reports count. */
+            counts?: components["schemas"]["TotalCounts"];
+            /** @description ISO 4217; the brand's where it is absent. */
+            currency?: string | null;
+            /** @description The report's first day, YYYY-MM-DD. */
+            from: string;
+            /** @description Which figure of which report it is. */
+            report: components["schemas"]["ShopReport"];
+            /** @description The store's name; may be absent where the brand has one. */
+            store?: string | null;
+            /** @description IANA name of the zone that the report's days are in; the brand's where it is absent. */
+            timezone?: string | null;
+            /** @description The day after its last. */
+            to: string;
+        };
+        /** @description The totals that were entered. */
+        TotalList: {
+            totals: components["schemas"]["TotalView"][];
+        };
+        /**
+         * @description Where a total comes from.
+         * @enum {string}
+         */
+        TotalOrigin: "person" | "platform";
+        /** @description A total that a person read in a shop's report. */
+        TotalView: {
+            amount: string;
+            counts: components["schemas"]["TotalDefinition"];
+            currency: string;
+            from: string;
+            id: string;
+            store?: string | null;
+            timezone: string;
+            to: string;
+        };
         /**
          * @description What a figure is measured in.
          * @enum {string}
@@ -4306,6 +4721,307 @@ export interface operations {
             };
         };
     };
+    bridge_bridge: {
+        parameters: {
+            query?: {
+                /** @description The first day, YYYY-MM-DD. Without `from` and `to`: the last 30 days, ending yesterday. */
+                from?: string;
+                /** @description The day after the last. */
+                to?: string;
+            };
+            header?: never;
+            path: {
+                /** @description Id or slug */
+                brand: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Bridge"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    bridge_orders: {
+        parameters: {
+            query?: {
+                /** @description The first day, YYYY-MM-DD. */
+                from?: string;
+                /** @description The day after the last. */
+                to?: string;
+                /** @description The store's name. */
+                store?: string;
+                /** @description The shop's currency. */
+                currency?: string;
+                /** @description The step. */
+                step?: "zone" | "test_orders" | "cancelled" | "taxes" | "shipping" | "tips" | "gift_cards" | "discounts" | "refund_date" | "currency" | "residual";
+                /** @description Rows to leave out at the start. */
+                offset?: number;
+                /** @description Rows of the page, 1 to 1,000; 100 where it is absent. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description Id or slug */
+                brand: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OrdersBehind"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    bridge_totals: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id or slug */
+                brand: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TotalList"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    bridge_state: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id or slug */
+                brand: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TotalInput"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TotalView"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    bridge_withdraw: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id or slug */
+                brand: string;
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    profit_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id or slug */
+                brand: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CostList"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    profit_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id or slug */
+                brand: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CostInput"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CostView"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    profit_remove: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id or slug */
+                brand: string;
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    profit_end: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id or slug */
+                brand: string;
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CostEnd"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CostView"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     figures_dashboard: {
         parameters: {
             query?: {
@@ -4508,6 +5224,45 @@ export interface operations {
                 };
                 content: {
                     "text/csv": string;
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    profit_statement: {
+        parameters: {
+            query?: {
+                /** @description The first day, YYYY-MM-DD, in the brand's zone. Without `from` and `to`: the last 30 days. */
+                from?: string;
+                /** @description The day after the last. */
+                to?: string;
+                /** @description day, week, month, quarter, year */
+                grain?: string;
+                /** @description A dimension of sales: product, country, store, source, … */
+                by?: string;
+            };
+            header?: never;
+            path: {
+                /** @description Id or slug */
+                brand: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProfitStatement"];
                 };
             };
             default: {
