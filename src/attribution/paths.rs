@@ -1,5 +1,6 @@
 //! The ways that led to orders: which channels one after the other, how many touches, how many days.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use super::credits::Rows;
@@ -12,7 +13,7 @@ const MOST_STEPS: usize = 20;
 /// What is known of the orders of a window.
 #[derive(Debug, Clone, Default)]
 pub struct Ways {
-    /// Those of most orders first, then by their channels.
+    /// Those of most orders first, then of most sales, then by the names of their channels.
     pub top: Vec<Way>,
     /// How many there are.
     pub count: usize,
@@ -67,7 +68,11 @@ pub fn ways(ledger: &Ledger, spec: &Spec, most: usize) -> Ways {
     ways.unattributed = all - attributed;
     ways.count = by_channels.len();
     ways.top = by_channels.into_iter().map(|(channels, way)| Way { channels, ..way }).collect();
-    ways.top.sort_by_key(|way| std::cmp::Reverse(way.orders));
+    // The numbers of channels are as the rows came.
+    let names = |way: &Way| -> Vec<String> {
+        way.channels.iter().map(|channel| ledger.channels[*channel as usize].clone()).collect()
+    };
+    ways.top.sort_by_cached_key(|way| (Reverse((way.orders, way.sales)), names(way)));
     ways.top.truncate(most);
     ways
 }

@@ -228,7 +228,7 @@ async fn ask_line(app: &TestApp, shop: &Shop, line: &str, who: Role) -> Option<A
         "DELETE /api/brands/{brand}/sites/{id}" => {
             Ask::at(path.replace("{brand}", brand).replace("{id}", &crate::pixel::site_of(shop).await)).expecting(204)
         }
-        "PUT /api/brands/{brand}/channels" => Ask::at(path.replace("{brand}", brand)).json(json!({})),
+        "PUT /api/brands/{brand}/channels" => Ask::at(path.replace("{brand}", brand)).json(json!({ "rules": [] })),
         "POST /api/webhooks/shopify/{integration}" => {
             Ask::at(format!("/api/webhooks/shopify/{unique}")).json(json!({})).expecting(404)
         }

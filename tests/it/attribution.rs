@@ -294,9 +294,9 @@ async fn models_side_by_side_over_rest() {
 
     let ways = app.get(&path.replace("attribution", "attribution/paths"), &token).await.json();
     assert_eq!((&ways["orders"], &ways["unattributed"]), (&json!(2), &json!(1)));
-    assert_eq!(ways["paths"][0]["channels"], json!(["email"]));
-    assert_eq!(ways["paths"][1]["channels"], json!(["meta", "google", "direct"]));
-    assert_eq!((&ways["paths"][1]["days"], &ways["paths"][1]["sales"]), (&json!("14.000000"), &json!("90.00")));
+    assert_eq!(ways["paths"][1]["channels"], json!(["email"]));
+    assert_eq!(ways["paths"][0]["channels"], json!(["meta", "google", "direct"]), "as many orders, more sales");
+    assert_eq!((&ways["paths"][0]["days"], &ways["paths"][0]["sales"]), (&json!("14.000000"), &json!("90.00")));
     assert_eq!(ways["touches"], json!([{"at": 1, "orders": 1}, {"at": 3, "orders": 1}]));
     assert_eq!(ways["days_to_convert"], json!([{"at": 0, "orders": 1}, {"at": 14, "orders": 1}]));
 

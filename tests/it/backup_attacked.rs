@@ -290,6 +290,9 @@ async fn an_archive_of_an_older_schema_is_brought_up_to_date() {
     assert_eq!(older.manifest.schema, 6);
     let copy = victim.app.app.tenants.by_slug("copy").await.unwrap();
     assert!(copy.db().schema().unwrap() > 6);
+    // What the older release did not keep is not there.
+    let forget = "update orders set tip_micros = 0, total_micros = null, gateway = null";
+    victim.shop.tenant.db().write(move |tx| Ok(tx.execute(forget, [])?)).await.unwrap();
     assert_eq!(rows(&copy), rows(&victim.shop.tenant));
     assert_eq!(victim.app.app.tenants.verify_events(&copy).await.unwrap().fault, None);
     assert_eq!(made_again(&victim, &copy).await, victim.shop.tenant.db().schema().unwrap());
