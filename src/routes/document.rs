@@ -1,9 +1,5 @@
 //! The description of every route, put together from what stands at the handlers.
 
-use std::sync::OnceLock;
-
-use axum::http::header;
-use axum::response::{IntoResponse, Response};
 use utoipa::OpenApi;
 use utoipa::openapi::PathItem;
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityRequirement, SecurityScheme};
@@ -38,13 +34,4 @@ fn name_operations(item: &mut PathItem, before: &str) {
         let before = if before.is_empty() { tag } else { before };
         operation.operation_id = operation.operation_id.as_ref().map(|id| format!("{before}_{id}"));
     }
-}
-
-/// This document.
-#[utoipa::path(get, path = "/api/openapi.json", tag = "operation", security(()), responses((status = 200, body = serde_json::Value)))]
-pub(super) async fn openapi_document() -> Response {
-    static TEXT: OnceLock<String> = OnceLock::new();
-    // Made of strings and numbers, which always serialise.
-    let text = TEXT.get_or_init(|| openapi().to_json().unwrap_or_default());
-    ([(header::CONTENT_TYPE, "application/json")], text.as_str()).into_response()
 }
