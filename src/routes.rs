@@ -210,6 +210,7 @@ const PAGES: [&str; 16] = [
     "/reset",
     "/b/*",
     "/b/*/import",
+    "/b/*/customers",
     "/b/*/integrations",
     "/admin/users",
     "/admin/keys",
