@@ -202,7 +202,7 @@ pub fn table() -> Vec<Route> {
 }
 
 /// Addresses of the page: each answers with its shell. A `*` stands for one segment.
-const PAGES: [&str; 16] = [
+const PAGES: [&str; 17] = [
     "/",
     "/setup",
     "/login",
