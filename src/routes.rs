@@ -227,7 +227,7 @@ pub fn table() -> Vec<Route> {
 }
 
 /// Addresses of the page: each answers with its shell. A `*` stands for one segment.
-const PAGES: [&str; 18] = [
+const PAGES: [&str; 20] = [
     "/",
     "/setup",
     "/login",
@@ -237,6 +237,8 @@ const PAGES: [&str; 18] = [
     "/b/*/import",
     "/b/*/profit",
     "/b/*/bridge",
+    "/b/*/customers",
+    "/b/*/attribution",
     "/b/*/integrations",
     "/admin/users",
     "/admin/keys",

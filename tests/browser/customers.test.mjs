@@ -82,7 +82,7 @@ it("customers are picked by their first order, and let go again", async () => {
   assert.match(await page.locator('[data-testid="notes"]').innerText(), /Ad spend is not known/);
   await page.reload();
   await ready(page);
-  await page.getByRole("button", { name: /Remove/ }).first().click();
+  await page.getByRole("button", { name: /Remove filter/ }).first().click();
   await page.waitForURL((url) => !url.search.includes("f="));
   await page.goto(`${PATH}?f=first_country:eq:XX`);
   await page.locator('[data-testid="state-empty"]').waitFor();
