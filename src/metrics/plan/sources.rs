@@ -171,7 +171,8 @@ impl Plan {
     }
 
     fn fits(&self, source: Source, measures: &[Measure], span: &Span) -> bool {
-        if source.is_rollup() && !self.rollups {
+        // The costs of days are no sums of anything else: they are the facts.
+        if source.is_rollup() && source != Source::DailyCosts && !self.rollups {
             return false;
         }
         let readable = measures.iter().all(|m| source.knows(*m));
