@@ -37,14 +37,12 @@ fn not_entered(plan: &Plan, totals: &Sums) -> Option<Note> {
     (!names.is_empty()).then(|| note("costs_not_entered", text))
 }
 
-/// The notes of a plan whose window has these totals.
-pub fn notes(plan: &Plan, totals: &Sums) -> Vec<Note> {
+/// Units whose cost is not known, or estimated.
+fn unit_costs(plan: &Plan, totals: &Sums) -> Vec<Note> {
     let mut notes = Vec::new();
     let currency = plan.frame.currency;
     let count = |measure| totals.get(measure).unwrap_or(0);
-    let reads = |measure| plan.measures().any(|m| m == measure);
     let asks = |id: &str| plan.metrics.iter().any(|a| a.metric.id == id);
-
     let uncosted = count(Measure::UncostedUnits);
     if uncosted > 0 {
         let sales = count(Measure::UncostedSales);
@@ -69,6 +67,16 @@ pub fn notes(plan: &Plan, totals: &Sums) -> Vec<Note> {
         );
         notes.push(note("costs_estimated", text));
     }
+    notes
+}
+
+/// The notes of a plan whose window has these totals.
+pub fn notes(plan: &Plan, totals: &Sums) -> Vec<Note> {
+    let mut notes = Vec::new();
+    let currency = plan.frame.currency;
+    let count = |measure| totals.get(measure).unwrap_or(0);
+    let reads = |measure| plan.measures().any(|m| m == measure);
+    notes.extend(unit_costs(plan, totals));
     notes.extend(not_entered(plan, totals));
     let unrated = [Measure::Unrated, Measure::RefundUnrated, Measure::AdsUnrated, Measure::FixedUnrated];
     let unrated = unrated.into_iter().map(count).sum::<i128>() + count(Measure::CostsUnrated);

@@ -53,7 +53,7 @@ pub async fn script(headers: HeaderMap) -> Response {
 
 /// Takes what a page of a shop tells, or the shop's own server by `X-Pixel-Secret`. Answered at once; the figures follow.
 #[utoipa::path(post, path = "/px/{site}", tag = "pixel", security(()), params(("site" = String, Path, description = "The site's key")),
-    request_body(content = Message, content_type = "application/json"), responses(
+    request_body(content = Message, content_type = "text/plain"), responses(
     (status = 204), (status = "default", body = Problem, content_type = "application/problem+json")))]
 pub async fn take(
     State(pixel): State<Pixel>,

@@ -192,7 +192,7 @@ impl Plan {
     }
 
     fn fits(&self, source: Source, measures: &[Measure], span: &Span) -> bool {
-        // Costs of days are entered as such: there is no other table of them.
+        // The costs of days are no sums of anything else: they are the facts.
         if source.is_rollup() && source != Source::DailyCosts && !self.rollups {
             return false;
         }
