@@ -92,7 +92,7 @@ export const money = {
     converted: (currency: string) => `In ${currency}, at the rate of each day`,
     brand: "Net sales of the brand",
     orders: (n: number) => count(n, "order", "orders"),
-    show: (step: string) => `Orders behind ${step}`,
+    show: (shown: string, step: string) => `${shown} behind ${step}`,
     order: "Order",
     placed: "Placed",
     amount: "Amount",

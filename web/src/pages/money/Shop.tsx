@@ -30,7 +30,7 @@ export function Shop({ slug, days, of }: Props) {
   const behind = (step: StepName, name: string, label: string) => (
     <button
       type="button"
-      aria-label={words.show(name)}
+      aria-label={words.show(label, name)}
       onClick={() => setOpen(step)}
       className="tap rounded text-xs text-accent underline underline-offset-2"
     >
