@@ -3,8 +3,6 @@
 //! A route is one line: method, path, access, and the handler, which carries its own OpenAPI description. `Upload` after the
 //! access lets a body be as large as an import may be, and take as long.
 
-mod document;
-
 use std::collections::BTreeMap;
 use std::sync::{LazyLock, OnceLock};
 
@@ -14,6 +12,7 @@ use axum::http::{HeaderMap, Method, StatusCode, Uri, header};
 use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodFilter, MethodRouter, on};
+use utoipa::OpenApi;
 
 use crate::app::App;
 use crate::audit;
@@ -26,7 +25,7 @@ use crate::channels;
 use crate::cohorts;
 use crate::commerce;
 use crate::error::Error;
-use crate::http::secs;
+use crate::http::{described, secs};
 use crate::imports;
 use crate::metrics;
 use crate::pixel;
@@ -36,8 +35,6 @@ use crate::reconciliation;
 use crate::sync;
 use crate::tenants;
 use crate::tls;
-
-pub use document::openapi;
 
 /// One line of the table.
 pub struct Route {
@@ -249,6 +246,11 @@ const PAGES: [&str; 20] = [
     "/settings/brand",
     "/settings/appearance",
 ];
+
+/// The OpenAPI 3.1 document, generated from the handlers that the table names.
+pub fn openapi() -> utoipa::openapi::OpenApi {
+    described(Described::openapi(), &SECOND)
+}
 
 /// This document.
 #[utoipa::path(get, path = "/api/openapi.json", tag = "operation", security(()), responses((status = 200, body = serde_json::Value)))]

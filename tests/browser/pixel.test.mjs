@@ -59,7 +59,7 @@ it("is added in the brand's settings, which say what to paste", async () => {
   await dialog.getByRole("button", { name: "Add a site" }).click();
   assert.match(await page.locator('[data-testid="secret"]').inputValue(), /^pps_/);
   await page.getByRole("button", { name: "Done" }).click();
-  snippet = await page.getByLabel("Snippet of Our shop").inputValue();
+  snippet = await page.getByRole("textbox", { name: "Snippet of Our shop" }).inputValue();
   assert.match(snippet, /px\.js.*data-site="[0-9a-f]{48}".*data-consent="required"/);
   await axe(page, "the brand's settings");
   await fits(page, "the brand's settings");

@@ -13,10 +13,10 @@ const menu = (page) => page.getByRole("navigation", { name: "Main" }).getByRole(
 
 // The operator's right to see figures is the server's to decide; the page follows.
 const ROLES = [
-  { who: "owner", links: ["Dashboard", "Profit", "Bridge", "Customers", "Integrations", "Import", "People", "API keys", "Brand", "Company", "Backups", "Audit log", "Appearance"] },
-  { who: "analyst", links: ["Dashboard", "Profit", "Bridge", "Customers", "Integrations", "Appearance"] },
-  { who: "viewer", links: ["Dashboard", "Profit", "Bridge", "Customers", "Integrations", "Appearance"] },
-  { who: "operator", links: ["Dashboard", "Profit", "Bridge", "Customers", "Integrations", "Backups", "Audit log", "Appearance"] },
+  { who: "owner", links: ["Dashboard", "Profit", "Bridge", "Customers", "Attribution", "Integrations", "Import", "People", "API keys", "Brand", "Company", "Backups", "Audit log", "Appearance"] },
+  { who: "analyst", links: ["Dashboard", "Profit", "Bridge", "Customers", "Attribution", "Integrations", "Appearance"] },
+  { who: "viewer", links: ["Dashboard", "Profit", "Bridge", "Customers", "Attribution", "Integrations", "Appearance"] },
+  { who: "operator", links: ["Dashboard", "Profit", "Bridge", "Customers", "Attribution", "Integrations", "Backups", "Audit log", "Appearance"] },
 ];
 
 for (const { who, links } of ROLES) {

@@ -185,7 +185,7 @@ fn drawn_coalitions_come_close_to_all_of_them_by_their_own_error() {
     let (mut few, mut many) = (Paths::default(), Paths::default());
     for at in 0..2_000_u32 {
         let channels: Vec<u32> = (0..16).filter(|c| (at * 7 + c * c * 13) % 11 < 2).collect();
-        let converts = if (at * 31 + channels.len() as u32) % 5 == 0 { 1.0 } else { 0.0 };
+        let converts = if (at * 31 + channels.len() as u32).is_multiple_of(5) { 1.0 } else { 0.0 };
         few.push(channels.iter().copied(), converts, 1.0 - converts, converts);
         many.push(channels.iter().copied(), converts, 1.0 - converts, converts);
     }

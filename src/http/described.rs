@@ -1,14 +1,13 @@
 //! The description of every route, put together from what stands at the handlers.
 
-use utoipa::OpenApi;
-use utoipa::openapi::PathItem;
+use std::collections::BTreeMap;
+
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityRequirement, SecurityScheme};
+use utoipa::openapi::{OpenApi, PathItem};
 
-use super::{Described, SECOND};
-
-/// The OpenAPI 3.1 document, generated from the handlers that the table names.
-pub fn openapi() -> utoipa::openapi::OpenApi {
-    let mut document = Described::openapi();
+/// What handlers say, as the whole document: with its title, how one signs in, and a name of its own for every operation. `second` has
+/// further addresses of paths.
+pub fn described(mut document: OpenApi, second: &BTreeMap<&'static str, String>) -> OpenApi {
     let about = "A brand's own commerce analytics. Decimals are strings, times RFC 3339, days YYYY-MM-DD.";
     document.info.title = "Pulsepoint".to_owned();
     document.info.description = Some(about.to_owned());
@@ -17,7 +16,7 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
     let bearer = SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer));
     document.components.get_or_insert_default().add_security_scheme("bearer", bearer);
     document.paths.paths.values_mut().for_each(|item| name_operations(item, ""));
-    for (path, second) in SECOND.iter() {
+    for (path, second) in second {
         if let Some(mut item) = document.paths.paths.get(*path).cloned() {
             name_operations(&mut item, "admin");
             document.paths.paths.insert(second.clone(), item);
