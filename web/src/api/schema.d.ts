@@ -8289,7 +8289,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["PixelMessage"];
+                "text/plain": components["schemas"]["PixelMessage"];
             };
         };
         responses: {
