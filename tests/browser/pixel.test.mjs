@@ -37,17 +37,17 @@ async function visitor({ objects = false } = {}) {
   page.sent = [];
   page.failed = [];
   page.on("pageerror", (error) => page.failed.push(error.message));
-  page.on("response", (response) => {
-    if (!response.url().includes("/px/")) return;
-    page.sent.push({ status: response.status(), message: JSON.parse(response.request().postData() ?? "{}") });
+  // What a beacon is answered Chromium tells nobody; that it was taken show the figures at the end.
+  page.on("request", (request) => {
+    if (request.url().includes("/px/")) page.sent.push(JSON.parse(request.postData() ?? "{}"));
   });
   return page;
 }
 
-const told = (page) => page.sent.flatMap(({ message }) => message.e.map((event) => event.k));
+const told = (page) => page.sent.flatMap((message) => message.e.map((event) => event.k));
 
 it("is added in the brand's settings, which say what to paste", async () => {
-  const page = await openSignedIn(browser, { email: OWNER });
+  const page = await openSignedIn(browser, { email: OWNER, allow: [/status of 422/] });
   await page.goto("/settings/brand");
   await page.getByRole("button", { name: "Add a site" }).click();
   const dialog = page.getByRole("dialog");
@@ -76,9 +76,8 @@ it("tells nothing before the visitor agrees, then what they do, and nothing once
   await page.evaluate(() => history.pushState({}, "", "/products/tote"));
   await page.evaluate(() => new Promise((done) => setTimeout(done, 50)));
   await page.evaluate(() => window.pulsepoint("add_to_cart"));
-  await page.waitForResponse((response) => response.url().includes("/px/"));
+  while (page.sent.length === 0) await page.waitForTimeout(20);
   assert.deepEqual(told(page), ["page", "product", "add_to_cart"]);
-  assert.ok(page.sent.every(({ status }) => status === 204));
   const text = JSON.stringify(page.sent);
   assert.ok(text.includes("utm_source=klaviyo") && !text.includes("ann@"), text);
   const before = page.sent.length;
