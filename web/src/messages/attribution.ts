@@ -38,7 +38,6 @@ export const attribution = {
   claimedTitle: "Revenue that the platform claims for itself",
   none: "No touches are known",
   noneText: "Once the pixel or the shop tells where visitors come from, the sales are shared out here.",
-  unattributed: "Unattributed",
   csv: "Download CSV",
   file: (slug: string) => `${slug}-attribution.csv`,
   paths: "Ways to an order",

@@ -245,6 +245,7 @@ export const t = {
       direct: "Direct",
       affiliate: "Affiliate",
       referral: "Referral",
+      unattributed: "Unattributed",
     } as Record<string, string>,
   },
 
