@@ -63,7 +63,7 @@ export default defineConfig({
             {
               name: "core",
               priority: 2,
-              test: /preload-helper|src\/(api\/(?!stream|integrations)|messages\/(?!customers|operate|passkeys|imports|integrations|platforms)|pages\/dashboard\/search|format\/date|ui\/(cx|preferences|announce|Page|Button|Field|Logo|toast\.)|pages\/(NotFound|Broken)|start|shell\/FirstPaint)|valibot|lucide-react\/dist\/esm\/(createLucideIcon|Icon|shared|defaultAttributes|context)/,
+              test: /preload-helper|src\/(api\/(?!stream|integrations|figures|money|records)|messages\/(?!attribution|customers|money|operate|passkeys|sites|imports|integrations|platforms)|pages\/dashboard\/search|format\/date|ui\/(cx|preferences|announce|Page|Button|Field|Logo|toast\.)|pages\/(NotFound|Broken)|start|shell\/FirstPaint)|valibot|lucide-react\/dist\/esm\/(createLucideIcon|Icon|shared|defaultAttributes|context)/,
             },
             {
               name: "shell",

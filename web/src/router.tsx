@@ -9,11 +9,11 @@ import {
 } from "@tanstack/react-router";
 import { brandsQuery, dashboardQuery, meQuery, queryClient } from "./api/queries";
 import { currentSession, ensureSession, refresh } from "./api/session";
-import { attributionSearch } from "./pages/attribution/search";
+import type { AttributionSearch } from "./pages/attribution/search";
 import { Broken } from "./pages/Broken";
 import type { CustomersSearch } from "./pages/customers/search";
 import { apiParams, strictSearch } from "./pages/dashboard/search";
-import { moneySearch } from "./pages/money/search";
+import type { MoneySearch } from "./pages/money/search";
 import { NotFound } from "./pages/NotFound";
 import { auditSearch } from "./pages/operate/search";
 import "./start";
@@ -150,7 +150,7 @@ const customersRoute = createRoute({
 const attributionRoute = createRoute({
   getParentRoute: () => shellRoute,
   path: "/b/$brand/attribution",
-  validateSearch: attributionSearch,
+  validateSearch: (raw: Record<string, unknown>): AttributionSearch => raw,
   component: lazyRouteComponent(() => import("./pages/attribution/Attribution"), "Attribution"),
 });
 
@@ -173,14 +173,14 @@ const integrationsRoute = createRoute({
 const profitRoute = createRoute({
   getParentRoute: () => shellRoute,
   path: "/b/$brand/profit",
-  validateSearch: moneySearch,
+  validateSearch: (raw: Record<string, unknown>): MoneySearch => raw,
   component: lazyRouteComponent(() => import("./pages/money/Profit"), "Profit"),
 });
 
 const bridgeRoute = createRoute({
   getParentRoute: () => shellRoute,
   path: "/b/$brand/bridge",
-  validateSearch: moneySearch,
+  validateSearch: (raw: Record<string, unknown>): MoneySearch => raw,
   component: lazyRouteComponent(() => import("./pages/money/Bridge"), "Bridge"),
 });
 

@@ -3,8 +3,8 @@ import { useMutation, useQuery } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
 import { Download } from "lucide-react";
 import { download } from "../../api/client";
+import { attributionQuery, pathsQuery } from "../../api/figures";
 import { asProblem } from "../../api/problem";
-import { attributionQuery, pathsQuery } from "../../api/queries";
 import type { ChannelByModel, Attribution as Data } from "../../api/types";
 import { windowLabel } from "../../format/date";
 import { formatFigure, toNumber } from "../../format/number";
@@ -21,13 +21,13 @@ import { Empty, Failed, LoadingRows } from "../../ui/States";
 import { toast } from "../../ui/toast";
 import { nameOf } from "./names";
 import { Paths } from "./Paths";
-import { type AttributionSearch, attributionParams, MEASURES, SHOWN, WINDOWS } from "./search";
+import { type AttributionSearch, attributionParams, attributionSearch, MEASURES, SHOWN, WINDOWS } from "./search";
 
 const route = getRouteApi("/shell/b/$brand/attribution");
 
 export function Attribution() {
   const { brand: slug } = route.useParams();
-  const search = route.useSearch();
+  const search = attributionSearch(route.useSearch() as Record<string, unknown>);
   const navigate = route.useNavigate();
   const brand = useBrand();
   const params = attributionParams(search);

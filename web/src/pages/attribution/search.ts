@@ -1,5 +1,5 @@
 /** The page's state in the address: what makes no sense is left out. */
-import type { AttributionParams } from "../../api/queries";
+import type { AttributionParams } from "../../api/figures";
 import { RANGES } from "../dashboard/search";
 
 export const SHOWN = RANGES.filter((range) => range !== "custom");

@@ -2,8 +2,9 @@
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
 import { useEffect } from "react";
+import { cohortsQuery } from "../../api/figures";
 import { asProblem } from "../../api/problem";
-import { cohortsQuery, meQuery } from "../../api/queries";
+import { meQuery } from "../../api/queries";
 import { isBehind } from "../../api/stream";
 import type { CohortGrid } from "../../api/types";
 import { addDays, dayLabel } from "../../format/date";

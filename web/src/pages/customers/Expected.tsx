@@ -1,7 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { Check, X } from "lucide-react";
+import { forecastQuery } from "../../api/figures";
 import { asProblem } from "../../api/problem";
-import { forecastQuery } from "../../api/queries";
 import type { Forecast } from "../../api/types";
 import { csvOf } from "../../format/csv";
 import { dayLabel } from "../../format/date";

@@ -1,6 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
-import { typedQuery } from "../../api/queries";
+import { typedQuery } from "../../api/figures";
 import type { CohortGrid } from "../../api/types";
 import { customers as text } from "../../messages/customers";
 import { type CustomersSearch, DIMS, type Dim } from "./search";

@@ -1,7 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { useMemo, useState } from "react";
+import { typedQuery } from "../../api/figures";
 import { asProblem } from "../../api/problem";
-import { typedQuery } from "../../api/queries";
 import type { CohortGrid, QueryAnswer, QueryFilter } from "../../api/types";
 import type { ChartBucket, ChartLine } from "../../charts/model";
 import { StackedBars } from "../../charts/StackedBars";

@@ -114,7 +114,7 @@ function ModelChoice({ model, onModel }: { model: Dashboard["model"]; onModel: (
       title={attribution.about[model]}
       value={model}
       onChange={(event) => onModel(event.target.value as Dashboard["model"])}
-      className="field h-8 w-auto text-xs"
+      className="field w-auto border-line"
     >
       {MODELS.map((one) => (
         <option key={one} value={one}>

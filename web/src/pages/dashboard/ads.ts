@@ -1,6 +1,6 @@
 /** Ad sets and ads of a campaign, asked for when somebody opens it: a brand may have thousands. */
 import { useQueries } from "@tanstack/react-query";
-import { typedQuery } from "../../api/queries";
+import { typedQuery } from "../../api/figures";
 import type { AdFigures, Dashboard, Figure, QueryAnswer, QueryFilter, TypedQuery } from "../../api/types";
 import { toNumber } from "../../format/number";
 import { parseFilter } from "./search";

@@ -15,6 +15,7 @@ import { Page } from "../../ui/Page";
 import { Empty, Failed, LoadingRows } from "../../ui/States";
 import { EnterTotal } from "./EnterTotal";
 import { Shop } from "./Shop";
+import { moneySearch } from "./search";
 import { WindowForm } from "./WindowForm";
 
 const route = getRouteApi("/shell/b/$brand/bridge");
@@ -22,7 +23,7 @@ const words = money.bridge;
 
 export function Bridge() {
   const { brand: slug } = route.useParams();
-  const { from, to } = route.useSearch();
+  const { from, to } = moneySearch(route.useSearch() as Record<string, unknown>);
   const navigate = route.useNavigate();
   const brand = useBrand();
   const may = useMay("manage");

@@ -14,6 +14,7 @@ import { Segmented } from "../../ui/Field";
 import { Page } from "../../ui/Page";
 import { Empty, Failed, LoadingRows } from "../../ui/States";
 import { Costs } from "./Costs";
+import { moneySearch } from "./search";
 import { WindowForm } from "./WindowForm";
 
 const route = getRouteApi("/shell/b/$brand/profit");
@@ -22,7 +23,7 @@ const GRAINS = ["none", "day", "week", "month"] as const;
 
 export function Profit() {
   const { brand: slug } = route.useParams();
-  const { from, to, grain } = route.useSearch();
+  const { from, to, grain } = moneySearch(route.useSearch() as Record<string, unknown>);
   const navigate = route.useNavigate();
   const brand = useBrand();
   const profit = useQuery(profitQuery(slug, { from, to }, grain));

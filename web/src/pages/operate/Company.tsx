@@ -2,7 +2,8 @@
 import { useQuery } from "@tanstack/react-query";
 import { useMay } from "../../api/access";
 import { asProblem } from "../../api/problem";
-import { backupsQuery, meQuery, peopleQuery } from "../../api/queries";
+import { meQuery, peopleQuery } from "../../api/queries";
+import { backupsQuery } from "../../api/records";
 import type { Me, Person } from "../../api/types";
 import { instantLabel } from "../../format/date";
 import { formatBytes } from "../../format/number";

@@ -1,6 +1,6 @@
 /** What the address of the audit log says, and what is asked of the API for it. */
 import * as v from "valibot";
-import type { AuditParams } from "../../api/queries";
+import type { AuditParams } from "../../api/records";
 import type { AuditEntry } from "../../api/types";
 import { addDays, dayBegins, isDay } from "../../format/date";
 
