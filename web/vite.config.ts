@@ -68,8 +68,8 @@ export default defineConfig({
             {
               name: "shell",
               priority: 1,
-              // Icons of the dashboard that other pages use too would be a file each.
-              test: /src\/(shell|format|ui)\/(?!Shell\.|FirstPaint|late\/\w+Popup|DataTable)|lucide-react\/dist\/esm\/icons\/(circle-check|download|ellipsis)\./,
+              // Icons, words and questions of the dashboard that other pages use too would be a file each.
+              test: /src\/((shell|format|ui)\/(?!Shell\.|FirstPaint|late\/\w+Popup|DataTable)|api\/figures|messages\/attribution)|lucide-react\/dist\/esm\/icons\/(circle-check|download|ellipsis)\./,
             },
           ],
         },
