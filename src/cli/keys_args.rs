@@ -37,7 +37,7 @@ pub enum Keys {
 #[command(after_help = "Examples:
   pulsepoint keys rotate
   pulsepoint keys rotate database --tenant acme
-  pulsepoint keys rotate master --new-key-file /root/new.key
+  pulsepoint keys rotate master --new-key-file new.key
 
 A master key in the data folder's own file is replaced there. One from PULSEPOINT_MASTER_KEY or a systemd credential only you
 can replace: hand the new one over with PULSEPOINT_NEW_MASTER_KEY or --new-key-file, and put it there afterwards.
