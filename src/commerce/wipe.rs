@@ -63,41 +63,12 @@ pub struct LandedOf {
     pub catalogue: bool,
 }
 
-const OF_STORE: [&str; 6] = [
-    "delete from touches where visitor_id is null and order_id in (select o.id from orders o join stores s on s.id = o.store_id
-     where o.brand_id = ?1 and o.connector = ?2 and s.name = ?3)",
-    "update visit_orders set order_id = null where order_id in (select o.id from orders o join stores s on s.id = o.store_id
-     where o.brand_id = ?1 and o.connector = ?2 and s.name = ?3)",
-    "delete from order_lines where order_id in (select o.id from orders o join stores s on s.id = o.store_id
-     where o.brand_id = ?1 and o.connector = ?2 and s.name = ?3)",
-    "delete from refund_lines where refund_id in (select r.id from refunds r join stores s on s.id = r.store_id
-     where r.brand_id = ?1 and r.connector = ?2 and s.name = ?3)",
-    "delete from refunds where brand_id = ?1 and connector = ?2
-     and store_id in (select id from stores where brand_id = ?1 and name = ?3)",
-    "delete from orders where brand_id = ?1 and connector = ?2
-     and store_id in (select id from stores where brand_id = ?1 and name = ?3)",
-];
-const OF_WAREHOUSE: [&str; 2] = [
-    "delete from stock_levels where brand_id = ?1 and warehouse_id in
-     (select id from warehouses where brand_id = ?1 and name = ?2)",
-    "delete from warehouses where brand_id = ?1 and name = ?2",
-];
-const OF_ACCOUNT: [&str; 3] = [
-    "delete from ad_days where connector = ?2 and ad_id in (select a.id from ads a join ad_accounts c on c.id = a.account_id
-     where c.brand_id = ?1 and c.channel = ?3 and c.external_id = ?4)",
-    "delete from ads where account_id in (select id from ad_accounts where brand_id = ?1 and channel = ?3 and external_id = ?4)
-     and ?2 <> '' and not exists (select 1 from ad_days d where d.ad_id = ads.id)",
-    "delete from ad_accounts where brand_id = ?1 and channel = ?3 and external_id = ?4
-     and ?2 <> '' and not exists (select 1 from ads a where a.account_id = ad_accounts.id)",
-];
-/// What nothing needs any more.
-const UNNEEDED: [&str; 3] = [
-    "update visitors set customer_id = null where brand_id = ?1 and customer_id is not null
-     and not exists (select 1 from orders o where o.customer_id = visitors.customer_id)",
-    "delete from customers where brand_id = ?1 and not exists (select 1 from orders o where o.brand_id = ?1 and o.customer_id = customers.id)
-     and not exists (select 1 from refunds r where r.brand_id = ?1 and r.customer_id = customers.id)",
-    "delete from stores where brand_id = ?1 and not exists (select 1 from orders o where o.store_id = stores.id)
-     and not exists (select 1 from refunds r where r.store_id = stores.id)",
+const WAREHOUSE: &str = "delete from warehouses where brand_id = ?1 and name = ?2";
+const OF_ACCOUNT: [&str; 2] = [
+    "delete from ads where account_id in (select id from ad_accounts where brand_id = ?1 and channel = ?2 and external_id = ?3)
+     and not exists (select 1 from ad_days d where d.ad_id = ads.id)",
+    "delete from ad_accounts where brand_id = ?1 and channel = ?2 and external_id = ?3
+     and not exists (select 1 from ads a where a.account_id = ad_accounts.id)",
 ];
 const CATALOGUE: [&str; 4] = [
     "create temp table unneeded as select id from variants where brand_id = ?1
@@ -117,29 +88,19 @@ const FRESHNESS: [(&str, &str); 3] = [
     ),
 ];
 
-/// Deletes what one integration landed for a brand through `connector`. Returns the change-log entry to announce: readers of the log
-/// read everything again.
+/// Deletes what is left once everything that one integration landed for a brand through `connector` went in pieces. Returns the
+/// change-log entry to announce: readers of the log read everything again.
 ///
 /// # Errors
 /// Whatever SQLite says.
 pub fn remove_landed(tx: &Transaction, brand_id: i64, connector: &str, of: &LandedOf, at_ms: i64) -> Result<i64> {
-    for store in &of.stores {
-        for delete in OF_STORE {
-            tx.execute(delete, params![brand_id, connector, store])?;
-        }
-    }
     for warehouse in &of.warehouses {
-        for delete in OF_WAREHOUSE {
-            tx.execute(delete, params![brand_id, warehouse])?;
-        }
+        tx.execute(WAREHOUSE, params![brand_id, warehouse])?;
     }
     for (channel, account) in &of.ad_accounts {
         for delete in OF_ACCOUNT {
-            tx.execute(delete, params![brand_id, connector, channel, account])?;
+            tx.execute(delete, params![brand_id, channel, account])?;
         }
-    }
-    for delete in UNNEEDED {
-        tx.execute(delete, [brand_id])?;
     }
     if of.catalogue {
         for delete in CATALOGUE {

@@ -21,6 +21,19 @@ pub struct Picked {
     stock: Vec<(i64, i64, String)>,
     /// Ad, day.
     ad_days: Vec<(i64, String)>,
+    /// What nothing needed up to this entry of the change log.
+    seen: i64,
+    customers: Vec<i64>,
+    stores: Vec<i64>,
+    /// Everything was looked through and nothing found.
+    none_left: bool,
+}
+
+impl Picked {
+    /// Whether there was nothing to delete any more.
+    pub fn none_left(&self) -> bool {
+        self.none_left
+    }
 }
 
 const REFUNDS: &str = "select r.id from refunds r join stores s on s.id = r.store_id
@@ -33,6 +46,31 @@ const STOCK: &str =
 const AD_DAYS: &str =
     "select d.ad_id, d.day from ad_days d join ads a on a.id = d.ad_id join ad_accounts c on c.id = a.account_id
      where c.brand_id = ?1 and d.connector = ?2 and c.channel = ?3 and c.external_id = ?4 limit ?5";
+/// Each takes its order's id.
+const OF_ORDER: [&str; 4] = [
+    "delete from touches where order_id = ? and visitor_id is null",
+    "update visit_orders set order_id = null where order_id = ?",
+    "delete from order_lines where order_id = ?",
+    "delete from orders where id = ?",
+];
+const OF_REFUND: [&str; 2] = ["delete from refund_lines where refund_id = ?", "delete from refunds where id = ?"];
+
+const CUSTOMERS: &str = "select id from customers where brand_id = ?1
+     and id not in (select customer_id from orders where brand_id = ?1 and customer_id is not null)
+     and id not in (select customer_id from refunds where brand_id = ?1 and customer_id is not null) limit ?2";
+const STORES: &str = "select id from stores where brand_id = ?1
+     and id not in (select store_id from orders where brand_id = ?1)
+     and id not in (select store_id from refunds where brand_id = ?1) limit ?2";
+/// What came after they were looked for may need them.
+const CUSTOMER: [&str; 2] = [
+    "delete from customers where id = ?1 and not exists (select 1 from orders where rev > ?2 and customer_id = ?1)
+     and not exists (select 1 from refunds where rev > ?2 and customer_id = ?1)",
+    "update visitors set customer_id = null where customer_id = ?1
+     and not exists (select 1 from customers where id = ?1 and ?2 is not null)",
+];
+const STORE: &str =
+    "delete from stores where id = ?1 and not exists (select 1 from orders where rev > ?2 and store_id = ?1)
+     and not exists (select 1 from refunds where rev > ?2 and store_id = ?1)";
 
 /// The next rows of a brand that were landed through `connector` of these.
 ///
@@ -72,7 +110,24 @@ pub fn pick_landed(conn: &Connection, brand_id: i64, connector: &str, of: &Lande
             return Ok(picked);
         }
     }
+    pick_unneeded(conn, brand_id, &mut picked)?;
     Ok(picked)
+}
+
+fn pick_unneeded(conn: &Connection, brand_id: i64, picked: &mut Picked) -> Result<()> {
+    let ids = |sql: &str| -> Result<Vec<i64>> {
+        let mut some = conn.prepare_cached(sql)?;
+        let rows = some.query_map([brand_id, SMALL], |row| row.get(0))?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    };
+    // Before they are looked for: what is written meanwhile counts as later.
+    picked.seen = conn.query_row("select coalesce(max(seq), 0) from change_log", [], |row| row.get(0))?;
+    picked.customers = ids(CUSTOMERS)?;
+    if picked.customers.is_empty() {
+        picked.stores = ids(STORES)?;
+    }
+    picked.none_left = picked.customers.is_empty() && picked.stores.is_empty();
+    Ok(())
 }
 
 /// Deletes them; false where there are none. Whoever lands rows at the moment learns of it; figures follow when all is gone and
@@ -82,10 +137,7 @@ pub fn pick_landed(conn: &Connection, brand_id: i64, connector: &str, of: &Lande
 /// Whatever SQLite says.
 pub fn remove_picked(tx: &Transaction, picked: &Picked, (brand_id, at_ms): (i64, i64)) -> Result<bool> {
     let mut gone = 0;
-    for (ids, deletes) in [
-        (&picked.refunds, ["delete from refund_lines where refund_id = ?", "delete from refunds where id = ?"]),
-        (&picked.orders, ["delete from order_lines where order_id = ?", "delete from orders where id = ?"]),
-    ] {
+    for (ids, deletes) in [(&picked.refunds, &OF_REFUND[..]), (&picked.orders, &OF_ORDER[..])] {
         for id in ids {
             for delete in deletes {
                 gone += tx.prepare_cached(delete)?.execute([id])?;
@@ -100,6 +152,13 @@ pub fn remove_picked(tx: &Transaction, picked: &Picked, (brand_id, at_ms): (i64,
     let mut ad_day = tx.prepare_cached("delete from ad_days where ad_id = ? and day = ?")?;
     for (ad, day) in &picked.ad_days {
         gone += ad_day.execute(params![ad, day])?;
+    }
+    for (ids, statements) in [(&picked.customers, &CUSTOMER[..]), (&picked.stores, &[STORE][..])] {
+        for id in ids {
+            for statement in statements {
+                gone += tx.prepare_cached(statement)?.execute([*id, picked.seen])?;
+            }
+        }
     }
     if gone > 0 {
         let seq = change_log::next_seq(tx)?;

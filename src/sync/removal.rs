@@ -100,7 +100,8 @@ fn take(tx: &Transaction<'_>, uid: &str, picked: &Picked, now_ms: i64) -> Result
     let Some((it, with_rows)) = store::removing(tx, uid)? else {
         return Ok(if store::find(tx, uid)?.is_some() { Piece::Nothing } else { Piece::Gone });
     };
-    if kept::remove_some(tx, it.id)? || remove_picked(tx, picked, (it.brand_id, now_ms))? {
+    let taken = kept::remove_some(tx, it.id)? || remove_picked(tx, picked, (it.brand_id, now_ms))?;
+    if taken || with_rows && !picked.none_left() {
         return Ok(Piece::Taken);
     }
     let seq = match with_rows {

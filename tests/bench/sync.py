@@ -1,7 +1,9 @@
 """Pulling against the simulator, both real processes over HTTP: orders from bulk files, ad rows, memory, and an hourly pass of many
 tenants with nothing new. Called by bench.py, whose helpers it uses."""
 
-import json, os, shutil, signal, subprocess, time
+import json, os, shutil, signal, statistics, subprocess, time
+
+import backups
 
 SHOP = {"source": "shopify", "brand": "brand", "credentials": {"access_token": "shpat_sandbox"}}
 # Google answers at once, where Meta has a report waited for.
@@ -33,6 +35,7 @@ def measure(bench):
         peaks[orders] = bulk(bench, orders)
     small, large = peaks[10_000], peaks[1_000_000]
     bench.row("… the server's peak memory, 10 thousand and 1 million orders", f"{small:.0f} MB", f"{large:.0f} MB", f"{large / small - 1:+.0%}", "within 10 %")
+    removal(bench)
     ads(bench)
     idle(bench)
 
@@ -68,6 +71,25 @@ def bulk(bench, orders):
     print(f"  the simulator's own: {truth}; here: {q['rows']}", flush=True)
     server.stop(); sandbox.stop()
     return peak
+
+
+def removal(bench, orders=100_000):
+    """The slowest of many small changes while a shop is taken away with all that it brought."""
+    data = bench.WORK / "pulled"; shutil.rmtree(data, ignore_errors=True)
+    sandbox = Sandbox(bench, orders=orders, shops=1, days=700)
+    bench.new_tenant(data, "pulled")
+    server = bench.Server(data, settings(sandbox)); token = server.login("owner@pulled.example")
+    which = integrate(server, token, {**SHOP, "settings": {"shop": shop_of(sandbox)}})
+    for stream in ("orders", "products", "inventory"): wait(server, token, which, stream)
+    writer = backups.Writer(server, token); writer.start()
+    time.sleep(3)
+    began = time.monotonic()
+    server.ask("DELETE", f"/api/integrations/{which}?data=delete", None, token, ok=(204,))
+    ended = time.monotonic()
+    writer.ending = True; writer.join()
+    rest, during = ([took for _, at, took in writer.acknowledged if first <= at < last] for first, last in ((0, began), (began, ended)))
+    bench.row(f"a small change while {orders:,} orders are taken away ({ended - began:.0f} s, {len(during)} changes), and at rest", f"median {statistics.median(during) * 1000:.0f} ms, worst {max(during) * 1000:.0f} ms", f"median {statistics.median(rest) * 1000:.0f} ms, worst {max(rest) * 1000:.0f} ms", aim="stall < 50 ms")
+    server.stop(); sandbox.stop()
 
 
 def totals(sandbox):

@@ -273,7 +273,7 @@ async fn an_archive_of_an_older_schema_is_brought_up_to_date() {
          drop view events_known; drop table events_kept; drop table event_archives; drop table unswept;
          alter table sessions drop column renewal_told_ms; alter table sessions drop column renewals_untold;
          drop table event_origin; drop table erased_customers; drop table erasures; drop table oidc_subjects; drop table passkeys;
-         alter table sessions drop column second_factor;
+         alter table sessions drop column second_factor; create index events_by_time on events (at_ms);
          pragma user_version = 6; pragma wal_checkpoint(truncate)",
     )
     .unwrap();

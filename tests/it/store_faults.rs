@@ -171,11 +171,37 @@ async fn what_arrived_though_nobody_was_told_is_recognised() {
     for number in 10..14 {
         store(&mut place).fail(1, PUTS, Fault::Lost);
         rate(&tenant, number, number);
+        here.app.backups.ship_all().await.unwrap();
+        // And when nobody may look whether it did.
+        store(&mut place).fail(1, PUTS, Fault::Lost);
+        store(&mut place).fail(1, HEADS, Fault::Status(403, "AccessDenied"));
+        store(&mut place).fail(1, GETS, Fault::Status(403, "AccessDenied"));
+        rate(&tenant, number + 10, number);
         here.app.backups.ship_all().await.unwrap_err();
+        store(&mut place).heal();
         here.app.backups.ship_all().await.unwrap();
     }
     here.app.backups.check_log(Some(tenant.id())).await.unwrap().unwrap();
     assert_eq!(logs(&place, &tenant), 1, "it is the same entry, so the log goes on");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refusal_that_comes_before_all_was_sent_is_understood() {
+    let mut place = Place::store();
+    let app = TestApp::backing_up_to(&place).await;
+    let target = app.app.backups.target(None);
+    let put = |name: &'static str, byte: u8| on(&target, move |target| target.put(name, &vec![byte; 7 << 20]).unwrap());
+    // The first asks twice, to see whether the store heeds conditions, and the second answer is such a refusal.
+    store(&mut place).fail(1, |method, target| method == Method::PUT && target.contains("first"), Fault::None);
+    store(&mut place).fail(1, PUTS, Fault::Early(412, "PreconditionFailed"));
+    assert_eq!(put("first", 1).await, Put::Done);
+    assert_eq!(put("second", 1).await, Put::Done);
+    store(&mut place).fail(1, PUTS, Fault::Early(412, "PreconditionFailed"));
+    assert_eq!(put("second", 2).await, Put::Taken);
+    for name in ["first", "second"] {
+        let there = on(&target, move |target| target.get(name).unwrap().unwrap()).await;
+        assert!(there.iter().all(|byte| *byte == 1), "{name} was replaced");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

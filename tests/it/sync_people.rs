@@ -93,6 +93,9 @@ async fn taken_away_with_its_data_only_its_own_goes() {
     pulled.connect((&other, &others), Source::Shopify, &platform).await;
     pulled.run().await;
     let store = warehouse::of(&tenant);
+    let touch = "insert into touches (brand_id, source, external_id, at_ms, order_id, rev)
+                 select brand_id, 'shopify', id, placed_at * 1000, id, rev from orders";
+    tenant.db().write(move |tx| Ok(tx.execute_batch(touch)?)).await.unwrap();
     store.rebuild(&tenant).await.unwrap();
     pulled.app.sync.remove(&tenant, &ads.id, Data::Keep, Reach::All, me().by).await.unwrap();
     assert_eq!(
@@ -112,6 +115,7 @@ async fn taken_away_with_its_data_only_its_own_goes() {
         "integration_streams",
         "variants",
         "products",
+        "touches",
     ] {
         assert_eq!(one::<i64>(&tenant, &format!("select count(*) from {table}")), 0, "{table}");
     }

@@ -14,7 +14,7 @@ use tokio::fs::File;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use super::super::target::{Item, Put};
-use super::trouble::{cut, failed, is_bare, is_not_implemented, unavailable};
+use super::trouble::{broke_off, cut, failed, is_bare, is_not_implemented, unavailable};
 use crate::error::Result;
 
 /// Larger files travel in parts of so many bytes, one in memory at a time.
@@ -92,13 +92,20 @@ impl Bucket {
             let put = self.put_once(key, bytes.clone(), PutMode::Create).await;
             match put {
                 Err(error) if is_not_implemented(&error) => self.note(NOT_HEEDED),
+                // Who refuses before all was sent hangs up, and is often not heard.
+                Err(error) if broke_off(&error) && self.exists(key).await? => return Ok(Put::Taken),
                 Err(error) => return Err(failed(&error)),
                 Ok(Put::Taken) => return Ok(Put::Taken),
                 Ok(Put::Done) => {
                     if known == UNKNOWN {
                         // The same once more: who does not heed a condition does not refuse it either.
-                        let again = self.put_once(key, bytes, PutMode::Create).await.map_err(|error| failed(&error))?;
-                        self.note(if again == Put::Taken { HEEDED } else { NOT_HEEDED });
+                        match self.put_once(key, bytes, PutMode::Create).await {
+                            Ok(Put::Taken) => self.note(HEEDED),
+                            Ok(Put::Done) => self.note(NOT_HEEDED),
+                            // Most likely a refusal that was not heard. What was to be put is there: the next one asks again.
+                            Err(error) if broke_off(&error) => {}
+                            Err(error) => return Err(failed(&error)),
+                        }
                     }
                     return Ok(Put::Done);
                 }

@@ -9,21 +9,17 @@ const RETRY_SECS: u64 = 60;
 
 /// What went wrong, in one sentence that is the same each time and holds neither an address nor a key.
 pub(super) fn failed(error: &object_store::Error) -> Error {
-    let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(error);
-    while let Some(one) = cause {
-        if let Some(refusal) = one.downcast_ref::<Refusal>() {
-            return refused(refusal);
-        }
-        if let Some(failed) = one.downcast_ref::<Failed>() {
-            return unavailable(match failed {
-                Failed::Refused(_, why) => format!("may not be asked: {why}"),
-                Failed::Unreached(_, why) => format!("cannot be reached: {why}"),
-                Failed::Broken(_, why) => format!("broke off: {why}"),
-                Failed::Slow(_) => "did not answer in time".to_owned(),
-                Failed::TooLarge(_) => "answered with too much".to_owned(),
-            });
-        }
-        cause = one.source();
+    if let Some(refusal) = cause::<Refusal>(error) {
+        return refused(refusal);
+    }
+    if let Some(failed) = cause::<Failed>(error) {
+        return unavailable(match failed {
+            Failed::Refused(_, why) => format!("may not be asked: {why}"),
+            Failed::Unreached(_, why) => format!("cannot be reached: {why}"),
+            Failed::Broken(_, why) => format!("broke off: {why}"),
+            Failed::Slow(_) => "did not answer in time".to_owned(),
+            Failed::TooLarge(_) => "answered with too much".to_owned(),
+        });
     }
     tracing::debug!(%error, "an answer of the store of the backups is not understood");
     unavailable("gave an answer that is not understood".to_owned())
@@ -56,19 +52,24 @@ pub(super) fn unavailable(what: String) -> Error {
 }
 
 pub(super) fn is_not_implemented(error: &object_store::Error) -> bool {
-    refusal(error).is_some_and(|refusal| refusal.status == 501)
+    cause::<Refusal>(error).is_some_and(|refusal| refusal.status == 501)
 }
 
 /// Whether it is refused for good, without S3's word for why.
 pub(super) fn is_bare(error: &object_store::Error) -> bool {
-    refusal(error).is_some_and(|refusal| refusal.status < 500 && refusal.code.is_empty())
+    cause::<Refusal>(error).is_some_and(|refusal| refusal.status < 500 && refusal.code.is_empty())
 }
 
-fn refusal(error: &object_store::Error) -> Option<&Refusal> {
+/// Whether the connection ended before there was an answer.
+pub(super) fn broke_off(error: &object_store::Error) -> bool {
+    matches!(cause::<Failed>(error), Some(Failed::Broken(..)))
+}
+
+fn cause<T: std::error::Error + 'static>(error: &object_store::Error) -> Option<&T> {
     let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(error);
     while let Some(one) = cause {
-        if let Some(refusal) = one.downcast_ref::<Refusal>() {
-            return Some(refusal);
+        if let Some(found) = one.downcast_ref::<T>() {
+            return Some(found);
         }
         cause = one.source();
     }

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue};
 use http::{Method, Request};
-use serde_json::Value;
+use serde::Deserialize;
 
 use super::account::clip;
 use crate::connectors::{Answer, Credentials, Trouble};
@@ -55,7 +55,7 @@ pub fn bearer(token: &str) -> (&'static str, String) {
 ///
 /// # Errors
 /// [`Trouble`] as said. An unreadable answer is not kept: what is no JSON cannot be redacted.
-pub fn json(answer: &Answer, now: jiff::Timestamp, who: &str) -> Result<Value, Trouble> {
+pub fn json<'a, T: Deserialize<'a>>(answer: &'a Answer, now: jiff::Timestamp, who: &str) -> Result<T, Trouble> {
     match serde_json::from_slice(&answer.body) {
         Ok(value) => Ok(value),
         Err(_) if !answer.status.is_success() => Err(answer.trouble(now, who)),
@@ -82,6 +82,8 @@ pub fn scrubbed(words: &str, credentials: &Credentials) -> String {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::Value;
+
     use super::*;
 
     #[test]
@@ -101,10 +103,13 @@ mod tests {
             body: Bytes::from_static(body.as_bytes()),
         };
         let now = jiff::Timestamp::UNIX_EPOCH;
-        assert!(matches!(json(&answer(502, "<html>"), now, "x"), Err(Trouble::Later { throttled: false, .. })));
-        assert!(matches!(json(&answer(404, "no such page"), now, "x"), Err(Trouble::Refused(_))));
-        assert!(matches!(json(&answer(200, "[{\"a\":"), now, "x"), Err(Trouble::Later { .. })));
-        assert!(matches!(json(&answer(200, "<html>"), now, "x"), Err(Trouble::Unreadable { .. })));
-        assert_eq!(json(&answer(400, "{}"), now, "x"), Ok(serde_json::json!({})));
+        assert!(matches!(
+            json::<Value>(&answer(502, "<html>"), now, "x"),
+            Err(Trouble::Later { throttled: false, .. })
+        ));
+        assert!(matches!(json::<Value>(&answer(404, "no such page"), now, "x"), Err(Trouble::Refused(_))));
+        assert!(matches!(json::<Value>(&answer(200, "[{\"a\":"), now, "x"), Err(Trouble::Later { .. })));
+        assert!(matches!(json::<Value>(&answer(200, "<html>"), now, "x"), Err(Trouble::Unreadable { .. })));
+        assert_eq!(json::<Value>(&answer(400, "{}"), now, "x"), Ok(serde_json::json!({})));
     }
 }

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use jiff::ToSpan;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::value::RawValue;
 
 use super::account::{Account, LeftOut, clip};
 use super::days::Days;
@@ -60,14 +60,10 @@ pub struct Gathered {
 }
 
 /// An answer to be kept: the rows of all pages of one slice, redacted.
-pub fn answer(kind: &'static str, about: &About, mut body: Value, redactor: &Redactor) -> Raw {
-    redactor.value(&mut body);
-    Raw {
-        stream: STREAM,
-        kind,
-        about: serde_json::to_value(about).unwrap_or_default(),
-        body: Bytes::from(serde_json::to_vec(&body).unwrap_or_default()),
-    }
+pub fn answer(kind: &'static str, about: &About, body: &impl Serialize, redactor: &Redactor) -> Raw {
+    let body = Bytes::from(serde_json::to_vec(body).unwrap_or_default());
+    let body = redactor.line(&body).unwrap_or_default();
+    Raw { stream: STREAM, kind, about: serde_json::to_value(about).unwrap_or_default(), body }
 }
 
 /// An account that is not read, as an answer to be kept.
@@ -76,8 +72,8 @@ pub fn left_out(one: &LeftOut) -> Raw {
     Raw { stream: STREAM, kind: LEFT_OUT, about, body: Bytes::from_static(b"{}") }
 }
 
-/// Reads a kept answer: `rows` takes what is in the body, as an object of lists.
-pub fn parse(raw: &Raw, channel: &str, rows: impl FnOnce(&Value, &mut Gathered)) -> Parsed {
+/// Reads a kept answer: `rows` takes what is in the body, an object of lists of rows that were not read yet.
+pub fn parse<'raw, B: Deserialize<'raw>>(raw: &'raw Raw, channel: &str, rows: impl FnOnce(B, &mut Gathered)) -> Parsed {
     let broken = |reason: String| Parsed {
         rejects: vec![Reject { key: raw.kind.to_owned(), reason, text: String::new() }],
         ..Parsed::default()
@@ -92,12 +88,12 @@ pub fn parse(raw: &Raw, channel: &str, rows: impl FnOnce(&Value, &mut Gathered))
         Ok(about) => about,
         Err(error) => return broken(format!("what is known of the answer cannot be read: {error}")),
     };
-    let body: Value = match serde_json::from_slice(&raw.body) {
+    let body: B = match serde_json::from_slice(&raw.body) {
         Ok(body) => body,
         Err(error) => return broken(format!("the answer is no JSON: {error}")),
     };
     let mut gathered = Gathered::new(about);
-    rows(&body, &mut gathered);
+    rows(body, &mut gathered);
     gathered.windows(channel)
 }
 
@@ -120,19 +116,23 @@ impl Gathered {
     }
 
     /// Takes the rows of a list, each read by `read` to a path's key, names and figures.
-    pub fn each<T>(
+    pub fn each<'raw, R: Deserialize<'raw>, T>(
         &mut self,
-        list: &Value,
-        day: impl Fn(&Value) -> Option<Date>,
-        read: impl Fn(&Value, &About) -> Result<T, String>,
+        list: &[&'raw RawValue],
+        day: impl Fn(&R) -> Option<Date>,
+        read: impl Fn(&R, &About) -> Result<T, String>,
     ) -> Vec<(Date, T)> {
-        let mut all = Vec::new();
-        for (at, row) in list.as_array().into_iter().flatten().enumerate() {
-            let on = day(row);
-            let outcome = match on {
-                None => Err("It has no day.".to_owned()),
-                Some(on) if !self.about.days.has(on) => Err(format!("{on} is not among the days that were asked for.")),
-                Some(on) => read(row, &self.about).map(|read| (on, read)),
+        let mut all = Vec::with_capacity(list.len());
+        for (at, row) in list.iter().enumerate() {
+            let parsed = serde_json::from_str::<R>(row.get());
+            let on = parsed.as_ref().ok().and_then(&day);
+            let outcome = match (&parsed, on) {
+                (Err(error), _) => Err(format!("It cannot be read: {error}.")),
+                (Ok(_), None) => Err("It has no day.".to_owned()),
+                (Ok(_), Some(on)) if !self.about.days.has(on) => {
+                    Err(format!("{on} is not among the days that were asked for."))
+                }
+                (Ok(row), Some(on)) => read(row, &self.about).map(|read| (on, read)),
             };
             match outcome {
                 Ok(one) => all.push(one),
@@ -142,7 +142,7 @@ impl Gathered {
         all
     }
 
-    fn reject(&mut self, at: usize, row: &Value, day: Option<Date>, reason: String) {
+    fn reject(&mut self, at: usize, row: &RawValue, day: Option<Date>, reason: String) {
         match day {
             // A day that was not asked for is none that is replaced.
             Some(day) => {
@@ -155,7 +155,7 @@ impl Gathered {
             }
         }
         let key = format!("{}, row {}", self.about.account.id, at + 1);
-        let text = clip(&row.to_string(), MOST_TEXT).to_owned();
+        let text = clip(row.get(), MOST_TEXT).to_owned();
         self.rejects.push(Reject { key, reason, text });
     }
 

@@ -2,6 +2,8 @@
 
 use bytes::Bytes;
 use http::Method;
+use serde::Deserialize;
+use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
 use super::errors::halt;
@@ -15,10 +17,16 @@ const WHO: &str = "Google";
 /// Where access tokens are made, beside the API itself; an address that stands in for the API's has it under itself.
 const TOKENS: &str = "https://oauth2.googleapis.com/token";
 
-/// The rows of a query and how large the answer was.
+/// The rows of a query, as they came, and how large the answer was.
 pub struct Rows {
-    pub rows: Vec<Value>,
+    pub rows: Vec<Box<RawValue>>,
     pub bytes: usize,
+}
+
+#[derive(Deserialize)]
+struct Chunk {
+    error: Option<Value>,
+    results: Option<Vec<Box<RawValue>>>,
 }
 
 /// Asks in the name of one integration.
@@ -51,23 +59,12 @@ impl<'a> Asking<'a> {
         let path = format!("customers/{account}/googleAds:searchStream");
         let answer = self.send(Method::POST, &path, Some(login), Some(("application/json", body))).await?;
         let bytes = answer.body.len();
-        let chunks = match ads::json(&answer, self.call.now, WHO)? {
-            Value::Array(chunks) => chunks,
-            one => vec![one],
-        };
         let mut rows = Vec::new();
-        for mut chunk in chunks {
-            if let Some(error) = chunk.get("error") {
-                return Err(halt(error, answer.status, self.call.credentials));
+        for chunk in chunks(ads::json::<&RawValue>(&answer, self.call.now, WHO)?)? {
+            if let Some(error) = chunk.error {
+                return Err(halt(&error, answer.status, self.call.credentials));
             }
-            if !chunk.is_object() {
-                return Err(unreadable("a chunk is no object").into());
-            }
-            match chunk.get_mut("results").map(Value::take) {
-                Some(Value::Array(some)) => rows.extend(some),
-                None | Some(Value::Null) => {}
-                Some(_) => return Err(unreadable("a chunk's results are no list").into()),
-            }
+            rows.extend(chunk.results.unwrap_or_default());
         }
         if !answer.status.is_success() {
             return Err(answer.trouble(self.call.now, WHO).into());
@@ -78,7 +75,7 @@ impl<'a> Asking<'a> {
     /// The accounts that the sign-in reaches without a manager: digits.
     pub async fn accessible(&self) -> Result<Vec<String>, Halt> {
         let answer = self.send(Method::GET, "customers:listAccessibleCustomers", None, None).await?;
-        let value = ads::json(&answer, self.call.now, WHO)?;
+        let value: Value = ads::json(&answer, self.call.now, WHO)?;
         if let Some(error) = value.get("error").or_else(|| value[0].get("error")) {
             return Err(halt(error, answer.status, self.call.credentials));
         }
@@ -104,6 +101,17 @@ impl<'a> Asking<'a> {
     }
 }
 
+/// The chunks of an answer, or the one that it is.
+fn chunks(answer: &RawValue) -> Result<Vec<Chunk>, Trouble> {
+    let is_list = answer.get().starts_with('[');
+    let read = if is_list {
+        serde_json::from_str(answer.get())
+    } else {
+        serde_json::from_str(answer.get()).map(|one| vec![one])
+    };
+    read.map_err(|_| unreadable("a chunk is no object, or its results are no list"))
+}
+
 fn unreadable(what: &str) -> Trouble {
     Trouble::Unreadable { reason: format!("{WHO}: {what}"), answer: Bytes::new() }
 }
@@ -115,7 +123,7 @@ pub async fn token(call: &Call<'_>, form: &[(&str, &str)]) -> Result<Value, Trou
     let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(form).finish().into_bytes();
     let request = ads::request(Method::POST, &address, &[], &[], Some(("application/x-www-form-urlencoded", body)))?;
     let answer = call.client.send(request).await?;
-    let value = ads::json(&answer, call.now, WHO)?;
+    let value: Value = ads::json(&answer, call.now, WHO)?;
     if value.get("error").is_none() && !answer.status.is_success() {
         return Err(answer.trouble(call.now, WHO));
     }

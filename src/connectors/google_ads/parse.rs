@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use jiff::civil::Date;
+use serde::Deserialize;
 use serde_json::Value;
+use serde_json::value::RawValue;
 
 use crate::connectors::ads::{self, About, Figures, Path};
 use crate::connectors::{Parsed, Raw};
@@ -13,10 +15,10 @@ const CHANNEL: &str = "google";
 
 /// See [`crate::connectors::Connector::parse`].
 pub fn parse(raw: &Raw) -> Parsed {
-    ads::parse(raw, CHANNEL, |body, gathered| {
-        let campaigns = gathered.each(&body["campaigns"], day, campaign);
+    ads::parse(raw, CHANNEL, |body: Body<'_>, gathered| {
+        let campaigns = gathered.each(&body.campaigns.unwrap_or_default(), day, campaign);
         let mut ads: BTreeMap<(Date, String), Vec<Ad>> = BTreeMap::new();
-        for (day, ad) in gathered.each(&body["ads"], day, ad) {
+        for (day, ad) in gathered.each(&body.ads.unwrap_or_default(), day, ad) {
             ads.entry((day, ad.campaign.clone())).or_default().push(ad);
         }
         for (day, Named { id, name, figures }) in campaigns {
@@ -32,6 +34,54 @@ pub fn parse(raw: &Raw) -> Parsed {
             }
         }
     })
+}
+
+#[derive(Deserialize)]
+struct Body<'raw> {
+    #[serde(borrow)]
+    campaigns: Option<Vec<&'raw RawValue>>,
+    #[serde(borrow)]
+    ads: Option<Vec<&'raw RawValue>>,
+}
+
+/// A row as Google writes it; its figures and names may be of any form, or not be there.
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct Row {
+    segments: Segments,
+    campaign: Thing,
+    ad_group: Thing,
+    ad_group_ad: AdGroupAd,
+    metrics: Metrics,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Segments {
+    date: Value,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Thing {
+    id: Value,
+    name: Value,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct AdGroupAd {
+    ad: Thing,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct Metrics {
+    cost_micros: Value,
+    impressions: Value,
+    clicks: Value,
+    conversions: Value,
+    conversions_value: Value,
 }
 
 struct Named {
@@ -91,42 +141,42 @@ fn divide(ads: &mut Vec<Ad>, total: Figures) -> Figures {
     rest
 }
 
-fn day(row: &Value) -> Option<Date> {
-    row["segments"]["date"].as_str()?.parse().ok()
+fn day(row: &Row) -> Option<Date> {
+    row.segments.date.as_str()?.parse().ok()
 }
 
-fn campaign(row: &Value, _about: &About) -> Result<Named, String> {
-    let (id, name) = named(&row["campaign"], "campaign")?;
-    Ok(Named { id, name, figures: figures(&row["metrics"])? })
+fn campaign(row: &Row, _about: &About) -> Result<Named, String> {
+    let (id, name) = named(&row.campaign, "campaign")?;
+    Ok(Named { id, name, figures: figures(&row.metrics)? })
 }
 
-fn ad(row: &Value, _about: &About) -> Result<Ad, String> {
+fn ad(row: &Row, _about: &About) -> Result<Ad, String> {
     Ok(Ad {
-        campaign: named(&row["campaign"], "campaign")?.0,
-        group: named(&row["adGroup"], "ad group")?,
-        ad: named(&row["adGroupAd"]["ad"], "ad")?,
-        figures: figures(&row["metrics"])?,
+        campaign: named(&row.campaign, "campaign")?.0,
+        group: named(&row.ad_group, "ad group")?,
+        ad: named(&row.ad_group_ad.ad, "ad")?,
+        figures: figures(&row.metrics)?,
     })
 }
 
 /// Ids are whole numbers as text. An ad need not have a name.
-fn named(of: &Value, what: &str) -> Result<(String, String), String> {
-    let id = match &of["id"] {
+fn named(of: &Thing, what: &str) -> Result<(String, String), String> {
+    let id = match &of.id {
         Value::String(id) if !id.is_empty() => id.clone(),
         Value::Number(id) => id.to_string(),
         _ => return Err(format!("Its {what} has no id.")),
     };
-    Ok((id, of["name"].as_str().unwrap_or_default().to_owned()))
+    Ok((id, of.name.as_str().unwrap_or_default().to_owned()))
 }
 
 /// Whole numbers are text, fractions are numbers, zeros are not there.
-fn figures(metrics: &Value) -> Result<Figures, String> {
+fn figures(metrics: &Metrics) -> Result<Figures, String> {
     Figures {
-        spend_micros: ads::whole_micros(&metrics["costMicros"])?,
-        impressions: ads::count(&metrics["impressions"])?,
-        clicks: ads::count(&metrics["clicks"])?,
-        conversions_micros: ads::micros(&metrics["conversions"])?,
-        revenue_micros: ads::micros(&metrics["conversionsValue"])?,
+        spend_micros: ads::whole_micros(&metrics.cost_micros)?,
+        impressions: ads::count(&metrics.impressions)?,
+        clicks: ads::count(&metrics.clicks)?,
+        conversions_micros: ads::micros(&metrics.conversions)?,
+        revenue_micros: ads::micros(&metrics.conversions_value)?,
     }
     .sound()
 }

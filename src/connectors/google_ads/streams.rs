@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::Value;
+use serde_json::value::RawValue;
 
 use super::ask::Asking;
 use super::parse;
@@ -32,6 +33,13 @@ const FIGURES: &str =
 /// See the module's text.
 pub struct Searches;
 
+/// A slice as it is kept.
+#[derive(Serialize)]
+struct Slice {
+    campaigns: Vec<Box<RawValue>>,
+    ads: Vec<Box<RawValue>>,
+}
+
 /// Nothing has to be remembered but the days.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct State {}
@@ -58,6 +66,7 @@ pub async fn accounts(asking: &Asking<'_>, call: &Call<'_>) -> Result<Found, Tro
             Err(halt) => return Err(trouble(halt)),
         };
         for row in &clients.rows {
+            let row: Value = serde_json::from_str(row.get()).unwrap_or_default();
             let client = &row["customerClient"];
             // A manager has no figures.
             if client["manager"] == Value::Bool(true) {
@@ -140,8 +149,8 @@ impl Platform for Searches {
         }
         let about = About { account: work.account.clone(), days, lacks: Vec::new() };
         let mut rows = levels.into_iter().map(|level| level.rows);
-        let body = json!({ "campaigns": rows.next(), "ads": rows.next() });
-        Ok(Read::Whole(ads::answer("search", &about, body, call.redactor)))
+        let body = Slice { campaigns: rows.next().unwrap_or_default(), ads: rows.next().unwrap_or_default() };
+        Ok(Read::Whole(ads::answer("search", &about, &body, call.redactor)))
     }
 
     fn rows(&self, raw: &Raw) -> Parsed {

@@ -1,7 +1,9 @@
 //! What a row of Insights says: figures as text, zeros not there, one purchase under many names.
 
 use jiff::civil::Date;
+use serde::Deserialize;
 use serde_json::Value;
+use serde_json::value::RawValue;
 
 use crate::connectors::ads::{self, About, Figures, Path};
 use crate::connectors::{Parsed, Raw};
@@ -13,13 +15,19 @@ const PURCHASES: [&str; 3] = ["omni_purchase", "purchase", "offsite_conversion.f
 
 /// See [`crate::connectors::Connector::parse`].
 pub fn parse(raw: &Raw) -> Parsed {
-    ads::parse(raw, CHANNEL, |body, gathered| {
-        for (day, row) in gathered.each(&body["rows"], day, read) {
+    ads::parse(raw, CHANNEL, |body: Body<'_>, gathered| {
+        for (day, row) in gathered.each(&body.rows, day, read) {
             let [campaign, adset, ad] = &row.names;
             let path = Path { campaign: pair(campaign), adset: Some(pair(adset)), ad: Some(pair(ad)) };
             gathered.add(day, &path, row.figures);
         }
     })
+}
+
+#[derive(Deserialize)]
+struct Body<'raw> {
+    #[serde(borrow, default)]
+    rows: Vec<&'raw RawValue>,
 }
 
 struct Row {

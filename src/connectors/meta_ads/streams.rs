@@ -154,7 +154,7 @@ impl Platform for Insights {
                 // What was too much once need not be again; how many days and which way is the account's size.
                 (work.state.limit, work.state.report, work.state.failed) = (LIMITS.0, None, 0);
                 let about = About { account: work.account.clone(), days, lacks: Vec::new() };
-                Ok(Read::Whole(ads::answer("insights", &about, json!({ "rows": rows }), call.redactor)))
+                Ok(Read::Whole(ads::answer("insights", &about, &json!({ "rows": rows }), call.redactor)))
             }
             Ok(Err(read)) => Ok(read),
             Err(Fault::TooMany) if days.len() > 1 => {

@@ -123,7 +123,7 @@ pub async fn exchange(call: &Call<'_>, app_id: &str, secret: &str, auth_code: &s
 
 async fn data(call: &Call<'_>, request: http::Request<Vec<u8>>) -> Result<Value, Fault> {
     let answer = call.client.send(request).await?;
-    let mut value = ads::json(&answer, call.now, WHO)?;
+    let mut value: Value = ads::json(&answer, call.now, WHO)?;
     if value["code"].as_i64() == Some(0) {
         return Ok(value.get_mut("data").map(Value::take).unwrap_or_default());
     }

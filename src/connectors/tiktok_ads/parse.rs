@@ -1,7 +1,9 @@
 //! What a row of TikTok's reports says: figures as text, `-` for none, days with a time behind them.
 
 use jiff::civil::Date;
+use serde::Deserialize;
 use serde_json::Value;
+use serde_json::value::RawValue;
 
 use crate::connectors::ads::{self, About, Figures, Path};
 use crate::connectors::{Parsed, Raw};
@@ -11,17 +13,25 @@ const CHANNEL: &str = "tiktok";
 
 /// See [`crate::connectors::Connector::parse`].
 pub fn parse(raw: &Raw) -> Parsed {
-    ads::parse(raw, CHANNEL, |body, gathered| {
-        for (day, row) in gathered.each(&body["ads"], day, auction) {
+    ads::parse(raw, CHANNEL, |body: Body<'_>, gathered| {
+        for (day, row) in gathered.each(&body.ads, day, auction) {
             let [campaign, adset, ad] = &row.names;
             let path = Path { campaign: pair(campaign), adset: Some(pair(adset)), ad: Some(pair(ad)) };
             gathered.add(day, &path, row.figures);
         }
-        for (day, row) in gathered.each(&body["gmv_max"], day, gmv_max) {
+        for (day, row) in gathered.each(&body.gmv_max, day, gmv_max) {
             let path = Path { campaign: pair(&row.names[0]), adset: None, ad: None };
             gathered.add(day, &path, row.figures);
         }
     })
+}
+
+#[derive(Deserialize)]
+struct Body<'raw> {
+    #[serde(borrow, default)]
+    ads: Vec<&'raw RawValue>,
+    #[serde(borrow, default)]
+    gmv_max: Vec<&'raw RawValue>,
 }
 
 struct Row {

@@ -271,7 +271,7 @@ impl Platform for Reports {
                 }
                 let about = About { account: work.account.clone(), days, lacks };
                 let body = json!({ "ads": ads, "gmv_max": shops });
-                Ok(Read::Whole(ads::answer("report", &about, body, call.redactor)))
+                Ok(Read::Whole(ads::answer("report", &about, &body, call.redactor)))
             }
             Err(Fault::TooMany) if days.len() > 1 => {
                 work.span = days.len() / 2;

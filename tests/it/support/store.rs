@@ -32,8 +32,12 @@ pub const SECRET: &str = "canary-of-the-secret-access-key";
 /// What a request gets in the place of its answer.
 #[derive(Clone, Copy, Debug)]
 pub enum Fault {
+    /// What it should.
+    None,
     /// A refusal with S3's word for it.
     Status(u16, &'static str),
+    /// The same before all of the request was read, and then the connection ends.
+    Early(u16, &'static str),
     /// Nothing, for longer than anybody waits.
     Silence,
     /// Half of it, and then the connection ends.
@@ -250,9 +254,10 @@ async fn answer(
     if let Some(Fault::Silence) = fault {
         tokio::time::sleep(Duration::from_secs(600)).await;
     }
-    if let Some(Fault::Status(status, code)) = fault {
-        // Who answers before the end of what is sent and hangs up is often not heard, and that is another fault.
-        axum::body::to_bytes(Body::new(request.into_body()), usize::MAX).await?;
+    if let Some(Fault::Status(status, code) | Fault::Early(status, code)) = fault {
+        if !matches!(fault, Some(Fault::Early(..))) {
+            axum::body::to_bytes(Body::new(request.into_body()), usize::MAX).await?;
+        }
         let body =
             format!("<?xml version=\"1.0\"?><Error><Code>{code}</Code><Message>canary {SECRET}</Message></Error>");
         return Ok(Response::builder().status(status).body(Body::from(body))?);
