@@ -15,6 +15,7 @@ pub mod dashboard;
 mod exact;
 mod facts;
 mod figure;
+pub mod file;
 mod known;
 pub mod notes;
 pub mod plan;
@@ -171,6 +172,6 @@ fn everything(asker: &Asker<'_>, known: &Known, ask: &Ask, now: Timestamp) -> Re
         ask.compare,
         ask.grain,
         ask.metric,
-        ask.model
+        (ask.model, &ask.params)
     ))
 }

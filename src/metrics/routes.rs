@@ -10,10 +10,10 @@ use axum::response::{IntoResponse, Response};
 use futures_util::{Stream, StreamExt};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use serde_json::json;
 
 use super::catalogue::{Catalogue, GoodWhen, Kind, Unit};
 use super::dashboard::{Ask, Dashboard};
+use super::file::{File, answered, wants_csv};
 use super::known::known;
 use super::stream::{Landings, NewData, Told};
 use super::{Answer, Asker, Origin, Page, Pages, Query, answer_query, csv, page, plan};
@@ -147,6 +147,18 @@ pub struct BoardParams {
     metric: Option<String>,
     /// The attribution model; last_touch where absent.
     model: Option<String>,
+    /// Days before an order in which a touch counts: 1, 7, 14, 28 (the default) or 90.
+    window_days: Option<String>,
+    /// true: a touch counts however long before the order.
+    lifetime: Option<String>,
+    /// Of time_decay, 1 to 365 days; 7 where absent.
+    half_life_days: Option<String>,
+    /// Of position_based: percent of the first, the middle and the last touch, 100 together; 40,20,40 where absent.
+    position_weights: Option<String>,
+    /// Of markov, 1 to 3; 1 where absent.
+    markov_order: Option<String>,
+    /// Which day a refund counts on, and attributed sales: refund_date (the default), order_date or touch_date.
+    basis: Option<String>,
     /// Filters `dim:op:value`, all of which must hold.
     f: Vec<String>,
 }
@@ -164,6 +176,12 @@ impl BoardParams {
             ("grain", self.grain),
             ("metric", self.metric),
             ("model", self.model),
+            ("window_days", self.window_days),
+            ("lifetime", self.lifetime),
+            ("half_life_days", self.half_life_days),
+            ("position_weights", self.position_weights),
+            ("markov_order", self.markov_order),
+            ("basis", self.basis),
         ];
         let single = single.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?)));
         single.chain(self.f.into_iter().map(|filter| ("f".to_owned(), filter))).collect()
@@ -190,7 +208,7 @@ pub async fn dashboard(
 }
 
 /// Whether a header's list of words has this one.
-fn says(headers: &HeaderMap, name: &HeaderName, word: &str) -> bool {
+pub(super) fn says(headers: &HeaderMap, name: &HeaderName, word: &str) -> bool {
     let values = headers.get_all(name).iter().filter_map(|value| value.to_str().ok());
     values.flat_map(|value| value.split(',')).any(|part| part.trim().eq_ignore_ascii_case(word))
 }
@@ -256,29 +274,15 @@ pub async fn query(
     let as_csv = wants_csv(params.format.as_deref(), &headers)?;
     let known = known(&member.tenant, &member.reach, &brand).await?;
     let answer = desk.timings.time("figures", answer_query(&member.tenant, &known, &query, desk.clock.now())).await?;
-    if !as_csv {
-        return Ok(Json(answer).into_response());
-    }
-    let (by, at, subject) = (member.author(), desk.clock.system_time(), format!("brand:{}", known.brand.uid));
-    let told = json!({ "format": "csv", "metrics": query.metrics, "rows": answer.rows.len() });
-    member.tenant.db().write(move |tx| by.tell(tx, at, "figures.exported", &subject, told)).await?;
     let keys = answer.columns.len() - columns_of_metrics(&query);
-    let file = format!("attachment; filename=\"{}.csv\"", known.brand.slug);
-    let kind = (header::CONTENT_TYPE, "text/csv; charset=utf-8".to_owned());
-    Ok(([kind, (header::CONTENT_DISPOSITION, file)], csv::write(&answer, keys)).into_response())
-}
-
-/// Whether an answer is to be a file: by its `format`, else by what the client accepts.
-///
-/// # Errors
-/// `Invalid` where there is no such format.
-pub fn wants_csv(format: Option<&str>, headers: &HeaderMap) -> Result<bool> {
-    match format {
-        None => Ok(says(headers, &header::ACCEPT, "text/csv")),
-        Some("json") => Ok(false),
-        Some("csv") => Ok(true),
-        Some(_) => Err(Error::invalid_code("unknown_format", Some("format"), "An answer comes as json or csv.")),
-    }
+    let file = |answer: &Answer| File {
+        brand: known.brand.uid.clone(),
+        name: known.brand.slug.clone(),
+        metrics: query.metrics,
+        rows: answer.rows.len(),
+        text: csv::write(answer, keys),
+    };
+    answered(&member, desk.system_time(), as_csv, answer, file).await
 }
 
 fn columns_of_metrics(query: &Query) -> usize {
