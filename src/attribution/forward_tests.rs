@@ -67,19 +67,7 @@ fn ids(conn: &Connection, sql: &str) -> Vec<i64> {
 fn happen(conn: &Connection, event: Event, moved: &mut Moved) {
     match event {
         Event::Order(id, who, at, net) => {
-            let (at, who) = (BEGIN + at * HOUR, if who == 0 { "null".to_owned() } else { who.to_string() });
-            write(
-                conn,
-                &format!(
-                    "delete from fact_orders where order_id = {id}; insert into fact_orders by name select {brand} as brand_id, \
-                     {id} as order_id, '' as external_id, make_timestamp({at} * 1000000)::date as day, 12 as hour, \
-                     {at} as placed_at, 1 as store_id, {who} as customer_id, 'file' as connector, []::varchar[] as discount_codes, \
-                     1 as units, 1 as fulfilled, false as cancelled, {net} * 1000000 as gross, 0 as discount, \
-                     0 as units_without_cost, 'USD' as currency, 0 as gross_native, 0 as discount_native, 0 as shipping_native, \
-                     0 as tax_native",
-                    brand = brand(id)
-                ),
-            );
+            order(conn, id, who, at, net);
             moved.orders.push(id);
         }
         Event::OrderGone(id) => {
@@ -87,18 +75,7 @@ fn happen(conn: &Connection, event: Event, moved: &mut Moved) {
             moved.orders.push(id);
         }
         Event::Refund(id, order, lines) => {
-            let at = BEGIN + (900 + order * 13) * HOUR;
-            write(
-                conn,
-                &format!(
-                    "delete from fact_refund_lines where refund_id = {id}; insert into fact_refund_lines by name \
-                     select {brand} as brand_id, {id} as refund_id, n as line_no, nullif({order}, 0) as order_id, \
-                     make_timestamp({at} * 1000000)::date as day, 12 as hour, {at} as refunded_at, 1 as store_id, \
-                     'file' as connector, false as day_estimated, 1 as quantity, 1000000 + n as goods, 'USD' as currency, \
-                     0 as goods_native from range({lines}) r(n)",
-                    brand = brand(id + order)
-                ),
-            );
+            refund(conn, id, order, lines);
             moved.refunds.push(id);
         }
         Event::RefundGone(id) => {
@@ -132,13 +109,41 @@ fn happen(conn: &Connection, event: Event, moved: &mut Moved) {
     }
 }
 
+fn order(conn: &Connection, id: i64, who: i64, at: i64, net: i64) {
+    let (at, brand) = (BEGIN + at * HOUR, brand(id));
+    write(
+        conn,
+        &format!(
+            "delete from fact_orders where order_id = {id}; insert into fact_orders by name select {brand} as brand_id, \
+             {id} as order_id, '' as external_id, make_timestamp({at}000000)::date as day, 12 as hour, {at} as placed_at, \
+             1 as store_id, nullif({who}, 0) as customer_id, 'file' as connector, []::varchar[] as discount_codes, 1 as units, \
+             1 as fulfilled, false as cancelled, {net}000000 as gross, 0 as discount, 0 as units_without_cost, \
+             'USD' as currency, 0 as gross_native, 0 as discount_native, 0 as shipping_native, 0 as tax_native"
+        ),
+    );
+}
+
+fn refund(conn: &Connection, id: i64, order: i64, lines: i64) {
+    let (at, brand) = (BEGIN + (900 + order * 13) * HOUR, brand(id + order));
+    write(
+        conn,
+        &format!(
+            "delete from fact_refund_lines where refund_id = {id}; insert into fact_refund_lines by name \
+             select {brand} as brand_id, {id} as refund_id, n as line_no, nullif({order}, 0) as order_id, \
+             make_timestamp({at}000000)::date as day, 12 as hour, {at} as refunded_at, 1 as store_id, \
+             'file' as connector, false as day_estimated, 1 as quantity, 1000000 + n as goods, 'USD' as currency, \
+             0 as goods_native from range({lines}) r(n)"
+        ),
+    );
+}
+
 fn touch(conn: &Connection, id: i64, who: i64, at: i64, channel: i64, order: i64) {
     let at = BEGIN + at * HOUR;
     write(
         conn,
         &format!(
-            "delete from fact_touches where touch_id = {id}; insert into fact_touches select {brand}, {id}, {who}, {at} * 1000 + {id}, \
-             make_timestamp({at} * 1000000)::date, 'c{channel}', null, null, null, null, null, '/{channel}', nullif({order}, 0)",
+            "delete from fact_touches where touch_id = {id}; insert into fact_touches select {brand}, {id}, {who}, {at}000 + {id}, \
+             make_timestamp({at}000000)::date, 'c{channel}', null, null, null, null, null, '/{channel}', nullif({order}, 0)",
             brand = brand(id)
         ),
     );

@@ -13,8 +13,8 @@ use crate::clock::Clock;
 use crate::error::{Error, Result};
 use crate::http::{self, Json, Path, Problem, Timings};
 use crate::metrics::dashboard::filter;
-use crate::metrics::file::{File, answered, wants_csv};
 use crate::metrics::query::ValueBasis;
+use crate::metrics::routes::{File, answered, wants_csv};
 
 /// The parameters of a grid, all optional.
 #[derive(Default, Deserialize, utoipa::IntoParams)]

@@ -15,7 +15,6 @@ pub mod dashboard;
 mod exact;
 mod facts;
 mod figure;
-pub mod file;
 mod known;
 pub mod notes;
 pub mod plan;

@@ -10,10 +10,10 @@ use axum::response::{IntoResponse, Response};
 use futures_util::{Stream, StreamExt};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 
 use super::catalogue::{Catalogue, GoodWhen, Kind, Unit};
 use super::dashboard::{Ask, Dashboard};
-use super::file::{File, answered, wants_csv};
 use super::known::known;
 use super::stream::{Landings, NewData, Told};
 use super::{Answer, Asker, Origin, Page, Pages, Query, answer_query, csv, page, plan};
@@ -208,7 +208,7 @@ pub async fn dashboard(
 }
 
 /// Whether a header's list of words has this one.
-pub(super) fn says(headers: &HeaderMap, name: &HeaderName, word: &str) -> bool {
+fn says(headers: &HeaderMap, name: &HeaderName, word: &str) -> bool {
     let values = headers.get_all(name).iter().filter_map(|value| value.to_str().ok());
     values.flat_map(|value| value.split(',')).any(|part| part.trim().eq_ignore_ascii_case(word))
 }
@@ -283,6 +283,55 @@ pub async fn query(
         text: csv::write(answer, keys),
     };
     answered(&member, desk.system_time(), as_csv, answer, file).await
+}
+
+/// An answer as a file.
+pub struct File {
+    /// The uid of the brand it is about.
+    pub brand: String,
+    /// Without its ending.
+    pub name: String,
+    /// What is in it, in the audit log's words.
+    pub metrics: Vec<String>,
+    /// Without the header.
+    pub rows: usize,
+    /// CSV.
+    pub text: Vec<u8>,
+}
+
+/// Whether an answer is to be a file: by its `format`, else by what the client accepts.
+///
+/// # Errors
+/// `Invalid` where there is no such format.
+pub fn wants_csv(format: Option<&str>, headers: &HeaderMap) -> Result<bool> {
+    match format {
+        None => Ok(says(headers, &header::ACCEPT, "text/csv")),
+        Some("json") => Ok(false),
+        Some("csv") => Ok(true),
+        Some(_) => Err(Error::invalid_code("unknown_format", Some("format"), "An answer comes as json or csv.")),
+    }
+}
+
+/// The answer as JSON, or as the file that `written` makes of it: then the audit log gets an entry, dated `at`, before the file
+/// leaves.
+///
+/// # Errors
+/// What SQLite says where the entry cannot be written.
+pub async fn answered<T, F>(member: &Member, at: Timestamp, as_csv: bool, answer: T, written: F) -> Result<Response>
+where
+    T: Serialize,
+    F: FnOnce(&T) -> File,
+{
+    if !as_csv {
+        return Ok(Json(answer).into_response());
+    }
+    let file = written(&answer);
+    let (by, subject) = (member.author(), format!("brand:{}", file.brand));
+    let told = json!({ "format": "csv", "metrics": file.metrics, "rows": file.rows });
+    member.tenant.db().write(move |tx| by.tell(tx, at, "figures.exported", &subject, told)).await?;
+    let name = format!("attachment; filename=\"{}.csv\"", file.name);
+    let kind = (header::CONTENT_TYPE, "text/csv; charset=utf-8".to_owned());
+    Ok(([kind, (header::CONTENT_DISPOSITION, name)], file.text).into_response())
 }
 
 fn columns_of_metrics(query: &Query) -> usize {

@@ -11,10 +11,9 @@ use crate::auth::Member;
 use crate::error::{Error, Result};
 use crate::http::{self, Json, Path, Problem, guarded, push_row};
 use crate::metrics::dashboard::Ask;
-use crate::metrics::file::{File, answered, wants_csv};
 use crate::metrics::known::known;
 use crate::metrics::query::Basis;
-use crate::metrics::routes::Desk;
+use crate::metrics::routes::{Desk, File, answered, wants_csv};
 
 /// Paths shown unless asked.
 const USUAL_PATHS: usize = 50;
