@@ -1,8 +1,9 @@
 //! Reads orders, refunds and touches out of the warehouse, all of a brand or those that moved, and numbers what touches came from.
 
 use std::collections::HashMap;
+use std::sync::mpsc::sync_channel;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, anyhow};
 
 use super::ledger::{Order, Refund, Touch};
 use super::models::Mixed;
@@ -30,6 +31,9 @@ const TOUCHES: &str = "select person, at_ms, touch_id, coalesce(order_id, 0), (d
 const TEMPORARY: &str = "create or replace temp table moved_orders (id bigint); \
     create or replace temp table moved_refunds (id bigint); \
     create or replace temp table moved_touches (id bigint)";
+
+/// Batches that wait to be taken.
+const BATCHES: usize = 4;
 
 /// Which rows are read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -180,13 +184,23 @@ fn key(tag: Tag) -> [u32; 6] {
     tag.map(|word| word.unwrap_or(u32::MAX))
 }
 
-/// Takes the rows in batches, of which only one is in memory.
-fn each(conn: &Connection, sql: &str, brand_id: i64, mut take: impl FnMut(&RecordBatch)) -> Result<()> {
+/// Takes the rows in batches on a thread of its own, while DuckDB gathers the next; few of them are in memory at once.
+fn each(conn: &Connection, sql: &str, brand_id: i64, mut take: impl FnMut(&RecordBatch) + Send) -> Result<()> {
     let mut select = conn.prepare(sql).context("reading what credits are computed from")?;
-    for batch in select.stream_arrow([brand_id]).context("reading what credits are computed from")? {
-        take(&batch.context("reading what credits are computed from")?);
-    }
-    Ok(())
+    let batches = select.stream_arrow([brand_id]).context("reading what credits are computed from")?;
+    std::thread::scope(|scope| {
+        let (hand_over, taken) = sync_channel::<RecordBatch>(BATCHES);
+        let taker = scope.spawn(move || taken.iter().for_each(|batch| take(&batch)));
+        for batch in batches {
+            let batch = batch.context("reading what credits are computed from")?;
+            if hand_over.send(batch).is_err() {
+                break;
+            }
+        }
+        drop(hand_over);
+        taker.join().map_err(|_| anyhow!("reading what credits are computed from stopped half-way"))?;
+        Ok(())
+    })
 }
 
 fn big(batch: &RecordBatch, column: usize) -> &[i64] {
