@@ -50,7 +50,7 @@ impl Step {
         };
         step.gone_refunds.extend(step.refunds.iter().map(|(_, refund)| (refund.id, ())));
         step.find_orders(ledger, &ids(&moved.orders));
-        step.find_touches(ledger, &ids(&moved.orders), &ids(&moved.touches));
+        step.find_touches(ledger, moved);
         step.find_persons(ledger);
         Ok((!step.leaves_tags(ledger)).then_some(step))
     }
@@ -75,9 +75,14 @@ impl Step {
         self.persons.extend(self.refunds.iter().filter_map(|(order, _)| persons.get(order)));
     }
 
-    fn find_touches(&mut self, ledger: &Ledger, orders: &Ids, touches: &Ids) {
-        let gone =
-            |touch: &Touch| touches.contains_key(&touch.id) || touch.order != 0 && orders.contains_key(&touch.order);
+    fn find_touches(&mut self, ledger: &Ledger, moved: &Moved) {
+        let (orders, touches) = (ids(&moved.orders), ids(&moved.touches));
+        // Most that moves is new: its ids are higher than any that is known.
+        let first = moved.touches.first().copied().unwrap_or(i64::MAX);
+        let gone = |touch: &Touch| {
+            touch.id >= first && touches.contains_key(&touch.id)
+                || touch.order != 0 && orders.contains_key(&touch.order)
+        };
         let rows = ledger.touches.iter().enumerate();
         self.gone_touches.extend(rows.filter(|(_, touch)| gone(touch)).map(|(at, _)| at));
     }

@@ -149,19 +149,22 @@ fn touch(conn: &Connection, id: i64, who: i64, at: i64, channel: i64, order: i64
     );
 }
 
-type Row = (i64, i64, i64, i64, i32, [Option<String>; 6]);
-
 /// A ledger in words, so that two that number them differently can be compared.
-fn told(ledger: &Ledger) -> (Vec<super::ledger::Order>, Vec<(i64, Option<i64>, i64, i64)>, Vec<Row>, Vec<String>) {
+fn told(ledger: &Ledger) -> Vec<String> {
     let order = |at: Option<u32>| at.map(|at| ledger.orders[at as usize].id);
-    let refunds = ledger.refunds.iter().map(|refund| (refund.id, order(refund.order), refund.at, refund.goods));
-    let mut refunds: Vec<_> = refunds.collect();
+    let refunds = ledger.refunds.iter();
+    let mut refunds: Vec<String> = refunds
+        .map(|of| format!("refund {} of {:?}: {} {} {}", of.id, order(of.order), of.at, of.day, of.goods))
+        .collect();
     refunds.sort_unstable();
-    let words = |tag: u32| ledger.tags[tag as usize].map(|word| word.map(|word| ledger.words[word as usize].clone()));
-    let touches = ledger.touches.iter().map(|t| (t.person, t.at_ms, t.id, t.order, t.day, words(t.tag))).collect();
     let mut channels = ledger.channels.clone();
     channels.sort();
-    (ledger.orders.clone(), refunds, touches, channels)
+    let orders = ledger.orders.iter().map(|order| format!("{order:?}"));
+    let touches = ledger.touches.iter().map(|touch| {
+        let came = ledger.tags[touch.tag as usize].map(|word| word.map(|word| &ledger.words[word as usize]));
+        format!("touch {} {} {} {} {} {came:?}", touch.person, touch.at_ms, touch.id, touch.order, touch.day)
+    });
+    orders.chain(refunds).chain(touches).chain(channels).collect()
 }
 
 fn spec() -> Spec {

@@ -104,3 +104,22 @@ async fn a_dashboard_has_claimed_and_attributed_beside_each_other() {
         assert_eq!(app.get(&format!("{path}&{bad}"), &token).await.status, StatusCode::UNPROCESSABLE_ENTITY, "{bad}");
     }
 }
+
+#[tokio::test]
+async fn models_are_told_their_parameters_over_rest() {
+    let app = TestApp::start().await;
+    let shop = shop(&app, "juniper-oak").await;
+    touch(&shop.tenant, &shop.brand, 1, &journeys()).await;
+    let token = app.token(&shop, Role::Viewer);
+    let path = "/api/brands/juniper-oak/attribution?from=2026-11-01&to=2026-11-15";
+    // All to the middle one; nearly the same to each where a year halves it.
+    let told = "model=position_based&model=time_decay&position_weights=0,100,0&half_life_days=365";
+    let page = app.get(&format!("{path}&{told}"), &token).await.json();
+    let google = page["channels"].as_array().unwrap().iter().find(|channel| channel["channel"] == "google").unwrap();
+    let given = &google["by_model"];
+    assert_eq!((&given[0]["revenue"], &given[1]["revenue"]), (&json!("30.00"), &json!("10.00")));
+    for bad in ["basis=touch_date", "position_weights=50,50", "position_weights=50,50,50"] {
+        let answer = app.get(&format!("{path}&{bad}"), &token).await;
+        assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY, "{bad}");
+    }
+}
