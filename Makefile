@@ -77,11 +77,12 @@ torture: tools web
 # Takes about ten minutes after the build, and a quiet machine.
 bench: build
 	@YARDSTICK=$(YARDSTICK) .ci/need-for-bench $(BENCH_PYTHON)
-	cargo build --locked --example bench-load --example bench-mutation
+	cargo build --locked --example bench-load --example bench-mutation --example bench-attribution
 	@mkdir -p $(BENCH_DIR)
 	PULSEPOINT_BIN=$(BINARY) BENCH_LOAD=$(CARGO_TARGET_DIR)/debug/examples/bench-load \
-		BENCH_MUTATION=$(CARGO_TARGET_DIR)/debug/examples/bench-mutation YARDSTICK=$(YARDSTICK) \
-		BENCH_DIR=$(BENCH_DIR) $(BENCH_PYTHON)/bin/python tests/bench/bench.py
+		BENCH_MUTATION=$(CARGO_TARGET_DIR)/debug/examples/bench-mutation \
+		BENCH_ATTRIBUTION=$(CARGO_TARGET_DIR)/debug/examples/bench-attribution \
+		YARDSTICK=$(YARDSTICK) BENCH_DIR=$(BENCH_DIR) $(BENCH_PYTHON)/bin/python tests/bench/bench.py
 
 tools:
 	@.ci/need

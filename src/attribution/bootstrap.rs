@@ -1,11 +1,11 @@
 //! How far figures could have come out otherwise: the journeys drawn anew, with replacement, again and again, and every model
 //! run on each draw. The same journeys give the same intervals.
 
-use super::credits::{Rows, Steps, fitted_to_some, shares};
+use super::credits::{Rows, Steps, shares};
 use super::journeys::{Cut, Journey};
 use super::ledger::Ledger;
 use super::model::{AttributionModel, Spec};
-use super::models::{Random, SCALE};
+use super::models::{Paths, Random, SCALE};
 use super::parts::Parts;
 
 /// Draws; of their results the 5th and the 95th percentile are shown.
@@ -74,11 +74,29 @@ impl Drawn<'_> {
         if !model.is_fitted() {
             return self.by_rule(&spec);
         }
-        let paths = fitted_to_some(self.ledger, self.rows, self.cut, |at| self.times[at]);
+        let paths = self.paths();
         let all: f64 = self.journeys().map(|(_, order, times)| times * self.net(order)).sum();
         let (_, mut sales) = shares(&spec, &paths);
         sales.resize(self.ledger.channels.len(), 0.0);
         sales.into_iter().map(|share| share * all).collect()
+    }
+
+    /// The journeys that a model is fitted to, each as many times as it was drawn.
+    fn paths(&self) -> Paths {
+        let mut paths = Paths::default();
+        for (journey, times) in self.cut.journeys.iter().zip(self.times) {
+            let channels = self.cut.touches(journey).iter().map(|touch| self.ledger.channel_at(*touch));
+            match journey.order {
+                None => paths.push(channels, 0.0, *times, 0.0),
+                Some(order) => {
+                    let of = &self.ledger.orders[order as usize];
+                    if self.rows.sells(of) {
+                        paths.push(channels, *times, 0.0, times * of.net as f64);
+                    }
+                }
+            }
+        }
+        paths
     }
 
     fn by_rule(&self, spec: &Spec) -> Vec<f64> {

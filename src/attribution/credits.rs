@@ -13,6 +13,7 @@ use super::ledger::{Ledger, Order};
 use super::model::{AttributionModel, Spec};
 use super::models::{Paths, markov, shapley};
 use super::parts::{Parts, Spread};
+use super::tally::{Tally, Way, paths};
 
 /// A touch's part of an order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,13 +39,14 @@ pub fn credits(ledger: &Ledger, spec: &Spec) -> Vec<Credit> {
     if !spec.model.is_fitted() {
         return by_rule(ledger, spec, &cut);
     }
-    let spread = fit(ledger, spec, &rows, &cut, &fitted_to(ledger, &rows, &cut));
-    fitted(ledger, &cut, spread)
+    let tally = Tally::of_cut(ledger, &rows, &cut);
+    let ways = tally.ways();
+    fitted(ledger, &cut, fit(ledger.channels.len(), spec, &ways, &paths(&ways)))
 }
 
 /// Which orders and refunds the window has.
 pub(super) struct Rows<'a> {
-    spec: &'a Spec,
+    pub spec: &'a Spec,
     /// By order: something of it went back in the window.
     refunded: Vec<bool>,
     /// By order: what went back, in micros.
@@ -76,13 +78,17 @@ impl<'a> Rows<'a> {
 
     /// The journeys of its orders and refunds, and those that came to nothing where they are wanted.
     pub fn journeys(&self, ledger: &Ledger, nulls: bool) -> Cut {
-        let wanted = Wanted {
+        cut(ledger, &self.wanted(nulls))
+    }
+
+    /// What [`Rows::journeys`] cuts.
+    pub fn wanted(&self, nulls: bool) -> Wanted<impl Fn(u32, &Order) -> bool> {
+        Wanted {
             lookback: self.spec.tuning.lookback,
-            orders: |at, order: &Order| self.sells(order) || self.refunded[at as usize],
+            orders: move |at, order: &Order| self.sells(order) || self.refunded[at as usize],
             nulls: nulls.then_some((self.spec.window.first, self.spec.window.after)),
             today: self.spec.today,
-        };
-        cut(ledger, &wanted)
+        }
     }
 
     /// By the day of a touch the order itself may come later than the window.
@@ -144,24 +150,36 @@ fn by_rule(ledger: &Ledger, spec: &Spec, cut: &Cut) -> Vec<Credit> {
     credits
 }
 
-/// Three of a kind: orders, sales, refunds.
-type Three = [f64; 3];
+/// What the window has of an order.
+#[derive(Default)]
+pub(super) struct Worth {
+    pub orders: i64,
+    pub sales: i64,
+    pub refunds: i64,
+}
 
-/// How a fitted model spreads what it gives.
-pub(super) fn fit(ledger: &Ledger, spec: &Spec, rows: &Rows<'_>, cut: &Cut, paths: &Paths) -> Spread {
-    let mut linear = vec![[0.0; 3]; ledger.channels.len()];
+impl Worth {
+    pub fn of(ledger: &Ledger, rows: &Rows<'_>, order: u32) -> Self {
+        let of = &ledger.orders[order as usize];
+        let (orders, sales) = if rows.sells(of) { (1, of.net) } else { (0, 0) };
+        Self { orders, sales, refunds: rows.goods[order as usize] }
+    }
+}
+
+/// How a fitted model spreads what it gives over so many channels.
+pub(super) fn fit(channels: usize, spec: &Spec, ways: &[Way<'_>], paths: &Paths) -> Spread {
+    let mut linear = vec![[0.0; 3]; channels];
     let (mut totals, mut sizes) = ([0.0_f64; 3], [0.0_f64; 3]);
-    for journey in &cut.journeys {
-        let Some(order) = journey.order else { continue };
-        let (worth, touches) = (worth(ledger, rows, order), cut.touches(journey));
-        let part = 1.0 / touches.len() as f64;
-        for ((total, size), worth) in totals.iter_mut().zip(&mut sizes).zip(&worth) {
-            *total += worth;
-            *size += worth.abs();
+    for (path, group) in ways {
+        let worth = [group.orders as f64, group.sales as f64, group.refunds as f64];
+        let size = [worth[0], group.sizes[0] as f64, group.sizes[1] as f64];
+        let part = 1.0 / path.len() as f64;
+        for kind in 0..3 {
+            totals[kind] += worth[kind];
+            sizes[kind] += size[kind];
         }
-        for touch in touches {
-            let sums = &mut linear[ledger.channel_at(*touch) as usize];
-            for (sum, worth) in sums.iter_mut().zip(&worth) {
+        for channel in *path {
+            for (sum, worth) in linear[*channel as usize].iter_mut().zip(&worth) {
                 *sum += worth * part;
             }
         }
@@ -179,36 +197,7 @@ pub(super) fn fit(ledger: &Ledger, spec: &Spec, rows: &Rows<'_>, cut: &Cut, path
             _ => (0.0, wanted),
         }
     };
-    Spread::of((0..linear.len()).map(|channel| [0, 1, 2].map(|kind| spread(channel, kind))).collect())
-}
-
-/// The journeys that a model is fitted to: to the orders of the window, and to none.
-pub(super) fn fitted_to(ledger: &Ledger, rows: &Rows<'_>, cut: &Cut) -> Paths {
-    fitted_to_some(ledger, rows, cut, |_| 1.0)
-}
-
-/// The same, each journey as many times as `times` says of its place.
-pub(super) fn fitted_to_some(ledger: &Ledger, rows: &Rows<'_>, cut: &Cut, times: impl Fn(usize) -> f64) -> Paths {
-    let mut paths = Paths::default();
-    for (at, journey) in cut.journeys.iter().enumerate() {
-        let channels = cut.touches(journey).iter().map(|touch| ledger.channel_at(*touch));
-        let times = times(at);
-        match journey.order {
-            None => paths.push(channels, 0.0, times, 0.0),
-            Some(order) if rows.sells(&ledger.orders[order as usize]) => {
-                paths.push(channels, times, 0.0, times * worth(ledger, rows, order)[1]);
-            }
-            Some(_) => {}
-        }
-    }
-    paths
-}
-
-/// What an order counts, brought in, and gave back in the window.
-fn worth(ledger: &Ledger, rows: &Rows<'_>, order: u32) -> Three {
-    let of = &ledger.orders[order as usize];
-    let sold = if rows.sells(of) { [1.0, of.net as f64] } else { [0.0, 0.0] };
-    [sold[0], sold[1], rows.goods[order as usize] as f64]
+    Spread::of((0..channels).map(|channel| [0, 1, 2].map(|kind| spread(channel, kind))).collect())
 }
 
 /// The channels' shares of orders and of money.

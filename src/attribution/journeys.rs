@@ -1,5 +1,7 @@
 //! Cuts touches into journeys: which touches led to which order, and which led to none.
 
+use std::ops::Range;
+
 use super::ledger::{Ledger, Order, Touch};
 
 const DAY_MS: i64 = 86_400_000;
@@ -79,33 +81,57 @@ pub struct Wanted<F> {
 pub fn cut(ledger: &Ledger, wanted: &Wanted<impl Fn(u32, &Order) -> bool>) -> Cut {
     let mut cut = Cut::default();
     let (orders, touches) = (&ledger.orders, &ledger.touches);
-    let mut at = 0;
-    let mut begun = 0;
+    let (mut at, mut begun) = (0, 0);
     while at < touches.len() {
         let person = touches[at].person;
-        while begun < orders.len() && orders[begun].person < person {
-            begun += 1;
-        }
+        begun += orders[begun..].iter().take_while(|order| order.person < person).count();
         let end = at + touches[at..].iter().take_while(|touch| touch.person == person).count();
-        while begun < orders.len() && orders[begun].person == person {
-            let order = &orders[begun];
-            let until = at + touches[at..end].partition_point(|touch| touch.at_ms < order.at * 1_000 + 1_000);
-            let earliest = wanted.lookback.earliest(order.at * 1_000);
-            if (wanted.orders)(begun as u32, order) {
-                let from = cut.touches.len();
-                let near = at + touches[at..until].partition_point(|touch| touch.at_ms < earliest);
-                let own = (near..until).filter(|i| touches[*i].order == 0 || touches[*i].order == order.id);
-                cut.touches.extend(own.map(|i| i as u32));
-                cut.end(Some(begun as u32), from);
-            }
-            nulls(&mut cut, touches, at..until, Some(earliest), wanted);
-            at = until;
-            begun += 1;
-        }
-        nulls(&mut cut, touches, at..end, None, wanted);
-        at = end;
+        let done = begun + orders[begun..].iter().take_while(|order| order.person == person).count();
+        of_person(&mut cut, ledger, wanted, begun..done, at..end);
+        (at, begun) = (end, done);
     }
     cut
+}
+
+/// The same of these persons alone, whose numbers ascend.
+pub fn cut_of(ledger: &Ledger, wanted: &Wanted<impl Fn(u32, &Order) -> bool>, persons: &[i64]) -> Cut {
+    let mut cut = Cut::default();
+    let (orders, touches) = (&ledger.orders, &ledger.touches);
+    for person in persons {
+        let at = touches.partition_point(|touch| touch.person < *person);
+        let end = at + touches[at..].partition_point(|touch| touch.person == *person);
+        let begun = orders.partition_point(|order| order.person < *person);
+        let done = begun + orders[begun..].partition_point(|order| order.person == *person);
+        of_person(&mut cut, ledger, wanted, begun..done, at..end);
+    }
+    cut
+}
+
+/// Cuts the touches of one person by that person's orders.
+fn of_person(
+    cut: &mut Cut,
+    ledger: &Ledger,
+    wanted: &Wanted<impl Fn(u32, &Order) -> bool>,
+    orders: Range<usize>,
+    all: Range<usize>,
+) {
+    let touches = &ledger.touches;
+    let mut at = all.start;
+    for place in orders {
+        let order = &ledger.orders[place];
+        let until = at + touches[at..all.end].partition_point(|touch| touch.at_ms < order.at * 1_000 + 1_000);
+        let earliest = wanted.lookback.earliest(order.at * 1_000);
+        if (wanted.orders)(place as u32, order) {
+            let from = cut.touches.len();
+            let near = at + touches[at..until].partition_point(|touch| touch.at_ms < earliest);
+            let own = (near..until).filter(|i| touches[*i].order == 0 || touches[*i].order == order.id);
+            cut.touches.extend(own.map(|i| i as u32));
+            cut.end(Some(place as u32), from);
+        }
+        nulls(cut, touches, at..until, Some(earliest), wanted);
+        at = until;
+    }
+    nulls(cut, touches, at..all.end, None, wanted);
 }
 
 /// The runs of touches, never further apart than the lookback, that led to no order. The last run before an order led to it if
@@ -113,7 +139,7 @@ pub fn cut(ledger: &Ledger, wanted: &Wanted<impl Fn(u32, &Order) -> bool>) -> Cu
 fn nulls(
     cut: &mut Cut,
     touches: &[Touch],
-    range: std::ops::Range<usize>,
+    range: Range<usize>,
     earliest: Option<i64>,
     wanted: &Wanted<impl Fn(u32, &Order) -> bool>,
 ) {

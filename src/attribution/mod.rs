@@ -3,20 +3,27 @@
 
 mod bootstrap;
 mod credits;
+mod forward;
+#[cfg(test)]
+mod forward_tests;
 mod journeys;
+mod kept;
 mod ledger;
 mod model;
 pub mod models;
 mod parts;
 mod paths;
+mod rows;
 mod sets;
 mod side;
+mod tally;
 #[cfg(test)]
 mod tests;
 
 pub use bootstrap::{Interval, MOST_TOUCHES_DRAWN, intervals};
 pub use credits::{Credit, credits};
 pub use journeys::{Lookback, MOST_TOUCHES};
+pub use kept::{Kept, Reading};
 pub use ledger::Ledger;
 pub use model::{AttributionModel, Spec, Tuning, Window};
 pub use paths::{Way, Ways, ways};

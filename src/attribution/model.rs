@@ -48,6 +48,20 @@ impl AttributionModel {
         }
     }
 
+    /// As people call it.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::FirstTouch => "first touch",
+            Self::LastTouch => "last touch",
+            Self::LastNonDirect => "last non-direct touch",
+            Self::Linear => "linear",
+            Self::PositionBased => "position-based",
+            Self::TimeDecay => "time decay",
+            Self::Markov => "Markov",
+            Self::Shapley => "Shapley",
+        }
+    }
+
     /// Reads what `id` writes.
     pub fn parse(text: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|model| model.id() == text)

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use anyhow::Context as _;
 
 use super::credits::{Credit, credits};
+use super::kept::{Ledgers, Reading, State};
 use super::ledger::Ledger;
 use super::model::Spec;
 use crate::duck::{Connection, Sink};
@@ -25,16 +26,11 @@ const SLOTS: [(&str, &str); 8] = [
     ("credits_6", "credit_tags_6"),
     ("credits_7", "credit_tags_7"),
 ];
-/// Brands whose orders and touches are kept in memory.
-const MOST_LEDGERS: usize = 4;
 
 /// The tables of the slot with this number.
 pub fn tables(slot: usize) -> (&'static str, &'static str) {
     SLOTS[slot % SLOTS.len()]
 }
-
-/// A state of the warehouse: which filling, and the data version.
-pub type State = (u64, i64);
 
 /// Credits that stay where they are as long as this is held.
 #[derive(Debug, Clone)]
@@ -49,7 +45,7 @@ pub struct Lease {
 #[derive(Default)]
 struct Desk {
     slots: Mutex<Slots>,
-    ledgers: Mutex<HashMap<i64, (State, Arc<Ledger>)>>,
+    ledgers: Ledgers,
     known: Mutex<HashMap<i64, (State, bool)>>,
 }
 
@@ -97,23 +93,31 @@ impl Slots {
 /// `Unavailable` when the warehouse is busy, or too many questions are being answered; `Internal` when it fails.
 pub async fn prepare(tenant: &Tenant, spec: &Spec) -> Result<Lease> {
     let warehouse = warehouse::of(tenant);
-    let version = warehouse.caught_up(tenant).await?;
+    let seq = warehouse.caught_up(tenant).await?;
     let filling = warehouse.filling();
     let desk = tenant.slot(Desk::default);
     let spec = spec.reduced();
     let lease = {
         let mut slots = lock(&desk.slots);
-        if let Some(lease) = slots.find((filling, version), &spec) {
+        if let Some(lease) = slots.find((filling, seq), &spec) {
             return Ok(lease);
         }
-        slots.empty((filling, version))
+        slots.empty((filling, seq))
     };
     let Some(mut lease) = lease else {
         let reason = "too many questions about attribution are being answered".into();
         return Err(Error::Unavailable { code: "busy", reason, retry_after_secs: 1 });
     };
     let (own, slot) = (Arc::clone(&desk), lease.slot);
-    lease.state = warehouse.query(move |conn| transaction(conn, |conn| own.fill(conn, filling, slot, &spec))).await?;
+    let feed = Arc::clone(&warehouse);
+    let fill = move |conn: &Connection| {
+        let state = (filling, version(conn)?);
+        let moved = |since, until| feed.moved(filling, since, until);
+        let reading = own.ledgers.open(conn, state, spec.brand_id, moved)?;
+        write(conn, tables(slot), reading.ledger(), &credits(reading.ledger(), &spec))?;
+        Ok(state)
+    };
+    lease.state = warehouse.query(move |conn| transaction(conn, fill)).await?;
     lock(&desk.slots).all[lease.slot].holds = Some((lease.state, spec));
     Ok(lease)
 }
@@ -149,41 +153,17 @@ pub async fn has_journeys(tenant: &Tenant, brand_id: i64) -> Result<bool> {
 pub async fn with_ledger<T, F>(tenant: &Tenant, brand_id: i64, work: F) -> Result<(T, i64)>
 where
     T: Send + 'static,
-    F: FnOnce(&Ledger, &Connection) -> Result<T> + Send + 'static,
+    F: FnOnce(&Reading, &Connection) -> Result<T> + Send + 'static,
 {
     let warehouse = warehouse::of(tenant);
     warehouse.caught_up(tenant).await?;
-    let (filling, desk) = (warehouse.filling(), tenant.slot(Desk::default));
+    let (filling, desk, feed) = (warehouse.filling(), tenant.slot(Desk::default), Arc::clone(&warehouse));
     let read = move |conn: &Connection| {
         let state = (filling, version(conn)?);
-        let ledger = desk.ledger(conn, state, brand_id)?;
-        Ok((work(&ledger, conn)?, state.1))
+        let reading = desk.ledgers.open(conn, state, brand_id, |since, until| feed.moved(filling, since, until))?;
+        Ok((work(&reading, conn)?, state.1))
     };
     warehouse.query(move |conn| transaction(conn, read)).await
-}
-
-impl Desk {
-    fn fill(&self, conn: &Connection, filling: u64, slot: usize, spec: &Spec) -> Result<State> {
-        let state = (filling, version(conn)?);
-        let ledger = self.ledger(conn, state, spec.brand_id)?;
-        write(conn, tables(slot), &ledger, &credits(&ledger, spec))?;
-        Ok(state)
-    }
-
-    fn ledger(&self, conn: &Connection, state: State, brand_id: i64) -> Result<Arc<Ledger>> {
-        if let Some((as_of, ledger)) = lock(&self.ledgers).get(&brand_id)
-            && *as_of == state
-        {
-            return Ok(Arc::clone(ledger));
-        }
-        let ledger = Arc::new(Ledger::read(conn, brand_id)?);
-        let mut ledgers = lock(&self.ledgers);
-        if ledgers.len() >= MOST_LEDGERS && !ledgers.contains_key(&brand_id) {
-            ledgers.clear();
-        }
-        ledgers.insert(brand_id, (state, Arc::clone(&ledger)));
-        Ok(ledger)
-    }
 }
 
 fn version(conn: &Connection) -> Result<i64> {

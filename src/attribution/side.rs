@@ -1,11 +1,11 @@
 //! Models side by side: what each gives every channel, over the same journeys.
 
-use super::credits::{Rows, Steps, fit, fitted_to};
-use super::journeys::Cut;
+use super::credits::{Rows, Worth, fit};
 use super::ledger::Ledger;
 use super::model::{AttributionModel, Spec};
-use super::models::SCALE;
-use super::parts::{Parts, Spread};
+use super::models::{Paths, SCALE};
+use super::parts::Parts;
+use super::tally::{Group, Tally, Way, paths};
 
 /// What a channel gets.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -19,104 +19,85 @@ pub struct Given {
 }
 
 impl Given {
-    /// Parts of an order, of its sales and of its refunds.
-    fn add(&mut self, of: &Worth, [orders, sales, refunds]: [i64; 3]) {
-        self.orders += i128::from(of.orders) * i128::from(orders);
-        self.sales += i128::from(of.sales) * i128::from(sales);
-        self.refunds += i128::from(of.refunds) * i128::from(refunds);
+    /// Parts of orders, of their sales and of their refunds.
+    pub(super) fn add(&mut self, [of_orders, of_sales, of_refunds]: [i128; 3], [orders, sales, refunds]: [i64; 3]) {
+        self.orders += of_orders * i128::from(orders);
+        self.sales += of_sales * i128::from(sales);
+        self.refunds += of_refunds * i128::from(refunds);
     }
 }
 
 /// By channel number; what no touch explains at the end.
 pub type Column = Vec<Given>;
 
-/// What the window has of an order.
-struct Worth {
-    orders: i64,
-    sales: i64,
-    refunds: i64,
-}
-
-impl Worth {
-    fn of(ledger: &Ledger, rows: &Rows<'_>, order: u32) -> Self {
-        let of = &ledger.orders[order as usize];
-        let (orders, sales) = if rows.sells(of) { (1, of.net) } else { (0, 0) };
-        Self { orders, sales, refunds: rows.goods[order as usize] }
-    }
-}
-
 /// The column of each model, for the question of `spec` (its own model is not looked at). Sales count on the day of the order.
 pub fn side_by_side(ledger: &Ledger, spec: &Spec, models: &[AttributionModel]) -> Vec<Column> {
+    columns(ledger, spec, models, &Tally::of(ledger, spec))
+}
+
+/// The same of journeys that are added up already.
+pub(super) fn columns(ledger: &Ledger, spec: &Spec, models: &[AttributionModel], tally: &Tally) -> Vec<Column> {
     let spec = Spec { by_touch: false, ..*spec };
-    let rows = Rows::of(ledger, &spec);
-    let fitted = models.iter().any(|model| model.is_fitted());
-    let cut = rows.journeys(ledger, fitted);
-    let paths = if fitted { fitted_to(ledger, &rows, &cut) } else { Default::default() };
-    let shares = |model: &AttributionModel| {
+    let ways = tally.ways();
+    let fitted_to = if models.iter().any(|model| model.is_fitted()) { paths(&ways) } else { Paths::default() };
+    let rest = unattributed(ledger, &Rows::of(ledger, &spec), &ways);
+    let column = |model: &AttributionModel| {
         let spec = Spec { model: *model, ..spec };
-        if model.is_fitted() {
-            Shares::Fitted(fit(ledger, &spec, &rows, &cut, &paths))
-        } else {
-            Shares::Rule(Parts::of(spec.rule(ledger.channel("direct"))))
-        }
+        let mut column = match model {
+            AttributionModel::TimeDecay => tally.decayed(ledger.channels.len()),
+            model if model.is_fitted() => fitted(ledger, &spec, &ways, &fitted_to),
+            _ => by_rule(ledger, &spec, &ways),
+        };
+        column.push(rest);
+        column
     };
-    let mut shares: Vec<Shares> = models.iter().map(shares).collect();
-    let hours = models.contains(&AttributionModel::TimeDecay);
-    let mut columns = vec![vec![Given::default(); ledger.channels.len()]; models.len()];
-    let mut steps = Steps::default();
-    for journey in &cut.journeys {
-        let Some(order) = journey.order else { continue };
-        let touches = cut.touches(journey);
-        steps.read(ledger, touches);
-        if hours {
-            steps.read_hours(ledger, touches, order);
-        }
-        let worth = Worth::of(ledger, &rows, order);
-        for (shares, column) in shares.iter_mut().zip(&mut columns) {
-            shares.share_out(&steps, &worth, column);
-        }
-    }
-    let rest = unattributed(ledger, &rows, &cut);
-    columns.iter_mut().for_each(|column| column.push(rest));
-    columns
+    models.iter().map(column).collect()
 }
 
-enum Shares {
-    Rule(Parts),
-    Fitted(Spread),
-}
-
-impl Shares {
-    fn share_out(&mut self, steps: &Steps, worth: &Worth, column: &mut [Given]) {
-        match self {
-            Self::Rule(parts) => {
-                if let Some(single) = parts.single(&steps.channels) {
-                    column[steps.channels[single] as usize].add(worth, [SCALE; 3]);
-                    return;
-                }
-                for (channel, part) in steps.channels.iter().zip(parts.each(&steps.channels, &steps.hours)) {
-                    column[*channel as usize].add(worth, [*part; 3]);
-                }
-            }
-            Self::Fitted(spread) => {
-                let each = spread.each(steps.channels.len());
-                for channel in &steps.channels {
-                    column[*channel as usize].add(worth, each[*channel as usize]);
-                }
-                for (given, column) in spread.given.iter().zip(column).filter(|(given, _)| **given != [0; 3]) {
-                    column.add(worth, *given);
-                }
-            }
+fn by_rule(ledger: &Ledger, spec: &Spec, ways: &[Way<'_>]) -> Column {
+    let mut parts = Parts::of(spec.rule(ledger.channel("direct")));
+    let mut column = vec![Given::default(); ledger.channels.len()];
+    for (path, group) in ways {
+        let worth = group.worth();
+        if let Some(single) = parts.single(path) {
+            column[path[single] as usize].add(worth, [SCALE; 3]);
+            continue;
+        }
+        for (channel, part) in path.iter().zip(parts.each(path, &[])) {
+            column[*channel as usize].add(worth, [*part; 3]);
         }
     }
+    column
 }
 
-fn unattributed(ledger: &Ledger, rows: &Rows<'_>, cut: &Cut) -> Given {
-    let mut known = vec![false; ledger.orders.len()];
-    cut.journeys.iter().filter_map(|journey| journey.order).for_each(|order| known[order as usize] = true);
-    let mut rest = Given { refunds: i128::from(rows.loose) * i128::from(SCALE), ..Given::default() };
-    for (order, _) in (0_u32..).zip(known).filter(|(_, known)| !known) {
-        rest.add(&Worth::of(ledger, rows, order), [SCALE; 3]);
+fn fitted(ledger: &Ledger, spec: &Spec, ways: &[Way<'_>], paths: &Paths) -> Column {
+    let mut spread = fit(ledger.channels.len(), spec, ways, paths);
+    let mut column = vec![Given::default(); ledger.channels.len()];
+    for (path, group) in ways {
+        let worth = group.worth();
+        let each = spread.each(path.len());
+        for channel in *path {
+            column[*channel as usize].add(worth, each[*channel as usize]);
+        }
+        for (given, column) in spread.given.iter().zip(&mut column).filter(|(given, _)| **given != [0; 3]) {
+            column.add(worth, *given);
+        }
     }
-    rest
+    column
+}
+
+/// What the window has of orders less what has a journey, and what went back of orders that are not known.
+fn unattributed(ledger: &Ledger, rows: &Rows<'_>, ways: &[Way<'_>]) -> Given {
+    let mut rest = Group::default();
+    for order in 0..ledger.orders.len() {
+        rest.add(&Worth::of(ledger, rows, order as u32), 1);
+    }
+    let [mut orders, mut sales, mut refunds] = rest.worth();
+    for (_, group) in ways {
+        let worth = group.worth();
+        (orders, sales, refunds) = (orders - worth[0], sales - worth[1], refunds - worth[2]);
+    }
+    let mut given = Given::default();
+    given.add([orders, sales, refunds + i128::from(rows.loose)], [SCALE; 3]);
+    given
 }

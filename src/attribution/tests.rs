@@ -131,8 +131,8 @@ prop_compose! {
             (1_i64..).zip(orders).map(|(id, (person, day, net))| order(id, person * 4, day * DAY + 7_000, net)).collect();
         let count = u32::try_from(orders.len()).expect("few");
         let touches = (1_i64..).zip(touches).map(|(id, (person, at, tag))| touch(id, person * 4, at * 1_000, tag)).collect();
-        let refunds = refunds.into_iter().map(|(order, day, goods)| {
-            Refund { order: (order < count).then_some(order), at: i64::from(day) * DAY, day, goods }
+        let refunds = (1_i64..).zip(refunds).map(|(id, (order, day, goods))| {
+            Refund { id, order: (order < count).then_some(order), at: i64::from(day) * DAY, day, goods }
         });
         ledger(orders, touches, refunds.collect())
     }

@@ -1,10 +1,9 @@
 //! Cohorts over HTTP.
 
 use axum::extract::State;
-use axum::http::{HeaderMap, header};
-use axum::response::{IntoResponse, Response};
+use axum::http::HeaderMap;
+use axum::response::Response;
 use serde::Deserialize;
-use serde_json::json;
 
 use super::forecast::{self, Forecast, forecast as forecast_of};
 use super::grid::{Ask, Grid, grid as grid_of};
@@ -15,7 +14,7 @@ use crate::error::{Error, Result};
 use crate::http::{self, Json, Path, Problem, Timings};
 use crate::metrics::dashboard::filter;
 use crate::metrics::query::ValueBasis;
-use crate::metrics::routes::wants_csv;
+use crate::metrics::routes::{File, answered, wants_csv};
 
 /// The parameters of a grid, all optional.
 #[derive(Default, Deserialize, utoipa::IntoParams)]
@@ -78,16 +77,12 @@ pub async fn grid(
     let ask = params.read()?;
     let found = grid_of(&member.tenant, &member.reach, &brand, &ask, clock.now());
     let grid = timings.time("cohorts", found).await?;
-    if !as_csv {
-        return Ok(Json(grid).into_response());
-    }
-    let (bytes, rows) = csv::write(&grid);
-    let (by, at, subject) = (member.author(), clock.system_time(), format!("brand:{}", grid.brand.id));
-    let told = json!({ "format": "csv", "metrics": ["cohorts"], "rows": rows });
-    member.tenant.db().write(move |tx| by.tell(tx, at, "figures.exported", &subject, told)).await?;
-    let file = format!("attachment; filename=\"{}-cohorts.csv\"", grid.brand.slug);
-    let kind = (header::CONTENT_TYPE, "text/csv; charset=utf-8".to_owned());
-    Ok(([kind, (header::CONTENT_DISPOSITION, file)], bytes).into_response())
+    let file = |grid: &Grid| {
+        let (text, rows) = csv::write(grid);
+        let (brand, name) = (grid.brand.id.clone(), format!("{}-cohorts", grid.brand.slug));
+        File { brand, name, metrics: vec!["cohorts".to_owned()], rows, text }
+    };
+    answered(&member, clock.system_time(), as_csv, grid, file).await
 }
 
 /// The parameters of a forecast, all optional.

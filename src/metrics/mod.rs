@@ -171,6 +171,6 @@ fn everything(asker: &Asker<'_>, known: &Known, ask: &Ask, now: Timestamp) -> Re
         ask.compare,
         ask.grain,
         ask.metric,
-        ask.model
+        (ask.model, &ask.params)
     ))
 }

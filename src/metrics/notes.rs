@@ -134,10 +134,10 @@ fn credited(plan: &Plan) -> Vec<Note> {
         Lookback::Days(days) => format!("{days} days"),
         Lookback::Lifetime => "any time".to_owned(),
     };
-    let [model, other] = plan.models.map(AttributionModel::id);
+    let [model, other] = plan.models.map(AttributionModel::label);
     let compared = if model == other { String::new() } else { format!(", compared with {other}") };
     let text = format!(
-        "Sales are credited by {model}{compared} to touches within {window} before the order: a way to share them out, not a proof of \
+        "Sales are credited by the model {model}{compared} to touches within {window} before the order: a way to share them out, not a proof of \
          what caused them."
     );
     notes.push(note("attribution", text));

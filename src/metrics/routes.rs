@@ -147,6 +147,18 @@ pub struct BoardParams {
     metric: Option<String>,
     /// The attribution model; last_touch where absent.
     model: Option<String>,
+    /// Days before an order in which a touch counts: 1, 7, 14, 28 (the default) or 90.
+    window_days: Option<String>,
+    /// true: a touch counts however long before the order.
+    lifetime: Option<String>,
+    /// Of time_decay, 1 to 365 days; 7 where absent.
+    half_life_days: Option<String>,
+    /// Of position_based: percent of the first, the middle and the last touch, 100 together; 40,20,40 where absent.
+    position_weights: Option<String>,
+    /// Of markov, 1 to 3; 1 where absent.
+    markov_order: Option<String>,
+    /// Which day a refund counts on, and attributed sales: refund_date (the default), order_date or touch_date.
+    basis: Option<String>,
     /// Filters `dim:op:value`, all of which must hold.
     f: Vec<String>,
 }
@@ -164,6 +176,12 @@ impl BoardParams {
             ("grain", self.grain),
             ("metric", self.metric),
             ("model", self.model),
+            ("window_days", self.window_days),
+            ("lifetime", self.lifetime),
+            ("half_life_days", self.half_life_days),
+            ("position_weights", self.position_weights),
+            ("markov_order", self.markov_order),
+            ("basis", self.basis),
         ];
         let single = single.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?)));
         single.chain(self.f.into_iter().map(|filter| ("f".to_owned(), filter))).collect()
@@ -256,16 +274,29 @@ pub async fn query(
     let as_csv = wants_csv(params.format.as_deref(), &headers)?;
     let known = known(&member.tenant, &member.reach, &brand).await?;
     let answer = desk.timings.time("figures", answer_query(&member.tenant, &known, &query, desk.clock.now())).await?;
-    if !as_csv {
-        return Ok(Json(answer).into_response());
-    }
-    let (by, at, subject) = (member.author(), desk.clock.system_time(), format!("brand:{}", known.brand.uid));
-    let told = json!({ "format": "csv", "metrics": query.metrics, "rows": answer.rows.len() });
-    member.tenant.db().write(move |tx| by.tell(tx, at, "figures.exported", &subject, told)).await?;
     let keys = answer.columns.len() - columns_of_metrics(&query);
-    let file = format!("attachment; filename=\"{}.csv\"", known.brand.slug);
-    let kind = (header::CONTENT_TYPE, "text/csv; charset=utf-8".to_owned());
-    Ok(([kind, (header::CONTENT_DISPOSITION, file)], csv::write(&answer, keys)).into_response())
+    let file = |answer: &Answer| File {
+        brand: known.brand.uid.clone(),
+        name: known.brand.slug.clone(),
+        metrics: query.metrics,
+        rows: answer.rows.len(),
+        text: csv::write(answer, keys),
+    };
+    answered(&member, desk.system_time(), as_csv, answer, file).await
+}
+
+/// An answer as a file.
+pub struct File {
+    /// The uid of the brand it is about.
+    pub brand: String,
+    /// Without its ending.
+    pub name: String,
+    /// What is in it, in the audit log's words.
+    pub metrics: Vec<String>,
+    /// Without the header.
+    pub rows: usize,
+    /// CSV.
+    pub text: Vec<u8>,
 }
 
 /// Whether an answer is to be a file: by its `format`, else by what the client accepts.
@@ -279,6 +310,28 @@ pub fn wants_csv(format: Option<&str>, headers: &HeaderMap) -> Result<bool> {
         Some("csv") => Ok(true),
         Some(_) => Err(Error::invalid_code("unknown_format", Some("format"), "An answer comes as json or csv.")),
     }
+}
+
+/// The answer as JSON, or as the file that `written` makes of it: then the audit log gets an entry, dated `at`, before the file
+/// leaves.
+///
+/// # Errors
+/// What SQLite says where the entry cannot be written.
+pub async fn answered<T, F>(member: &Member, at: Timestamp, as_csv: bool, answer: T, written: F) -> Result<Response>
+where
+    T: Serialize,
+    F: FnOnce(&T) -> File,
+{
+    if !as_csv {
+        return Ok(Json(answer).into_response());
+    }
+    let file = written(&answer);
+    let (by, subject) = (member.author(), format!("brand:{}", file.brand));
+    let told = json!({ "format": "csv", "metrics": file.metrics, "rows": file.rows });
+    member.tenant.db().write(move |tx| by.tell(tx, at, "figures.exported", &subject, told)).await?;
+    let name = format!("attachment; filename=\"{}.csv\"", file.name);
+    let kind = (header::CONTENT_TYPE, "text/csv; charset=utf-8".to_owned());
+    Ok(([kind, (header::CONTENT_DISPOSITION, name)], file.text).into_response())
 }
 
 fn columns_of_metrics(query: &Query) -> usize {

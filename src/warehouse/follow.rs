@@ -7,6 +7,7 @@ use super::brands::Brands;
 use super::changes::Changes;
 use super::orders::OrderSinks;
 use super::reading::parse_day;
+use super::recent::Moved;
 use super::{ads, dimensions, journeys, refunds, rollups, stock};
 use crate::duck::{self, Sink};
 use crate::error::Result;
@@ -51,7 +52,7 @@ const DROP_JOURNEYS: [&str; 2] = [
 /// What became of it.
 pub(super) enum Outcome {
     /// The warehouse has everything up to entry `seq`; `deleted` rows gave way.
-    Applied { seq: i64, deleted: usize },
+    Applied { seq: i64, deleted: usize, moved: Moved },
     /// Too much changed: fill it anew.
     Rebuild,
 }
@@ -64,7 +65,7 @@ pub(super) fn follow(conn: &Connection, duck: &duck::Connection, since: i64) -> 
         return Ok(Outcome::Rebuild);
     }
     if changes.seq == since {
-        return Ok(Outcome::Applied { seq: since, deleted: 0 });
+        return Ok(Outcome::Applied { seq: since, deleted: 0, moved: Moved::default() });
     }
     run(duck, "begin")?;
     run(duck, TEMPORARY)?;
@@ -76,7 +77,8 @@ pub(super) fn follow(conn: &Connection, duck: &duck::Connection, since: i64) -> 
     dimensions::feed(conn, &mut brands, duck, Some(since))?;
     mark(duck, changes.seq)?;
     run(duck, "commit")?;
-    Ok(Outcome::Applied { seq: changes.seq, deleted })
+    let moved = Moved { orders: changes.orders, refunds: changes.refunds, touches: changes.touches };
+    Ok(Outcome::Applied { seq: changes.seq, deleted, moved })
 }
 
 /// Writes the watermark.

@@ -13,6 +13,7 @@ mod journeys;
 mod local_time;
 mod orders;
 mod reading;
+mod recent;
 mod refunds;
 mod rollups;
 mod stock;
@@ -33,6 +34,7 @@ use crate::tenants::{Change, Tenant};
 use follow::Outcome;
 
 pub use budget::{Settings, limit};
+pub use recent::Moved;
 
 const SCHEMA: [&str; 6] = [
     include_str!("../../assets/migrations/warehouse/0001_star.sql"),
@@ -63,6 +65,8 @@ struct Inner {
     filling: AtomicU64,
     /// Rows the instance has deleted since it was filled: DuckDB keeps their room.
     deleted: AtomicUsize,
+    /// What moved since then, as far as it is remembered.
+    recent: Mutex<recent::Recent>,
     /// Held by whoever feeds.
     feeding: Arc<tokio::sync::Mutex<()>>,
     gate: Gate,
@@ -77,6 +81,7 @@ pub fn of(tenant: &Tenant) -> Arc<Warehouse> {
             applied: AtomicI64::new(0),
             filling: AtomicU64::new(0),
             deleted: AtomicUsize::new(0),
+            recent: Mutex::default(),
             feeding: Arc::default(),
             gate: Gate::default(),
             share: budget::Share::default(),
@@ -113,6 +118,12 @@ impl Warehouse {
     /// Which filling this is: what was read from an earlier one is not believed any more.
     pub fn filling(&self) -> u64 {
         self.0.filling.load(Ordering::Acquire)
+    }
+
+    /// What moved from one data version to another of this filling; nothing where that is not remembered: read everything again.
+    pub fn moved(&self, filling: u64, since: i64, until: i64) -> Option<Moved> {
+        let recent = self.0.recent();
+        (self.filling() == filling).then(|| recent.between(since, until)).flatten()
     }
 
     /// Runs `read` on the warehouse as it is; call [`Warehouse::caught_up`] first. Blocking threads, the time limit and the
@@ -177,6 +188,10 @@ impl Inner {
         self.instance.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    fn recent(&self) -> std::sync::MutexGuard<'_, recent::Recent> {
+        self.recent.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn put(&self, instance: Option<Arc<Duck>>) {
         *self.instance.lock().unwrap_or_else(PoisonError::into_inner) = instance;
     }
@@ -223,11 +238,11 @@ impl Inner {
         let worn = self.deleted.load(Ordering::Relaxed) > MOST_DELETED;
         if let Some(duck) = self.instance().filter(|_| !worn) {
             match self.follow(db, &duck) {
-                Ok(Outcome::Applied { seq, .. }) => {
+                Ok(Some(seq)) => {
                     budget::settle(self, &duck);
                     return Ok(seq);
                 }
-                Ok(Outcome::Rebuild) => {}
+                Ok(None) => {}
                 Err(error) => tracing::warn!(%error, "the warehouse could not follow and is filled anew"),
             }
         }
@@ -242,16 +257,21 @@ impl Inner {
         Ok(seq)
     }
 
-    fn follow(&self, db: &Db, duck: &Arc<Duck>) -> Result<Outcome> {
+    /// The entry it has then; nothing where it must be filled anew.
+    fn follow(&self, db: &Db, duck: &Arc<Duck>) -> Result<Option<i64>> {
         let lent = duck.lend()?;
         let since = self.applied.load(Ordering::Acquire);
         let outcome = db.read_blocking(|conn| follow::follow(conn, lent.get()?, since))?;
         lent.give_back();
-        if let Outcome::Applied { seq, deleted } = outcome {
+        if let Outcome::Applied { seq, deleted, moved } = outcome {
             self.deleted.fetch_add(deleted, Ordering::Relaxed);
+            if seq > since {
+                self.recent().push(since, seq, moved);
+            }
             self.applied.store(seq, Ordering::Release);
+            return Ok(Some(seq));
         }
-        Ok(outcome)
+        Ok(None)
     }
 
     fn fill(&self, db: &Db) -> Result<i64> {
@@ -260,6 +280,7 @@ impl Inner {
         let duck = Duck::open(budget::limits(), &SCHEMA)?;
         let seq = fill::fill(db, &duck)?;
         self.deleted.store(0, Ordering::Relaxed);
+        self.recent().forget();
         self.filling.fetch_add(1, Ordering::AcqRel);
         self.applied.store(seq, Ordering::Release);
         self.put(Some(duck));

@@ -92,10 +92,16 @@ it("shows each model's figures digit by digit, and what is chosen stands in the 
   assert.deepEqual(orders, body.channels[0].by_model.map((model) => model.orders));
   await page.getByLabel("Touches count").selectOption("7");
   await page.waitForURL(/window=7/);
+  await page.getByLabel("Time decay halves in").selectOption("14");
+  await page.waitForURL(/half=14/);
+  await page.getByLabel("Position weights").selectOption("30,40,30");
+  await page.waitForURL(/weights=30/);
   await page.getByLabel("Touches count").selectOption("lifetime");
   await page.waitForURL(/window=lifetime/);
   await table.waitFor();
   assert.ok(asked.some((query) => query.includes("window_days=7")) && asked.some((query) => query.includes("lifetime=true")));
+  const told = asked.map((query) => new URLSearchParams(query));
+  assert.ok(told.some((query) => query.get("half_life_days") === "14" && query.get("position_weights") === "30,40,30"));
   const ways = page.locator('[data-testid="table-paths"] tbody tr');
   assert.equal(await ways.count(), 2);
   assert.deepEqual(await ways.first().locator("li").allInnerTexts(), ["Meta", "Google", "Direct", "Meta"]);

@@ -16,6 +16,7 @@ use crate::metrics::order;
 use crate::support::figures::dump;
 use crate::support::shop::Dice;
 use crate::support::stores::{now, start, two_brands};
+use crate::support::touches::ledgers_agree;
 
 const MINUTE: i64 = 60_000;
 
@@ -192,6 +193,7 @@ async fn run(seed: u64) {
             land(&tenant, brand, batch).await;
         }
         assert_eq!(persons_fed(&tenant).await, persons_by_hand(&tenant), "seed {seed} step {step}");
+        ledgers_agree(&tenant, &brands, &format!("seed {seed} step {step}")).await;
     }
     let orphans: i64 = one(
         &tenant,
@@ -304,17 +306,20 @@ async fn other_rules_make_other_channels_of_the_same_touches_of_one_brand_alone(
     let data = tempfile::tempdir().unwrap();
     let tenants = start(data.path());
     let tenant = tenants.create("one", "One").await.unwrap();
-    let [brand, london] = two_brands(&tenant).await;
-    visit(&tenant, &brand, vec![hit(1, 0, Kind::Page, "/?utm_source=podcast", None)]).await;
-    visit(&tenant, &london, vec![hit(1, 5, Kind::Page, "/?utm_source=podcast", None)]).await;
+    let brands = two_brands(&tenant).await;
+    let [brand, london] = &brands;
+    visit(&tenant, brand, vec![hit(1, 0, Kind::Page, "/?utm_source=podcast", None)]).await;
+    visit(&tenant, london, vec![hit(1, 5, Kind::Page, "/?utm_source=podcast", None)]).await;
     let channels_now =
         || async { touches(&tenant).await.into_iter().map(|(_, channel, _)| channel).collect::<Vec<_>>() };
     assert_eq!(channels_now().await, ["referral", "referral"]);
+    ledgers_agree(&tenant, &brands, "by the usual rules").await;
     let rule = Rule { channel: "audio".to_owned(), source: vec!["pod*".to_owned()], ..Rule::default() };
     let own = Rules { otherwise: "referral".to_owned(), rules: vec![rule] };
     for (rules, expected) in [(Some(own), ["audio", "referral"]), (None, ["referral", "referral"])] {
         let seq = tenant.db().write(move |tx| channels::put(tx, 1, rules.as_ref(), now())).await.unwrap();
         tenant.announce(brand.id, seq);
         assert_eq!(channels_now().await, expected);
+        ledgers_agree(&tenant, &brands, expected[0]).await;
     }
 }

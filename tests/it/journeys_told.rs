@@ -16,6 +16,7 @@ use serde_json::json;
 use crate::metrics::{land, order};
 use crate::support::app::{Shop, TestApp, now};
 use crate::support::simulated::{CASES, Simulated};
+use crate::support::touches::ledgers_agree;
 
 fn one<T: rusqlite::types::FromSql>(tenant: &Tenant, sql: &str) -> T {
     tenant.db().read_blocking(|conn| Ok(conn.query_row(sql, [], |row| row.get(0))?)).unwrap()
@@ -100,6 +101,8 @@ async fn a_customer_has_a_copy_of_their_visits_and_may_have_them_cut_off() {
     let figures = "select count(*) * 100 + count(distinct channel) from fact_touches";
     let before = (fact(&shop.tenant, figures).await, fact(&shop.tenant, "select count(*) from fact_sessions").await);
     let key: Vec<u8> = one(&shop.tenant, "select key from visitors where customer_id is not null");
+    let brands = std::slice::from_ref(&shop.brand);
+    ledgers_agree(&shop.tenant, brands, "before").await;
     let erased = app.ask(Method::POST, "/api/customers/erase", Some(&token), body()).await;
     assert_eq!((erased.status, erased.json()["removed"]["visitors"].as_i64()), (StatusCode::OK, Some(1)), "{erased:?}");
     let left = "select count(*) from touches where landing_page like '%hidden%' or landing_page like '%secret%'";
@@ -108,6 +111,7 @@ async fn a_customer_has_a_copy_of_their_visits_and_may_have_them_cut_off() {
     assert_ne!(one::<Vec<u8>>(&shop.tenant, "select key from visitors where customer_id is not null"), key);
     let after = (fact(&shop.tenant, figures).await, fact(&shop.tenant, "select count(*) from fact_sessions").await);
     assert_eq!(after, before, "sums and counts of past days stay");
+    ledgers_agree(&shop.tenant, brands, "erased").await;
     let copy = app.ask(Method::POST, "/api/customers/export", Some(&token), body()).await.json();
     assert_eq!(copy["brands"][0]["touches"], json!([]));
     // Told again by the platform, the pages stay away; the other tenant's ann is another.
@@ -119,6 +123,7 @@ async fn a_customer_has_a_copy_of_their_visits_and_may_have_them_cut_off() {
     let again = Batch { journeys: vec![Journey { order: "1".into(), touches: vec![touch] }], ..Batch::default() };
     land(&shop.tenant, &shop.brand, "shopify", again).await;
     assert_eq!(one::<i64>(&shop.tenant, left), 0);
+    ledgers_agree(&shop.tenant, brands, "told again").await;
     assert_eq!(one::<i64>(&other.tenant, left), 2);
 }
 

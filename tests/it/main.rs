@@ -13,6 +13,7 @@ mod ads_fixtures;
 mod ads_pages;
 mod api_keys;
 mod attribution;
+mod attribution_forward;
 mod attribution_pathdata;
 mod audit;
 mod audit_archive;

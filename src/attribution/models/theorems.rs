@@ -71,6 +71,47 @@ fn walked(paths: &Paths, order: usize, channel: u32) -> (f64, f64) {
     (converts, visited)
 }
 
+/// Removal effects of an order-1 chain by the book: (I − Q) x = r with everything in it, loops too, solved with pivots.
+fn by_the_book(paths: &Paths) -> Vec<f64> {
+    let count = paths.channel_count();
+    let (mut starts, mut leads, mut all) = (vec![0.0; count], vec![vec![0.0; count + 1]; count], vec![0.0; count]);
+    for path in paths.iter() {
+        let journeys = path.conversions + path.nulls;
+        starts[path.channels[0] as usize] += journeys;
+        for pair in path.channels.windows(2) {
+            leads[pair[0] as usize][pair[1] as usize] += journeys;
+        }
+        leads[path.channels[path.channels.len() - 1] as usize][count] += path.conversions;
+        path.channels.iter().for_each(|channel| all[*channel as usize] += journeys);
+    }
+    let converts = |gone: Option<usize>| -> f64 {
+        let stays = |channel: usize| Some(channel) != gone && all[channel] > 0.0;
+        let cell = |from: usize, to: usize| match to == count {
+            true if stays(from) => leads[from][to] / all[from],
+            true => 0.0,
+            false => {
+                let likely = if stays(from) && stays(to) { leads[from][to] / all[from] } else { 0.0 };
+                f64::from(u8::from(from == to)) - likely
+            }
+        };
+        let mut rows: Vec<Vec<f64>> = (0..count).map(|from| (0..=count).map(|to| cell(from, to)).collect()).collect();
+        for at in 0..count {
+            let size = |row: &usize| rows[*row][at].abs();
+            let pivot = (at..count).max_by(|a, b| size(a).total_cmp(&size(b))).expect("a row");
+            rows.swap(at, pivot);
+            let row: Vec<f64> = rows[at].iter().map(|cell| cell / rows[at][at]).collect();
+            for (_, other) in rows.iter_mut().enumerate().filter(|(other, _)| *other != at) {
+                let times = other[at];
+                other.iter_mut().zip(&row).for_each(|(cell, part)| *cell -= times * part);
+            }
+            rows[at] = row;
+        }
+        starts.iter().zip(&rows).map(|(starts, row)| starts * row[count]).sum()
+    };
+    let whole = converts(None);
+    (0..count).map(|channel| 1.0 - converts(Some(channel)) / whole).collect()
+}
+
 fn factorial(n: usize) -> f64 {
     (1..=n).map(|k| k as f64).product()
 }
@@ -109,6 +150,14 @@ proptest! {
             prop_assert!((effects.shares().iter().sum::<f64>() - 1.0).abs() < 1e-12);
             prop_assert!((effects.value_shares().iter().sum::<f64>() - 1.0).abs() < 1e-12);
             prop_assert!(effects.conversions.iter().all(|e| (-1e-12..=1.0 + 1e-12).contains(e)));
+        }
+    }
+
+    #[test]
+    fn markov_of_order_1_is_the_chain_by_the_book(groups in groups(8, 9)) {
+        let paths = paths(&groups);
+        for (found, wanted) in markov(&paths, 1).conversions.iter().zip(by_the_book(&paths)) {
+            prop_assert!((found - wanted).abs() < 1e-9, "{} instead of {}", found, wanted);
         }
     }
 

@@ -33,10 +33,11 @@ pub async fn compare(tenant: &Tenant, known: &Known, asked: &Asked, now: Timesta
     let frame = known.frame(now);
     let (spec, resolved) = asked.spec(known, &frame)?;
     let (models, drawn) = (asked.models.clone(), asked.intervals);
-    let ledger = attribution::with_ledger(tenant, spec.brand_id, move |ledger, _| {
+    let ledger = attribution::with_ledger(tenant, spec.brand_id, move |reading, _| {
+        let ledger = reading.ledger();
         let intervals =
             if drawn { attribution::intervals(ledger, &spec, &models).ok_or_else(too_many)? } else { Vec::new() };
-        Ok((ledger.channels.clone(), attribution::side_by_side(ledger, &spec, &models), intervals))
+        Ok((ledger.channels.clone(), reading.side_by_side(&spec, &models), intervals))
     });
     let ((names, columns, intervals), version) = ledger.await?;
     let ads = ads(tenant, &frame, asked).await?;

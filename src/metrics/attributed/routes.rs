@@ -1,9 +1,8 @@
 //! Attribution over HTTP: models side by side, and the ways that led to orders.
 
-use axum::http::header;
-use axum::response::{IntoResponse, Response};
+use axum::http::HeaderMap;
+use axum::response::Response;
 use serde::Deserialize;
-use serde_json::json;
 
 use super::shape::{Attribution, Journeys};
 use super::{Asked, compare, ways};
@@ -13,8 +12,8 @@ use crate::error::{Error, Result};
 use crate::http::{self, Json, Path, Problem, guarded, push_row};
 use crate::metrics::dashboard::Ask;
 use crate::metrics::known::known;
-use crate::metrics::query::{Basis, Params};
-use crate::metrics::routes::Desk;
+use crate::metrics::query::Basis;
+use crate::metrics::routes::{Desk, File, answered, wants_csv};
 
 /// Paths shown unless asked.
 const USUAL_PATHS: usize = 50;
@@ -39,6 +38,8 @@ pub struct AttributionParams {
     lifetime: Option<bool>,
     /// Of time_decay, 1 to 365 days; 7 where absent.
     half_life_days: Option<u16>,
+    /// Of position_based: percent of the first, the middle and the last touch, 100 together; 40,20,40 where absent.
+    position_weights: Option<String>,
     /// Of markov, 1 to 3; 1 where absent.
     markov_order: Option<u8>,
     /// Which day a refund counts on: refund_date (the default) or order_date.
@@ -53,9 +54,26 @@ pub struct AttributionParams {
 
 impl AttributionParams {
     fn asked(&self) -> Result<Asked> {
-        let pairs = [("range", &self.range), ("from", &self.from), ("to", &self.to)];
-        let pairs: Vec<_> =
-            pairs.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value.clone()?))).collect();
+        let days = |days: Option<u16>| days.map(|days| days.to_string());
+        let pairs = [
+            ("range", self.range.clone()),
+            ("from", self.from.clone()),
+            ("to", self.to.clone()),
+            ("window_days", days(self.window_days)),
+            ("lifetime", self.lifetime.map(|lifetime| lifetime.to_string())),
+            ("half_life_days", days(self.half_life_days)),
+            ("position_weights", self.position_weights.clone()),
+            ("markov_order", self.markov_order.map(|order| order.to_string())),
+            ("basis", self.basis.clone()),
+        ];
+        let pairs: Vec<_> = pairs.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect();
+        let ask = Ask::read(&pairs)?;
+        if ask.params.basis == Some(Basis::TouchDate) {
+            return Err(bad(
+                "basis",
+                "Side by side, sales count on the day of the order: it is refund_date or order_date.",
+            ));
+        }
         let mut models = Vec::new();
         for name in &self.model {
             let model = AttributionModel::parse(name).ok_or_else(|| bad("model", "There is no such model."))?;
@@ -66,20 +84,7 @@ impl AttributionParams {
         if models.is_empty() {
             models.extend(AttributionModel::ALL);
         }
-        let basis = match self.basis.as_deref() {
-            None | Some("refund_date") => None,
-            Some("order_date") => Some(Basis::OrderDate),
-            Some(_) => return Err(bad("basis", "It is refund_date or order_date.")),
-        };
-        let params = Params {
-            window_days: self.window_days,
-            lifetime: self.lifetime,
-            half_life_days: self.half_life_days,
-            markov_order: self.markov_order,
-            basis,
-            ..Params::default()
-        };
-        Ok(Asked { time: Ask::read(&pairs)?.time, models, params, intervals: self.intervals })
+        Ok(Asked { time: ask.time, models, params: ask.params, intervals: self.intervals })
     }
 }
 
@@ -87,7 +92,7 @@ fn bad(field: &str, reason: &str) -> Error {
     Error::invalid_code("bad_parameter", Some(field), reason)
 }
 
-/// What every model gives every channel, beside what the platforms claim.
+/// What every model gives every channel, beside what the platforms claim; with `Accept: text/csv` or `format=csv` as a file.
 #[utoipa::path(get, path = "/api/brands/{brand}/attribution", tag = "figures",
     params(("brand" = String, Path, description = "Id or slug"), AttributionParams), responses(
     (status = 200, content((Attribution = "application/json"), (String = "text/csv"))),
@@ -97,29 +102,23 @@ pub async fn attribution(
     desk: Desk,
     Path(brand): Path<String>,
     http::Query(params): http::Query<AttributionParams>,
+    headers: HeaderMap,
 ) -> Result<Response> {
     if params.limit.is_some() {
         return Err(bad("limit", "It belongs to paths."));
     }
     let asked = params.asked()?;
-    let as_csv = match params.format.as_deref() {
-        None | Some("json") => false,
-        Some("csv") => true,
-        Some(_) => {
-            return Err(Error::invalid_code("unknown_format", Some("format"), "An answer comes as json or csv."));
-        }
-    };
+    let as_csv = wants_csv(params.format.as_deref(), &headers)?;
     let known = known(&member.tenant, &member.reach, &brand).await?;
     let found = desk.time(compare::compare(&member.tenant, &known, &asked, desk.now())).await?;
-    if !as_csv {
-        return Ok(Json(found).into_response());
-    }
-    let (by, at, subject) = (member.author(), desk.system_time(), format!("brand:{}", known.brand.uid));
-    let told = json!({ "format": "csv", "metrics": ["attribution"], "rows": found.channels.len() });
-    member.tenant.db().write(move |tx| by.tell(tx, at, "figures.exported", &subject, told)).await?;
-    let file = format!("attachment; filename=\"{}.csv\"", known.brand.slug);
-    let kind = (header::CONTENT_TYPE, "text/csv; charset=utf-8".to_owned());
-    Ok(([kind, (header::CONTENT_DISPOSITION, file)], csv(&found)).into_response())
+    let file = |found: &Attribution| File {
+        brand: known.brand.uid.clone(),
+        name: known.brand.slug.clone(),
+        metrics: vec!["attribution".to_owned()],
+        rows: found.channels.len() * found.models.len(),
+        text: csv(found).into_bytes(),
+    };
+    answered(&member, desk.system_time(), as_csv, found, file).await
 }
 
 /// A row for every channel and model.

@@ -19,7 +19,8 @@ use crate::tenants::Tenant;
 pub async fn ways(tenant: &Tenant, known: &Known, asked: &Asked, most: usize, now: Timestamp) -> Result<Journeys> {
     let frame = known.frame(now);
     let (spec, resolved) = asked.spec(known, &frame)?;
-    let ledger = attribution::with_ledger(tenant, spec.brand_id, move |ledger, _| {
+    let ledger = attribution::with_ledger(tenant, spec.brand_id, move |reading, _| {
+        let ledger = reading.ledger();
         Ok((ledger.channels.clone(), attribution::ways(ledger, &spec, most)))
     });
     let ((names, ways), version) = ledger.await?;

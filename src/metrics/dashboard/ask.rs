@@ -6,7 +6,7 @@ use crate::error::{Error, Result};
 use crate::metrics::calendar::Calendar;
 use crate::metrics::catalogue::Catalogue;
 use crate::metrics::facts::Dim;
-use crate::metrics::query::{AttributionModel, Compare, CompareTo, Filter, Grain, Matching, Op, Time};
+use crate::metrics::query::{AttributionModel, Compare, CompareTo, Filter, Grain, Matching, Op, Params, Time};
 
 /// The range of a dashboard that names none.
 pub const DEFAULT_RANGE: &str = "30d";
@@ -23,6 +23,8 @@ pub struct Ask {
     pub grain: Option<Grain>,
     pub metric: String,
     pub model: AttributionModel,
+    /// What the model is told, and which day refunds and attributed sales count on.
+    pub params: Params,
     pub filters: Vec<Filter>,
 }
 
@@ -35,6 +37,7 @@ impl Default for Ask {
             grain: None,
             metric: DEFAULT_METRIC.to_owned(),
             model: AttributionModel::default(),
+            params: Params::default(),
             filters: Vec::new(),
         }
     }
@@ -56,6 +59,12 @@ struct Raw<'a> {
     grain: Option<&'a str>,
     metric: Option<&'a str>,
     model: Option<&'a str>,
+    window_days: Option<&'a str>,
+    lifetime: Option<&'a str>,
+    half_life_days: Option<&'a str>,
+    position_weights: Option<&'a str>,
+    markov_order: Option<&'a str>,
+    basis: Option<&'a str>,
 }
 
 impl Ask {
@@ -82,6 +91,12 @@ impl Ask {
                 "grain" => &mut raw.grain,
                 "metric" => &mut raw.metric,
                 "model" => &mut raw.model,
+                "window_days" => &mut raw.window_days,
+                "lifetime" => &mut raw.lifetime,
+                "half_life_days" => &mut raw.half_life_days,
+                "position_weights" => &mut raw.position_weights,
+                "markov_order" => &mut raw.markov_order,
+                "basis" => &mut raw.basis,
                 _ => return Err(bad(name, "There is no such parameter.")),
             };
             if place.replace(value).is_some() {
@@ -140,7 +155,7 @@ impl Ask {
                 serde_json::from_value(Json::from(name)).map_err(|_| bad("model", "There is no such model."))?
             }
         };
-        Ok(Self { range, time, compare, grain, metric: metric.to_owned(), model, filters })
+        Ok(Self { range, time, compare, grain, metric: metric.to_owned(), model, params: raw.params()?, filters })
     }
 
     /// The grain asked for, or one that gives a readable number of points.
@@ -156,6 +171,37 @@ impl Ask {
             _ => Grain::Month,
         })
     }
+}
+
+impl Raw<'_> {
+    /// Ranges are looked at when the query is planned.
+    fn params(&self) -> Result<Params> {
+        let weights = |text: &str| -> Option<[u8; 3]> {
+            let weights: Vec<u8> = text.split(',').map(|part| part.trim().parse().ok()).collect::<Option<_>>()?;
+            weights.try_into().ok()
+        };
+        let basis = |name: &str| serde_json::from_value(Json::from(name)).ok();
+        Ok(Params {
+            window_days: parsed("window_days", self.window_days, "It is a number of days.", |text| text.parse().ok())?,
+            lifetime: parsed("lifetime", self.lifetime, "It is true or false.", |text| text.parse().ok())?,
+            half_life_days: parsed("half_life_days", self.half_life_days, "It is a number of days.", |text| {
+                text.parse().ok()
+            })?,
+            position_weights: parsed(
+                "position_weights",
+                self.position_weights,
+                "It is three numbers, as 40,20,40.",
+                weights,
+            )?,
+            markov_order: parsed("markov_order", self.markov_order, "It is 1, 2 or 3.", |text| text.parse().ok())?,
+            basis: parsed("basis", self.basis, "It is refund_date, order_date or touch_date.", basis)?,
+            ..Params::default()
+        })
+    }
+}
+
+fn parsed<T>(name: &str, text: Option<&str>, reason: &str, parse: impl Fn(&str) -> Option<T>) -> Result<Option<T>> {
+    text.map(|text| parse(text).ok_or_else(|| bad(name, reason))).transpose()
 }
 
 /// `dim:op:value`; lists are separated by commas. The value may hold colons.
@@ -184,6 +230,7 @@ fn bad(field: &str, reason: &str) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::metrics::query::Basis;
 
     fn read(text: &[(&str, &str)]) -> Result<Ask> {
         let pairs: Vec<_> = text.iter().map(|(a, b)| ((*a).to_owned(), (*b).to_owned())).collect();
@@ -211,6 +258,19 @@ mod tests {
     }
 
     #[test]
+    fn reads_what_models_are_told() {
+        let ask =
+            read(&[("window_days", "7"), ("position_weights", "30, 40,30"), ("basis", "touch_date")]).expect("told");
+        let told = Params {
+            window_days: Some(7),
+            position_weights: Some([30, 40, 30]),
+            basis: Some(Basis::TouchDate),
+            ..Params::default()
+        };
+        assert_eq!(ask, Ask { params: told, ..Ask::default() });
+    }
+
+    #[test]
     fn refuses_what_cannot_be() {
         let cases: &[&[(&str, &str)]] = &[
             &[("nonsense", "1")],
@@ -223,6 +283,13 @@ mod tests {
             &[("metric", "order_value")],
             &[("metric", "'; drop table orders")],
             &[("model", "random")],
+            &[("window_days", "soon")],
+            &[("lifetime", "yes")],
+            &[("half_life_days", "-1")],
+            &[("position_weights", "50,50")],
+            &[("position_weights", "40,20,40,0")],
+            &[("markov_order", "first")],
+            &[("basis", "never")],
             &[("f", "country")],
             &[("f", "net_sales:gt:3")],
         ];

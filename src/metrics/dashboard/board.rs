@@ -14,7 +14,7 @@ use crate::metrics::facts::Dim;
 use crate::metrics::figure::json;
 use crate::metrics::notes::Note;
 use crate::metrics::plan::{Frame, Key, Plan, has};
-use crate::metrics::query::{Dir, Filter, Grain, Order, Query};
+use crate::metrics::query::{Dir, Filter, Grain, Order, Params, Query};
 use crate::metrics::run::{Found, gather};
 use crate::metrics::sql::{page, roles, steps};
 
@@ -118,7 +118,9 @@ impl Board {
         let customers = draft.plan(&["new_customers", "returning_customers"], alone)?;
         let by_type = draft.plan(&["net_sales"], |q| split(&["customer_type"], alone(q)))?;
         let by_cover = Order { by: "days_of_cover".to_owned(), dir: Some(Dir::Asc) };
+        // Of stock, `window_days` means something else.
         let stock = draft.plan(&["days_of_cover", "inventory_on_hand", "reorder_quantity"], |q| Query {
+            params: Params::default(),
             compare: None,
             order: Some(by_cover),
             limit: Some(LIST_ROWS),
@@ -306,6 +308,7 @@ impl Draft<'_> {
             filters: self.ask.filters.clone(),
             compare: self.ask.compare.clone(),
             attribution_model: Some(self.ask.model),
+            params: self.ask.params.clone(),
             ..Query::of(&metrics, self.ask.time.clone())
         };
         let query = widen(query);

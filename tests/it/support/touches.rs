@@ -1,5 +1,6 @@
 //! Touches, written where the pixel's feed writes them.
 
+use pulsepoint::attribution::{self, Ledger};
 use pulsepoint::brands::Brand;
 use pulsepoint::tenants::Tenant;
 use pulsepoint::warehouse;
@@ -42,4 +43,35 @@ pub async fn write(tenant: &Tenant, sql: String) {
     let warehouse = warehouse::of(tenant);
     warehouse.caught_up(tenant).await.unwrap();
     warehouse.query(move |conn| Ok(conn.execute_batch(&sql).map_err(anyhow::Error::from)?)).await.unwrap();
+}
+
+/// Of every brand what attribution keeps in memory, brought forward again and again, is what it would read anew.
+pub async fn ledgers_agree(tenant: &Tenant, brands: &[Brand], when: &str) {
+    for brand in brands {
+        let id = brand.id;
+        let both = attribution::with_ledger(tenant, id, move |reading, conn| {
+            Ok((lines(reading.ledger()), lines(&Ledger::read(conn, id)?)))
+        });
+        let ((kept, anew), _) = both.await.unwrap();
+        assert_eq!(kept, anew, "brand {id}, {when}");
+    }
+}
+
+/// A ledger in words, whichever way it numbers them.
+fn lines(ledger: &Ledger) -> Vec<String> {
+    let order = |at: Option<u32>| at.map(|at| ledger.orders[at as usize].id);
+    let refund = |at: usize| {
+        let of = &ledger.refunds[at];
+        format!("{} of {:?}: {} {} {}", of.id, order(of.order), of.at, of.day, of.goods)
+    };
+    let mut refunds: Vec<String> = (0..ledger.refunds.len()).map(refund).collect();
+    refunds.sort();
+    let mut channels = ledger.channels.clone();
+    channels.sort();
+    let orders = ledger.orders.iter().map(|order| format!("{order:?}"));
+    let touches = ledger.touches.iter().map(|touch| {
+        let came = ledger.tags[touch.tag as usize].map(|word| word.map(|word| &ledger.words[word as usize]));
+        format!("{} {} {} {} {} {came:?}", touch.person, touch.at_ms, touch.id, touch.order, touch.day)
+    });
+    orders.chain(refunds).chain(touches).chain(channels).collect()
 }

@@ -464,7 +464,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** What every model gives every channel, beside what the platforms claim. */
+        /** What every model gives every channel, beside what the platforms claim; with `Accept: text/csv` or `format=csv` as a file. */
         get: operations["figures_attribution"];
         put?: never;
         post?: never;
@@ -5390,6 +5390,8 @@ export interface operations {
                 lifetime?: boolean;
                 /** @description Of time_decay, 1 to 365 days; 7 where absent. */
                 half_life_days?: number;
+                /** @description Of position_based: percent of the first, the middle and the last touch, 100 together; 40,20,40 where absent. */
+                position_weights?: string;
                 /** @description Of markov, 1 to 3; 1 where absent. */
                 markov_order?: number;
                 /** @description Which day a refund counts on: refund_date (the default) or order_date. */
@@ -5446,6 +5448,8 @@ export interface operations {
                 lifetime?: boolean;
                 /** @description Of time_decay, 1 to 365 days; 7 where absent. */
                 half_life_days?: number;
+                /** @description Of position_based: percent of the first, the middle and the last touch, 100 together; 40,20,40 where absent. */
+                position_weights?: string;
                 /** @description Of markov, 1 to 3; 1 where absent. */
                 markov_order?: number;
                 /** @description Which day a refund counts on: refund_date (the default) or order_date. */
@@ -5956,6 +5960,18 @@ export interface operations {
                 metric?: string;
                 /** @description The attribution model; last_touch where absent. */
                 model?: string;
+                /** @description Days before an order in which a touch counts: 1, 7, 14, 28 (the default) or 90. */
+                window_days?: string;
+                /** @description true: a touch counts however long before the order. */
+                lifetime?: string;
+                /** @description Of time_decay, 1 to 365 days; 7 where absent. */
+                half_life_days?: string;
+                /** @description Of position_based: percent of the first, the middle and the last touch, 100 together; 40,20,40 where absent. */
+                position_weights?: string;
+                /** @description Of markov, 1 to 3; 1 where absent. */
+                markov_order?: string;
+                /** @description Which day a refund counts on, and attributed sales: refund_date (the default), order_date or touch_date. */
+                basis?: string;
                 /** @description Filters `dim:op:value`, all of which must hold. */
                 f?: string[];
             };

@@ -29,6 +29,15 @@ export const attribution = {
   window: "Touches count",
   days: (days: number) => `${count(days, "day", "days")} before`,
   lifetime: "However long before",
+  halfLife: "Time decay halves in",
+  halves: (days: number) => count(days, "day", "days"),
+  decay: (days: number) => `Half as much for every ${days === 1 ? "day" : `${days} days`} before the order`,
+  weights: "Position weights",
+  percents: (weights: string) => weights.replaceAll(",", " / "),
+  position: (weights: string) => {
+    const [first, between, last] = weights.split(",");
+    return `${first} % to the first, ${last} % to the last, ${between} % to those between`;
+  },
   measure: "Show",
   measures: { revenue: "Revenue", orders: "Orders", roas: "ROAS" },
   byModel: "Models side by side",

@@ -21,7 +21,16 @@ import { Empty, Failed, LoadingRows } from "../../ui/States";
 import { toast } from "../../ui/toast";
 import { nameOf } from "./names";
 import { Paths } from "./Paths";
-import { type AttributionSearch, attributionParams, attributionSearch, MEASURES, SHOWN, WINDOWS } from "./search";
+import {
+  type AttributionSearch,
+  attributionParams,
+  attributionSearch,
+  HALF_LIVES,
+  MEASURES,
+  SHOWN,
+  WEIGHTS,
+  WINDOWS,
+} from "./search";
 
 const route = getRouteApi("/shell/b/$brand/attribution");
 
@@ -74,7 +83,7 @@ export function Attribution() {
       )}
       {data && known && (
         <div className={cx("flex flex-col gap-3 sm:gap-4", models.isPlaceholderData && "opacity-60")}>
-          <Models data={data} show={search.show ?? "revenue"} />
+          <Models data={data} search={search} />
           {paths.data && <Paths data={paths.data} />}
           {paths.isError && (
             <div className="card">
@@ -118,6 +127,28 @@ function Choices({ search, onChange }: { search: AttributionSearch; onChange: (c
           </option>
         ))}
       </SelectField>
+      <SelectField
+        label={m.halfLife}
+        value={search.half ?? "7"}
+        onChange={(event) => onChange({ half: event.target.value as AttributionSearch["half"] })}
+      >
+        {HALF_LIVES.map((days) => (
+          <option key={days} value={days}>
+            {m.halves(Number(days))}
+          </option>
+        ))}
+      </SelectField>
+      <SelectField
+        label={m.weights}
+        value={search.weights ?? "40,20,40"}
+        onChange={(event) => onChange({ weights: event.target.value as AttributionSearch["weights"] })}
+      >
+        {WEIGHTS.map((weights) => (
+          <option key={weights} value={weights}>
+            {m.percents(weights)}
+          </option>
+        ))}
+      </SelectField>
       <Segmented
         label={m.measure}
         value={search.show ?? "revenue"}
@@ -128,7 +159,13 @@ function Choices({ search, onChange }: { search: AttributionSearch; onChange: (c
   );
 }
 
-function Models({ data, show }: { data: Data; show: "revenue" | "orders" | "roas" }) {
+function Models({ data, search }: { data: Data; search: AttributionSearch }) {
+  const show = search.show ?? "revenue";
+  const about = {
+    ...m.about,
+    time_decay: m.decay(Number(search.half ?? "7")),
+    position_based: m.position(search.weights ?? "40,20,40"),
+  };
   const { currency } = data.brand;
   const unit = { revenue: "money", orders: "count", roas: "ratio" } as const;
   const columns: Column<ChannelByModel>[] = [
@@ -157,7 +194,7 @@ function Models({ data, show }: { data: Data; show: "revenue" | "orders" | "roas
     ...data.models.map((model, at) => ({
       id: model,
       header: m.models[model],
-      title: m.about[model],
+      title: about[model],
       sort: (row: ChannelByModel) => toNumber(row.by_model[at]?.[show]),
       cell: (row: ChannelByModel) => (
         <span data-value={row.by_model[at]?.[show] ?? ""}>
