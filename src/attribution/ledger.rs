@@ -57,6 +57,8 @@ pub struct Touch {
 pub type Tag = [Option<u32>; 6];
 /// Its parts: channel, source, campaign, adset, ad, landing page.
 pub const CHANNEL: usize = 0;
+/// Where the campaign stands in a tag.
+pub const CAMPAIGN: usize = 2;
 
 /// All of one brand, in the order of persons and times.
 #[derive(Debug, Clone, Default)]
