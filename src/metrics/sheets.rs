@@ -15,8 +15,8 @@ use crate::metrics::known::{Known, known};
 use crate::metrics::notes::Note;
 use crate::metrics::plan::{Frame, Plan};
 use crate::metrics::query::Query;
-use crate::metrics::sql::roles;
 use crate::metrics::run;
+use crate::metrics::sql::roles;
 use crate::money::Currency;
 use crate::tenants::Tenant;
 

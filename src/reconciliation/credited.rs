@@ -166,7 +166,11 @@ impl Pick {
 }
 
 /// Rows of a group, the largest first, with the names of their orders.
-pub fn listed(conn: &Connection, group: &BTreeMap<Whose, Came>, (offset, limit): (usize, usize)) -> Result<Vec<Listed>> {
+pub fn listed(
+    conn: &Connection,
+    group: &BTreeMap<Whose, Came>,
+    (offset, limit): (usize, usize),
+) -> Result<Vec<Listed>> {
     let mut rows: Vec<(&Whose, &Came)> = group.iter().collect();
     rows.sort_by_key(|(whose, came)| (std::cmp::Reverse(came.amount.unsigned_abs()), **whose));
     let page: Vec<_> = rows.into_iter().skip(offset).take(limit).collect();
@@ -186,7 +190,10 @@ fn names(conn: &Connection, ids: &[String]) -> Result<HashMap<i64, Named>> {
         return Ok(HashMap::new());
     }
     // Numbers of our own: nothing in them comes from outside.
-    let sql = format!("select order_id, name, external_id, placed_at from fact_orders where order_id in ({})", ids.join(", "));
+    let sql = format!(
+        "select order_id, name, external_id, placed_at from fact_orders where order_id in ({})",
+        ids.join(", ")
+    );
     let mut select = conn.prepare(&sql).context("naming orders")?;
     let rows = select.query_map([], |row| Ok((row.get(0)?, (row.get(1)?, row.get(2)?, row.get(3)?))));
     Ok(rows.context("naming orders")?.collect::<std::result::Result<_, _>>().context("naming orders")?)

@@ -173,7 +173,8 @@ async fn recent(member: &Member, key: String, now: Timestamp) -> Result<Days> {
 
 /// Who is credited with an order.
 pub(super) fn model(text: Option<&str>) -> Result<AttributionModel> {
-    let known = text.map(|text| AttributionModel::parse(text).ok_or_else(|| Error::invalid("model", "There is no such model.")));
+    let known = text
+        .map(|text| AttributionModel::parse(text).ok_or_else(|| Error::invalid("model", "There is no such model.")));
     Ok(known.transpose()?.unwrap_or_default())
 }
 
@@ -200,12 +201,14 @@ impl OrdersParams {
             BehindStep::Credited => Part::Credited,
             _ => return Ok(None),
         };
-        let day = self.day.as_deref().map(|text| {
-            read_day(text).ok_or_else(|| Error::invalid("day", "A day is written YYYY-MM-DD."))
-        });
+        let day = self
+            .day
+            .as_deref()
+            .map(|text| read_day(text).ok_or_else(|| Error::invalid("day", "A day is written YYYY-MM-DD.")));
         let pick = Pick { day: day.transpose()?, channel: self.channel.clone(), campaign: self.campaign.clone() };
         let fields = [("store", self.store.is_some()), ("currency", self.currency.is_some())];
-        let picked = [("day", self.day.is_some()), ("channel", pick.channel.is_some()), ("campaign", pick.campaign.is_some())];
+        let picked =
+            [("day", self.day.is_some()), ("channel", pick.channel.is_some()), ("campaign", pick.campaign.is_some())];
         let picked = picked.into_iter().filter(|_| part != Part::Credited);
         if let Some((field, _)) = fields.into_iter().chain(picked).find(|(_, given)| *given) {
             return Err(Error::invalid(field, "This step takes no such thing."));

@@ -178,7 +178,10 @@ impl Orders {
 impl Reading for Orders {
     fn cells(&self) -> Cells {
         let c = &self.columns;
-        let money = [Some(c.unit_price), c.discount, c.tax, c.shipping, c.tip, c.duties, c.total].into_iter().flatten().collect();
+        let money = [Some(c.unit_price), c.discount, c.tax, c.shipping, c.tip, c.duties, c.total]
+            .into_iter()
+            .flatten()
+            .collect();
         Cells { money, whole: vec![c.quantity], dates: vec![c.placed_at] }
     }
 

@@ -160,7 +160,8 @@ impl ShopifyOrders {
             beside: amount(c.duties, "Duties")?,
             refunded: amount(c.refunded, "Refunded Amount")?,
         };
-        if [amounts.shipping, amounts.taxes, amounts.discount, amounts.beside, amounts.refunded].iter().any(|a| *a < 0) {
+        if [amounts.shipping, amounts.taxes, amounts.discount, amounts.beside, amounts.refunded].iter().any(|a| *a < 0)
+        {
             return Err("An amount of the order is negative.".into());
         }
         let cancelled_at = match record.some(c.cancelled) {
@@ -252,8 +253,17 @@ impl ShopifyOrders {
 impl Reading for ShopifyOrders {
     fn cells(&self) -> Cells {
         let c = &self.columns;
-        let money =
-            [c.subtotal, c.shipping, c.taxes, c.total, c.duties, c.discount, c.refunded, Some(c.line_price), c.line_discount];
+        let money = [
+            c.subtotal,
+            c.shipping,
+            c.taxes,
+            c.total,
+            c.duties,
+            c.discount,
+            c.refunded,
+            Some(c.line_price),
+            c.line_discount,
+        ];
         Cells { money: money.into_iter().flatten().collect(), whole: vec![c.line_quantity], dates: vec![c.created] }
     }
 
