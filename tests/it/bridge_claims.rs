@@ -159,14 +159,14 @@ async fn net_sales_walk_to_the_claims_and_every_step_has_its_rows() {
 async fn a_spoiled_order_and_a_spoiled_claim_are_left_over() {
     let app = TestApp::start().await;
     let (shop, other) = (shop(&app, "juniper-oak").await, shop(&app, "northwind-demo").await);
-    // Behind the back of what is summed by day.
+    // Behind the back of what is summed by day, which days that are over are read from.
     write(&shop.tenant, "update fact_orders set gross = gross + 7000000 where external_id = '2'".to_owned()).await;
     write(&other.tenant, "update fact_ad_days set revenue = revenue + 1000000 where day = '2026-11-02'".to_owned())
         .await;
-    let found = get(&app, &shop, &format!("bridge?{NOVEMBER}")).await;
+    let found = get(&app, &shop, "bridge?from=2026-11-01&to=2026-11-20").await;
     assert_eq!(found["claims"]["residual"], "7.00", "{found}");
     assert_eq!(listed(&app, &shop, "step=other_channels").await[0], (json!("#2"), json!("57.00"), json!(["email"])));
-    assert_eq!(get(&app, &other, &format!("bridge?{NOVEMBER}")).await["claims"]["residual"], "-1.00");
+    assert_eq!(get(&app, &other, "bridge?from=2026-11-01&to=2026-11-20").await["claims"]["residual"], "-1.00");
 }
 
 #[tokio::test]

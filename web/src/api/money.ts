@@ -1,7 +1,7 @@
 /** Profit, the costs it is made of, and the bridge: what the API says of them and what it can be asked for. */
 import { infiniteQueryOptions, keepPreviousData, queryOptions } from "@tanstack/react-query";
-import { api, body } from "./client";
 import type { money } from "../messages/money";
+import { api, body } from "./client";
 import { queryClient } from "./queries";
 import type { components, paths } from "./schema";
 

@@ -72,9 +72,7 @@ export function Grid({
                 </th>
                 <td className={CELL}>{formatFigure(row.customers, { unit: "count" })}</td>
                 <td className={cx(CELL, "text-ink-soft")}>{formatFigure(row.cac, currency)}</td>
-                <td className={cx(CELL, "text-ink-soft")}>
-                  {row.customers > 0 ? paid(row.payback) : "–"}
-                </td>
+                <td className={cx(CELL, "text-ink-soft")}>{row.customers > 0 ? paid(row.payback) : "–"}</td>
                 {row.cells.map((cell) => (
                   <Heat
                     key={cell.age}
@@ -99,9 +97,7 @@ export function Grid({
                 {formatFigure(data.totals.customers, { unit: "count" })}
               </td>
               <td className={cx(CELL, "border-t border-line")}>{formatFigure(data.totals.cac, currency)}</td>
-              <td className={cx(CELL, "border-t border-line")}>
-                {paid(data.totals.payback)}
-              </td>
+              <td className={cx(CELL, "border-t border-line")}>{paid(data.totals.payback)}</td>
               {heads.map((at) => {
                 const cell = data.totals.cells[at];
                 const value = cell && cell.of_customers > 0 ? figureOf(cell, measure) : null;

@@ -63,7 +63,12 @@ export function OrdersBehind({ slug, of }: { slug: string; of: Asked }) {
     columns.push({ id: "converted", header, cell: (one) => formatFigure(one.converted, home) });
   }
   if (of.step === "other_channels" || of.step === "credited")
-    columns.push({ id: "channels", header: words.channels, left: true, cell: (one) => one.channels.map(nameOf).join(", ") });
+    columns.push({
+      id: "channels",
+      header: words.channels,
+      left: true,
+      cell: (one) => one.channels.map(nameOf).join(", "),
+    });
   const rows = orders.data.pages.flatMap((page) => page.orders);
   return (
     <div className="flex flex-col gap-3">

@@ -1,14 +1,7 @@
 /** From our net sales to what the platforms claim: each step with its rows, whoever the chosen model credits. */
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { useState } from "react";
-import {
-  type Behind as Asked,
-  type Bridge,
-  type ClaimRow,
-  claimsQuery,
-  type Days,
-  type Model,
-} from "../../api/money";
+import { type Behind as Asked, type Bridge, type ClaimRow, claimsQuery, type Days, type Model } from "../../api/money";
 import { asProblem } from "../../api/problem";
 import { dayLabel } from "../../format/date";
 import { formatFigure } from "../../format/number";
@@ -126,7 +119,13 @@ export function Claims({ slug, of, onModel }: { slug: string; of: Bridge; onMode
         drawer
       >
         {open === "claims" && (
-          <Beside slug={slug} days={days} model={model} currency={of.currency} onOrders={(row) => setOpen(asked(row))} />
+          <Beside
+            slug={slug}
+            days={days}
+            model={model}
+            currency={of.currency}
+            onOrders={(row) => setOpen(asked(row))}
+          />
         )}
         {open !== null && open !== "claims" && <OrdersBehind slug={slug} of={open} />}
       </Dialog>
