@@ -188,7 +188,7 @@ pub async fn grid(tenant: &Tenant, reach: &Reach, brand: &str, ask: &Ask, now: T
     if queries.len() == 1 {
         let text =
             "Ad spend is not known by what customers bought first: CAC and payback are those of all customers only.";
-        notes.push(Note { code: "spend_not_split".to_owned(), text: text.to_owned() });
+        notes.insert(0, Note { code: "spend_not_split".to_owned(), text: text.to_owned() });
     }
     let most = ask.ages.unwrap_or(MOST_CELLS / span.cohorts.len().max(1));
     if ask.ages.is_none() && span.cohorts.iter().any(|cohort| cohort.begun > most) {
