@@ -183,7 +183,9 @@ async fn the_demo_s_claims_are_reached_by_every_model_that_looks_at_orders() {
             let claims = app.get(&path, &token).await.json()["claims"].clone();
             assert_eq!(claims["residual"], "0.00", "{slug} {model}: {claims}");
             for step in claims["steps"].as_array().unwrap() {
-                assert!(micros(&step["amount"]) != 0 && step["orders"] != 0, "{slug} {model}: {step}");
+                // The second shop has no pixel: nothing explains its orders, and nobody else is credited.
+                let known = slug == "juniper-oak" || step["step"] == "unattributed";
+                assert!(!known || micros(&step["amount"]) != 0 && step["orders"] != 0, "{slug} {model}: {step}");
             }
             let path = format!("/api/brands/{slug}/bridge/claims?{window}&model={model}&limit=1000");
             let page = app.get(&path, &token).await.json();
@@ -191,11 +193,8 @@ async fn the_demo_s_claims_are_reached_by_every_model_that_looks_at_orders() {
             let rows = page["claims"].as_array().unwrap();
             let sum: i64 = rows.iter().map(|row| micros(&row["difference"])).sum();
             assert_eq!(sum, micros(&claims["steps"][2]["amount"]), "{slug} {model}");
-            assert!(
-                rows.iter().any(|row| micros(&row["claimed"]) > 0 && row["orders"] != 0),
-                "campaigns meet: {}",
-                rows[0]
-            );
+            let meet = rows.iter().any(|row| micros(&row["claimed"]) > 0 && row["orders"] != 0);
+            assert!(slug != "juniper-oak" || meet, "campaigns meet: {}", rows[0]);
             for (at, part) in ["unattributed", "other_channels"].into_iter().enumerate() {
                 assert_eq!(
                     all_of(&app, &token, slug, (window, model, part)).await,
