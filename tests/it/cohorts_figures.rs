@@ -149,7 +149,7 @@ async fn won_by_hand(tenant: &pulsepoint::tenants::Tenant) -> BTreeMap<(String, 
         w as (select o.order_id, strftime(o.day, '%Y-%m') as cohort, arg_min(t.channel, struct_pack(t.at_ms, t.touch_id)) as channel \
         from f left join fact_touches t on (t.person = 4 * o.customer_id::bigint or t.order_id = o.order_id) \
         and (t.order_id is null or t.order_id = o.order_id) and t.at_ms < (o.placed_at + 1) * 1000 \
-        and t.at_ms >= o.placed_at * 1000 - 28 * 86400000 group by 1, 2) \
+        and t.at_ms >= o.placed_at * 1000 - 2419200000 group by 1, 2) \
         select coalesce(channel, 'unattributed'), cohort, count(*) from w where cohort >= '2026-01' group by 1, 2";
     let warehouse = warehouse::of(tenant);
     let found = warehouse.query(move |conn| {
