@@ -133,7 +133,12 @@ async fn net_sales_walk_to_the_claims_and_every_step_has_its_rows() {
     // A third each: 10 are meta's.
     let found = get(&app, &shop, &format!("bridge?{NOVEMBER}&model=linear")).await;
     assert_eq!((&found["claims"]["credited"], &found["claims"]["residual"]), (&json!("10.00"), &json!("0.00")));
+}
 
+#[tokio::test]
+async fn what_no_order_stands_behind_is_refused() {
+    let app = TestApp::start().await;
+    let (shop, other) = (shop(&app, "juniper-oak").await, shop(&app, "northwind-demo").await);
     let viewer = app.token(&shop, Role::Viewer);
     for (path, field) in [
         ("bridge?from=2026-11-01&to=2026-12-01&model=markov", "model"),
