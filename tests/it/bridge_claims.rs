@@ -130,6 +130,9 @@ async fn net_sales_walk_to_the_claims_and_every_step_has_its_rows() {
         [(json!("#1"), usd("30.00"), json!(["meta"]))]
     );
     assert_eq!(listed(&app, &shop, "step=credited&model=first_touch&campaign=").await, []);
+    // The other tenant's rows are as many, and none of these.
+    let theirs = get(&app, &other, &format!("bridge/claims?{NOVEMBER}&model=first_touch")).await;
+    assert_eq!(theirs["claims"].as_array().unwrap().len(), 3);
     // A third each: 10 are meta's.
     let found = get(&app, &shop, &format!("bridge?{NOVEMBER}&model=linear")).await;
     assert_eq!((&found["claims"]["credited"], &found["claims"]["residual"]), (&json!("10.00"), &json!("0.00")));
