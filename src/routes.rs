@@ -160,6 +160,7 @@ table! {
     DELETE "/api/brands/{brand}/costs/{id}"  Needs(Manage)   => profit::routes::remove;
     GET    "/api/brands/{brand}/bridge"      Needs(View)     => reconciliation::routes::bridge;
     GET    "/api/brands/{brand}/bridge/orders" Needs(View)   => reconciliation::routes::orders;
+    GET    "/api/brands/{brand}/bridge/claims" Needs(View)   => reconciliation::claim_routes::claims;
     GET    "/api/brands/{brand}/bridge/totals" Needs(View)   => reconciliation::routes::totals;
     POST   "/api/brands/{brand}/bridge/totals" Needs(Manage) => reconciliation::routes::state;
     DELETE "/api/brands/{brand}/bridge/totals/{id}" Needs(Manage) => reconciliation::routes::withdraw;

@@ -15,6 +15,7 @@ mod parts;
 mod paths;
 mod rows;
 mod sets;
+mod shares;
 mod side;
 mod tally;
 #[cfg(test)]
@@ -27,5 +28,7 @@ pub use kept::{Kept, Reading};
 pub use ledger::Ledger;
 pub use model::{AttributionModel, Spec, Tuning, Window};
 pub use paths::{Way, Ways, ways};
+pub use rows::{CAMPAIGN, CHANNEL};
 pub use sets::{Lease, has_journeys, prepare, tables, with_ledger};
+pub use shares::{Share, shares};
 pub use side::{Column, Given, side_by_side};

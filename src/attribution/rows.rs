@@ -18,6 +18,8 @@ use crate::warehouse::Moved;
 pub type Tag = [Option<u32>; 6];
 /// Its parts: channel, source, campaign, adset, ad, landing page.
 pub const CHANNEL: usize = 0;
+/// Where the campaign stands in a tag.
+pub const CAMPAIGN: usize = 2;
 
 const ORDERS: &str = "select order_id, coalesce(4 * customer_id::bigint, 4 * order_id + 2), placed_at, \
     (day - date '1970-01-01')::integer, coalesce(gross, 0) - coalesce(discount, 0) from fact_orders where brand_id = ?";

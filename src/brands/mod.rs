@@ -1,8 +1,10 @@
 //! A tenant's brands: a currency, a time zone and a week's first day, under which everything of the brand is counted.
 
+mod altering;
 pub mod routes;
 mod store;
 
+pub use altering::{Altered, alter};
 pub use store::{create, find, freshest, get, list, update};
 
 use jiff::Timestamp;

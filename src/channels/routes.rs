@@ -1,12 +1,13 @@
 //! Channel rules over HTTP.
 
 use axum::extract::State;
+use rusqlite::Transaction;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::{Rule, Rules, of_brand, put as store};
 use crate::auth::Member;
-use crate::brands;
+use crate::brands::{self, Altered, Brand};
 use crate::clock::Clock;
 use crate::error::Result;
 use crate::http::{Json, Path, Problem};
@@ -62,15 +63,11 @@ pub async fn put(
 ) -> Result<Json<ChannelRulesView>> {
     let otherwise = body.otherwise.unwrap_or_else(|| Rules::usual().otherwise.clone());
     let rules = body.rules.map(|rules| Rules { otherwise, rules }.checked()).transpose()?;
-    let (by, now, reach) = (member.author(), clock.system_time(), member.reach.clone());
-    let write = member.tenant.db().write(move |tx| {
-        let brand = brands::get(tx, &reach, &key)?;
+    let now = clock.system_time();
+    let write = move |tx: &Transaction<'_>, brand: &Brand| {
         let seq = store(tx, brand.id, rules.as_ref(), now)?;
         let data = json!({ "own": rules.is_some(), "rules": rules.as_ref().map(|own| own.rules.len()) });
-        by.tell(tx, now, "channels.updated", &format!("brand:{}", brand.uid), data)?;
-        Ok((brand.id, seq, rules))
-    });
-    let (brand, seq, rules) = write.await?;
-    member.tenant.announce(brand, seq);
-    Ok(Json(view(rules)))
+        Ok(Altered::told(rules, "channels.updated", data).announced(seq))
+    };
+    Ok(Json(view(brands::alter(&member, now, key, write).await?)))
 }

@@ -3,7 +3,7 @@
 use super::grid::Grid;
 use crate::http::push_row;
 
-const COLUMNS: [&str; 15] = [
+const COLUMNS: [&str; 17] = [
     "cohort",
     "age",
     "complete",
@@ -19,6 +19,8 @@ const COLUMNS: [&str; 15] = [
     "ad_spend",
     "cac",
     "payback_age",
+    "contribution_margin",
+    "payback_periods",
 ];
 
 /// Raw decimals with a dot; nothing in it comes from outside. Without the totals: a file is for adding up.
@@ -45,6 +47,8 @@ pub(super) fn write(grid: &Grid) -> (Vec<u8>, usize) {
                 known(&row.ad_spend),
                 known(&row.cac),
                 row.payback_age.map(|age| age.to_string()).unwrap_or_default(),
+                known(&cell.contribution_margin),
+                row.payback.periods.map(|periods| periods.to_string()).unwrap_or_default(),
             ];
             push_row(&mut text, cells.into_iter());
             rows += 1;

@@ -22,11 +22,16 @@ use crate::money::Currency;
 use crate::tenants::Tenant;
 
 /// What customers may be picked by: what is known of their first order.
-pub const PICKED_BY: [&str; 5] = ["first_product", "first_country", "first_store", "first_source", "first_code"];
+pub const PICKED_BY: [&str; 6] =
+    ["first_product", "first_country", "first_store", "first_source", "first_code", FIRST_CHANNEL];
+/// The one of them that ad spend is known by, too.
+const FIRST_CHANNEL: &str = "first_channel";
 /// Rows that one query brings.
 const MOST_ROWS: u32 = 10_000;
 /// The metrics of each cohort and age, in the order of [`Sums`].
-const FIGURES: [&str; 4] = ["customers", "orders", "net_sales", "gross_profit"];
+const FIGURES: [&str; 5] = ["customers", "orders", "net_sales", "gross_profit", "cm2"];
+/// Cells of a grid that nobody asked to be narrower: beyond them the last ages are left out, and named.
+const MOST_CELLS: usize = 20_000;
 
 /// A grid as asked for.
 #[derive(Debug, Clone, Default)]
@@ -35,7 +40,7 @@ pub struct Ask {
     pub to: Option<String>,
     pub grain: Grain,
     pub basis: ValueBasis,
-    /// Columns at most; as many as there are cohorts where absent.
+    /// Columns at most; every age until today where absent.
     pub ages: Option<usize>,
     pub filters: Vec<Filter>,
 }
@@ -46,7 +51,7 @@ pub struct Ask {
 pub struct Grid {
     pub brand: BrandShown,
     pub grain: Grain,
-    /// What a customer's value is: of `value`, `ltv`, `ltv_cac` and payback.
+    /// What a customer's value is: of `value`, `ltv`, `ltv_cac` and `payback_age`.
     pub basis: ValueBasis,
     pub currency: String,
     pub window: GridWindow,
@@ -78,7 +83,8 @@ pub struct CohortRow {
     pub end: String,
     /// Customers whose first order ever lies in it.
     pub customers: i64,
-    /// What was spent on ads in its month or week; null under filters, which spend does not know.
+    /// What was spent on ads in its month or week; under filters on first_channel alone, on that channel; null under others, which
+    /// spend does not know.
     #[schema(value_type = Option<Decimal>)]
     pub ad_spend: Option<String>,
     /// Ad spend ÷ customers.
@@ -86,6 +92,7 @@ pub struct CohortRow {
     pub cac: Option<String>,
     /// The first age at which its value has reached its ad spend; null where it has not yet, or nothing was spent.
     pub payback_age: Option<usize>,
+    pub payback: Payback,
     /// Every age that has begun, from 0 on.
     pub cells: Vec<AgeCell>,
 }
@@ -109,7 +116,10 @@ pub struct AgeCell {
     /// Of this age alone; null where no cost is known.
     #[schema(value_type = Option<Decimal>)]
     pub gross_profit: Option<String>,
-    /// Net sales or gross profit, as `basis` says, from age 0 through this one.
+    /// Of this age alone: gross profit less shipping, handling and payment fees; null where no cost is known.
+    #[schema(value_type = Option<Decimal>)]
+    pub contribution_margin: Option<String>,
+    /// Net sales, gross profit or contribution margin, as `basis` says, from age 0 through this one.
     #[schema(value_type = Option<Decimal>)]
     pub value: Option<String>,
     /// `value` a customer.
@@ -133,7 +143,29 @@ pub struct Totals {
     #[schema(value_type = Option<Decimal>)]
     pub cac: Option<String>,
     pub payback_age: Option<usize>,
+    pub payback: Payback,
     pub cells: Vec<AgeCell>,
+}
+
+/// How long until customers have paid for being won: until the contribution margin that one of them has brought in, before ads,
+/// reaches the CAC. Whatever `basis` says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Payback {
+    pub state: PaybackState,
+    /// Months or weeks, as the grain says, the one of the first order among them: 1 is within it. Null unless paid back.
+    pub periods: Option<usize>,
+}
+
+/// Whether customers have paid for being won.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum PaybackState {
+    PaidBack,
+    NotYet,
+    /// There is nothing to pay back.
+    NothingSpent,
+    /// What was spent, or what came in, is not known.
+    Unknown,
 }
 
 /// Computes a brand's grid.
@@ -156,9 +188,14 @@ pub async fn grid(tenant: &Tenant, reach: &Reach, brand: &str, ask: &Ask, now: T
     if queries.len() == 1 {
         let text =
             "Ad spend is not known by what customers bought first: CAC and payback are those of all customers only.";
-        notes.push(Note { code: "spend_not_split".to_owned(), text: text.to_owned() });
+        notes.insert(0, Note { code: "spend_not_split".to_owned(), text: text.to_owned() });
     }
-    let filled = filled(&span, ask, &sheets);
+    let most = ask.ages.unwrap_or(MOST_CELLS / span.cohorts.len().max(1));
+    if ask.ages.is_none() && span.cohorts.iter().any(|cohort| cohort.begun > most) {
+        let text = format!("Only the first {most} ages are shown: take fewer cohorts to see them all.");
+        notes.push(Note { code: "ages_cut".to_owned(), text });
+    }
+    let filled = filled(&span, (ask.basis, most), &sheets);
     let window = GridWindow {
         start: first.to_string(),
         end: after.to_string(),
@@ -190,7 +227,7 @@ fn check(filters: &[Filter]) -> Result<()> {
     Err(Error::invalid_code("dimension_not_available", Some("f"), reason))
 }
 
-/// The figures of each cohort and age, and, where nothing picks customers, the ad spend of each cohort's days.
+/// The figures of each cohort and age, and, where nothing picks customers that spend does not know, the ad spend of each cohort's days.
 fn queries(ask: &Ask, span: &Span, book: &Book<'_>) -> Result<Vec<Query>> {
     let (first, after) = span.days().ok_or(Error::NotFound)?;
     let [cohort, age] = ask.grain.dimensions();
@@ -205,9 +242,12 @@ fn queries(ask: &Ask, span: &Span, book: &Book<'_>) -> Result<Vec<Query>> {
         ..Query::of(&FIGURES, Time::between(first, tomorrow))
     };
     let mut queries = vec![figures];
-    if ask.filters.is_empty() {
+    // Ads know their channel: who is picked by the channel that won them is held against what was spent on it.
+    if ask.filters.iter().all(|filter| filter.dim == FIRST_CHANNEL) {
+        let of_ads = |filter: &Filter| Filter { dim: "channel".to_owned(), ..filter.clone() };
         queries.push(Query {
             dimensions: vec![cohort.to_owned()],
+            filters: ask.filters.iter().map(of_ads).collect(),
             limit: Some(MOST_ROWS),
             ..Query::of(&["ad_spend"], Time::between(first, after))
         });
@@ -215,8 +255,7 @@ fn queries(ask: &Ask, span: &Span, book: &Book<'_>) -> Result<Vec<Query>> {
     Ok(queries)
 }
 
-fn filled(span: &Span, ask: &Ask, sheets: &[Sheet]) -> Filled {
-    let ages = ask.ages.unwrap_or(span.cohorts.len());
+fn filled(span: &Span, (basis, most): (ValueBasis, usize), sheets: &[Sheet]) -> Filled {
     let mut spend: HashMap<&str, Exact> = HashMap::new();
     if let Some(sheet) = sheets.get(1) {
         for (keys, figures) in &sheet.rows {
@@ -227,25 +266,26 @@ fn filled(span: &Span, ask: &Ask, sheets: &[Sheet]) -> Filled {
     }
     let rows = sheets.first().map(|sheet| sheet.rows.as_slice()).unwrap_or_default();
     // Lines without a cost are left out, as everywhere; only where there is no cost at all is there no profit.
-    let knows_profit = rows.iter().any(|(_, figures)| figures.last().is_some_and(Option::is_some));
+    let knows_profit = rows.iter().any(|(_, figures)| figures.get(3).is_some_and(Option::is_some));
     let unknown = knows_profit.then(Exact::zero);
     let mut sums: HashMap<(&str, u64), Sums> = HashMap::new();
     for (keys, figures) in rows {
         if let [Json::String(name), age] = keys.as_slice()
-            && let (Some(age), [customers, orders, net, profit]) = (age.as_u64(), figures.as_slice())
+            && let (Some(age), [customers, orders, net, profit, contribution]) = (age.as_u64(), figures.as_slice())
         {
             let count = |figure: &Option<Exact>| figure.map_or(0, |f| i64::try_from(f.rounded()).unwrap_or(i64::MAX));
             let (customers, orders) = (count(customers), count(orders));
-            sums.insert((name, age), Sums { customers, orders, net_sales: *net, gross_profit: profit.or(unknown) });
+            let (gross_profit, contribution) = (profit.or(unknown), contribution.or(unknown));
+            sums.insert((name, age), Sums { customers, orders, net_sales: *net, gross_profit, contribution });
         }
     }
     let known_spend = sheets.len() > 1;
     Filled::new(
         span,
-        ask.basis,
-        ages,
+        basis,
+        most,
         |cohort, age| {
-            let empty = Sums { gross_profit: unknown, ..Sums::default() };
+            let empty = Sums { gross_profit: unknown, contribution: unknown, ..Sums::default() };
             sums.get(&(cohort, age as u64)).copied().unwrap_or(empty)
         },
         |cohort| known_spend.then(|| spend.get(cohort).copied().unwrap_or_else(Exact::zero)),

@@ -28,11 +28,12 @@ pub struct GridParams {
     to: Option<String>,
     /// month (the default) or week
     grain: Option<String>,
-    /// What a customer's value is: gross_profit (the default) or net_sales
+    /// What a customer's value is: gross_profit (the default), net_sales or contribution_margin
     basis: Option<String>,
-    /// Columns at most, 1 to 130; as many as there are cohorts where absent.
+    /// Columns at most, 1 to 130; every age until today where absent.
     ages: Option<usize>,
-    /// Filters `dim:op:value` on first_product, first_country, first_store, first_source, first_code; all must hold.
+    /// Filters `dim:op:value` on first_product, first_country, first_store, first_source, first_code,
+    /// first_channel; all must hold.
     f: Vec<String>,
     /// json (the default) or csv
     format: Option<String>,
@@ -49,7 +50,8 @@ impl GridParams {
         let basis = match self.basis.as_deref() {
             None | Some("gross_profit") => ValueBasis::GrossProfit,
             Some("net_sales") => ValueBasis::NetSales,
-            Some(_) => return Err(bad("basis", "It is gross_profit or net_sales.")),
+            Some("contribution_margin") => ValueBasis::ContributionMargin,
+            Some(_) => return Err(bad("basis", "It is gross_profit, net_sales or contribution_margin.")),
         };
         if self.ages.is_some_and(|ages| !(1..=Grain::Week.most()).contains(&ages)) {
             return Err(bad("ages", "A grid has 1 to 130 ages."));

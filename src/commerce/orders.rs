@@ -25,7 +25,7 @@ const ORDERS: Target = Target {
     shared: "brand_id, connector, rev",
     own: "id, external_id, name, store_id, customer_id, currency, placed_at, cancelled_at, test, financial_status, \
         fulfillment_status, sales_source, device, country, region, city, discount_codes, shipping_micros, \
-        shipping_discount_micros, tax_micros, tip_micros, total_micros, gateway, digest",
+        shipping_discount_micros, tax_micros, tip_micros, duty_micros, total_micros, gateway, digest",
 };
 
 const LINES: Target = Target {
@@ -242,6 +242,9 @@ pub(super) fn digest(fields: &mut Fields, order: &Order, customer: Option<&custo
     if order.tip_micros != 0 || order.total_micros.is_some() || order.gateway.is_some() {
         fields.numbers(&[order.tip_micros, order.total_micros.unwrap_or(i64::MIN)]).maybe(order.gateway.as_deref());
     }
+    if order.duty_micros != 0 {
+        fields.number(order.duty_micros);
+    }
     for line in &order.lines {
         fields.maybe(line.variant.sku.as_deref());
         if line.variant.sku.is_none() {
@@ -284,7 +287,8 @@ fn bind_order(slots: &mut Slots, waiting: &Waiting) -> rusqlite::Result<()> {
         [] => slots.maybe_text(None)?,
         codes => slots.text(&json_list(codes))?,
     }
-    slots.numbers(&[order.shipping_micros, order.shipping_discount_micros, order.tax_micros, order.tip_micros])?;
+    slots.numbers(&[order.shipping_micros, order.shipping_discount_micros, order.tax_micros])?;
+    slots.numbers(&[order.tip_micros, order.duty_micros])?;
     slots.maybe_number(order.total_micros)?;
     slots.maybe_text(order.gateway.as_deref())?;
     slots.blob(&waiting.digest)

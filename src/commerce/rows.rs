@@ -135,8 +135,10 @@ pub struct Order {
     pub tax_micros: i64,
     /// What the customer gave on top, for nobody's goods.
     pub tip_micros: i64,
+    /// What the customer paid for bringing the goods over a border, for nobody's goods either.
+    pub duty_micros: i64,
     /// What the source itself says the order came to, before anything was given back: goods after discounts, gift cards,
-    /// shipping, taxes and tips. Nothing of ours is made of it; it is what our sums are held against.
+    /// shipping, taxes, tips and duties. Nothing of ours is made of it; it is what our sums are held against.
     pub total_micros: Option<i64>,
     /// Who took the money, in the source's own words and small letters: `shopify_payments`, `paypal`.
     pub gateway: Option<String>,

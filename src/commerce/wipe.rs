@@ -8,7 +8,7 @@ use crate::brands::Brand;
 use crate::error::{Error, Result};
 
 /// Children first; each takes the brand's id.
-const DELETES: [&str; 20] = [
+const DELETES: [&str; 22] = [
     "delete from touches where brand_id = ?",
     "delete from visit_orders where brand_id = ?",
     "delete from visits where brand_id = ?",
@@ -30,9 +30,11 @@ const DELETES: [&str; 20] = [
     "delete from stores where brand_id = ?",
     "delete from source_freshness where brand_id = ?",
     "delete from deleted_rows where brand_id = ?",
+    "delete from costs where brand_id = ?",
+    "delete from shop_statements where brand_id = ?",
 ];
 
-/// Deletes everything that was landed for a demo brand, which is an ordinary empty brand afterwards. Returns the change-log
+/// Deletes everything that was landed and entered for a demo brand, which is an ordinary empty brand afterwards. Returns the change-log
 /// entry to announce.
 ///
 /// # Errors
@@ -44,7 +46,8 @@ pub fn remove_demo(tx: &Transaction, brand: &Brand, at_ms: i64) -> Result<i64> {
     for delete in DELETES {
         tx.execute(delete, [brand.id])?;
     }
-    tx.execute("update brands set demo = 0 where id = ?", params![brand.id])?;
+    let ordinary = "update brands set demo = 0, settings = json_remove(settings, '$.demo_costs') where id = ?";
+    tx.execute(ordinary, [brand.id])?;
     let seq = change_log::next_seq(tx)?;
     change_log::write(tx, seq, Some(brand.id), at_ms, Kind::Rebuild, &json!({ "removed": "demo" }))?;
     Ok(seq)

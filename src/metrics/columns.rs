@@ -13,6 +13,7 @@ pub enum Join {
     FirstProduct,
     FirstOrder,
     FirstStore,
+    FirstChannel,
     Warehouse,
     Account,
 }
@@ -133,6 +134,11 @@ fn of_customer(source: Source, dim: Dim) -> Option<Column> {
         Dim::FirstCountry => with(format!("{order}.country"), Join::FirstOrder),
         Dim::FirstSource => with(format!("{order}.sales_source"), Join::FirstOrder),
         Dim::FirstCode => Column { list: true, ..with(format!("{order}.discount_codes"), Join::FirstOrder) },
+        // Nothing where the customer is not known, as of the others.
+        Dim::FirstChannel => with(
+            format!("case when {customer}.first_order_id is not null then coalesce(fg.channel, 'unattributed') end"),
+            Join::FirstChannel,
+        ),
         Dim::FirstStore => Column::new("fs.name", &[joins, &[Join::FirstOrder, Join::FirstStore]].concat()),
         _ => return None,
     };
@@ -266,6 +272,9 @@ pub fn join(source: Source, join: Join) -> String {
         Join::FirstProduct => format!(" left join dim_product fp on fp.product_id = {customer}.first_product_id"),
         Join::FirstOrder => " left join fact_orders fo on fo.order_id = cu.first_order_id".to_owned(),
         Join::FirstStore => format!(" left join dim_store fs on fs.store_id = {first}.store_id"),
+        Join::FirstChannel => format!(
+            " left join $first_credits fc on fc.order_id = {customer}.first_order_id left join $first_tags fg on fg.tag = fc.tag"
+        ),
         Join::Account => format!(" left join dim_ad_account ac on ac.account_id = {alias}.account_id"),
         Join::Warehouse => format!(" left join dim_warehouse w on w.warehouse_id = {alias}.warehouse_id"),
     }

@@ -36,6 +36,19 @@ impl Question for Single {
     }
 }
 
+/// Several queries.
+pub struct Several(pub Vec<Plan>);
+
+impl Question for Several {
+    fn plans(&mut self) -> Vec<&mut Plan> {
+        self.0.iter_mut().collect()
+    }
+
+    fn tasks(&self) -> Vec<Task> {
+        self.0.iter().flat_map(compile).map(Task::Sql).collect()
+    }
+}
+
 /// What the tasks find, in their order, and the data version they were read at.
 ///
 /// # Errors
@@ -68,6 +81,11 @@ async fn lease(tenant: &Tenant, question: &mut impl Question) -> Result<Vec<Leas
             }
         }
         plan.slots = slots;
+        if let Some(spec) = plan.first_spec() {
+            let lease = attribution::prepare(tenant, &spec).await?;
+            plan.first_slot = lease.slot;
+            leases.push(lease);
+        }
     }
     Ok(leases)
 }

@@ -59,6 +59,8 @@ names! {
         FirstStore = "first_store",
         FirstSource = "first_source",
         FirstCode = "first_code",
+        /// The channel of the first touch that led to it.
+        FirstChannel = "first_channel",
         DiscountCode = "discount_code",
         Discounted = "discounted",
         Warehouse = "warehouse",

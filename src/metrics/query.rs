@@ -309,6 +309,8 @@ pub enum ValueBasis {
     /// Net sales less the cost of the goods; lines without a cost are left out.
     #[default]
     GrossProfit,
+    /// The same less shipping, handling and payment fees as entered (CM2): before ad spend, which it is held against.
+    ContributionMargin,
 }
 
 impl Query {

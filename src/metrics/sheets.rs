@@ -8,15 +8,15 @@ use crate::auth::Reach;
 use crate::error::{Error, Result};
 use crate::metrics::answer::{Freshness, Table};
 use crate::metrics::calendar::Calendar;
-use crate::metrics::daily::Task;
+use crate::metrics::credited::{self, Several};
 use crate::metrics::dashboard::shape::BrandShown;
 use crate::metrics::exact::Exact;
 use crate::metrics::known::{Known, known};
 use crate::metrics::notes::Note;
 use crate::metrics::plan::{Frame, Plan};
 use crate::metrics::query::Query;
-use crate::metrics::sql::{compile, roles};
-use crate::metrics::{reading, run};
+use crate::metrics::run;
+use crate::metrics::sql::roles;
 use crate::money::Currency;
 use crate::tenants::Tenant;
 
@@ -89,8 +89,9 @@ impl<'a> Book<'a> {
     /// As [`crate::metrics::run()`].
     pub async fn ask(&self, queries: &[Query]) -> Result<(Vec<Sheet>, i64)> {
         let plans = queries.iter().map(|q| Plan::new(q, self.frame.clone())).collect::<Result<Vec<_>>>()?;
-        let tasks = plans.iter().flat_map(compile).map(Task::Sql).collect();
-        let (found, version) = reading::read(self.tenant, tasks).await?;
+        let mut asked = Several(plans);
+        let (found, version) = credited::read(self.tenant, &mut asked).await?;
+        let Several(plans) = asked;
         let mut found = found.into_iter();
         let mut sheets = Vec::with_capacity(plans.len());
         for plan in &plans {

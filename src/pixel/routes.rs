@@ -8,6 +8,7 @@ use axum::extract::rejection::BytesRejection;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use jiff::Timestamp;
+use rusqlite::Transaction;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use sha2::{Digest, Sha256};
@@ -16,7 +17,7 @@ use super::message::Message;
 use super::sites::{self, Consent, Known, NewSite, Site};
 use super::{From, Pixel};
 use crate::auth::Member;
-use crate::brands;
+use crate::brands::{self, Altered, Brand};
 use crate::clock::Clock;
 use crate::error::{Error, Result};
 use crate::http::{self, ClientIp, Json, Path, Problem, RESOURCE_POLICY};
@@ -175,16 +176,14 @@ pub async fn create(
     Json(body): Json<SiteInput>,
 ) -> Result<(StatusCode, Json<NewSiteView>)> {
     let new = NewSite::parse(&body.name, &body.origins, body.consent.unwrap_or(Consent::Required))?;
-    let (by, now, reach, tenant) =
-        (member.author(), clock.system_time(), member.reach.clone(), member.tenant.id().clone());
-    let write = member.tenant.db().write(move |tx| {
-        let brand = brands::get(tx, &reach, &key)?;
-        let (site, secret) = sites::create(tx, (&tenant, &brand), new, &by.actor, now)?;
+    let (by, now, tenant) = (member.author(), clock.system_time(), member.tenant.id().clone());
+    let write = move |tx: &Transaction<'_>, brand: &Brand| {
+        let (site, secret) = sites::create(tx, (&tenant, brand), new, &by.actor, now)?;
         let data = json!({ "brand": brand.uid, "origins": site.origins, "consent": site.consent });
-        by.tell(tx, now, "site.created", &format!("site:{}", site.key), data)?;
-        Ok((site, secret))
-    });
-    let (site, secret) = write.await?;
+        let subject = format!("site:{}", site.key);
+        Ok(Altered::told((site, secret), "site.created", data).about(subject))
+    };
+    let (site, secret) = brands::alter(&member, now, key, write).await?;
     Known::of(&member.tenant).forget();
     Ok((StatusCode::CREATED, Json(NewSiteView { site: view(site, &settings), secret })))
 }
@@ -198,14 +197,12 @@ pub async fn remove(
     State(clock): State<Clock>,
     Path((key, site)): Path<(String, String)>,
 ) -> Result<StatusCode> {
-    let (by, now, reach) = (member.author(), clock.system_time(), member.reach.clone());
-    let write = member.tenant.db().write(move |tx| {
-        let brand = brands::get(tx, &reach, &key)?;
+    let write = move |tx: &Transaction<'_>, brand: &Brand| {
         sites::remove(tx, brand.id, &site)?;
-        by.tell(tx, now, "site.removed", &format!("site:{site}"), json!({ "brand": brand.uid }))?;
-        Ok(())
-    });
-    write.await?;
+        let data = json!({ "brand": brand.uid });
+        Ok(Altered::told((), "site.removed", data).about(format!("site:{site}")))
+    };
+    brands::alter(&member, clock.system_time(), key, write).await?;
     Known::of(&member.tenant).forget();
     Ok(StatusCode::NO_CONTENT)
 }

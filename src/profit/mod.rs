@@ -1,6 +1,7 @@
 //! What is left of sales: the costs that a shop's people enter, and the statement of profit. The warehouse applies the costs to
 //! orders and days; every figure comes from the typed query.
 
+pub mod demo;
 pub mod routes;
 pub mod statement;
 mod store;

@@ -2,13 +2,14 @@
 
 use axum::extract::State;
 use axum::http::StatusCode;
+use rusqlite::Transaction;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::statement::{Asked, Statement};
 use super::{Cost, CostInput, Kind, NewCost, Period, statement as profit, store};
 use crate::auth::Member;
-use crate::brands;
+use crate::brands::{self, Altered, Brand};
 use crate::clock::Clock;
 use crate::error::{Error, Result};
 use crate::http::{Json, Path, Problem, Query};
@@ -126,15 +127,13 @@ pub async fn create(
     Path(key): Path<String>,
     Json(body): Json<CostInput>,
 ) -> Result<(StatusCode, Json<CostView>)> {
-    let (by, at, now, reach) = (member.author(), clock.system_time(), clock.now(), member.reach.clone());
-    let write = member.tenant.db().write(move |tx| {
-        let brand = brands::get(tx, &reach, &key)?;
-        let (cost, seq) = store::add(tx, brand.id, NewCost::parse(&body, &brand)?, now)?;
-        by.tell(tx, at, "cost.added", &format!("brand:{}", brand.uid), told(&cost))?;
-        Ok((brand.id, cost, seq))
-    });
-    let (brand, cost, seq) = write.await?;
-    member.tenant.announce(brand, seq);
+    let now = clock.now();
+    let write = move |tx: &Transaction<'_>, brand: &Brand| {
+        let (cost, seq) = store::add(tx, brand.id, NewCost::parse(&body, brand)?, now)?;
+        let data = told(&cost);
+        Ok(Altered::told(cost, "cost.added", data).announced(seq))
+    };
+    let cost = brands::alter(&member, clock.system_time(), key, write).await?;
     Ok((StatusCode::CREATED, Json(view(cost))))
 }
 
@@ -148,16 +147,13 @@ pub async fn end(
     Path((key, id)): Path<(String, String)>,
     Json(body): Json<CostEnd>,
 ) -> Result<Json<CostView>> {
-    let (by, at, now, reach) = (member.author(), clock.system_time(), clock.now(), member.reach.clone());
-    let write = member.tenant.db().write(move |tx| {
-        let brand = brands::get(tx, &reach, &key)?;
+    let now = clock.now();
+    let write = move |tx: &Transaction<'_>, brand: &Brand| {
         let (cost, seq) = store::end(tx, brand.id, &id, body.until.as_deref(), now)?;
-        by.tell(tx, at, "cost.ended", &format!("brand:{}", brand.uid), told(&cost))?;
-        Ok((brand.id, cost, seq))
-    });
-    let (brand, cost, seq) = write.await?;
-    member.tenant.announce(brand, seq);
-    Ok(Json(view(cost)))
+        let data = told(&cost);
+        Ok(Altered::told(cost, "cost.ended", data).announced(seq))
+    };
+    Ok(Json(view(brands::alter(&member, clock.system_time(), key, write).await?)))
 }
 
 /// Takes a cost away: the past is reckoned without it too.
@@ -169,19 +165,17 @@ pub async fn remove(
     State(clock): State<Clock>,
     Path((key, id)): Path<(String, String)>,
 ) -> Result<StatusCode> {
-    let (by, at, now, reach) = (member.author(), clock.system_time(), clock.now(), member.reach.clone());
-    let write = member.tenant.db().write(move |tx| {
-        let brand = brands::get(tx, &reach, &key)?;
+    let now = clock.now();
+    let write = move |tx: &Transaction<'_>, brand: &Brand| {
         let (cost, seq) = store::remove(tx, brand.id, &id, now)?;
-        by.tell(tx, at, "cost.removed", &format!("brand:{}", brand.uid), told(&cost))?;
-        Ok((brand.id, seq))
-    });
-    let (brand, seq) = write.await?;
-    member.tenant.announce(brand, seq);
+        Ok(Altered::told((), "cost.removed", told(&cost)).announced(seq))
+    };
+    brands::alter(&member, clock.system_time(), key, write).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
-fn told(Cost { uid, cost }: &Cost) -> serde_json::Value {
+/// What an event says of a cost.
+pub(super) fn told(Cost { uid, cost }: &Cost) -> serde_json::Value {
     json!({ "cost": uid, "kind": cost.kind.id(), "name": cost.name, "rate_ppm": cost.rate_ppm,
         "amount_micros": cost.amount_micros, "currency": cost.currency.code(), "from": cost.from.to_string(),
         "until": cost.until.map(|day| day.to_string()) })

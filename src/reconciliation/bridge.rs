@@ -9,12 +9,14 @@ use rusqlite::{Connection, params};
 use serde::Serialize;
 use serde_json::Value as Json;
 
+use super::claims::{Claims, claims};
 use super::items::{Scope, instants};
 use super::presets::{PresetShown, presets, question};
 use super::sections::{self, Net};
 use super::statements::{self, Statement};
 use super::steps::{self, StepId};
 use super::{Definition, Report};
+use crate::attribution::AttributionModel;
 use crate::brands::Brand;
 use crate::error::{Error, Result};
 use crate::metrics;
@@ -46,15 +48,6 @@ pub struct Bridge {
     residual: String,
     claims: Claims,
     presets: Vec<PresetShown>,
-    /// Steps that cannot be taken yet, and why.
-    left_out: Vec<LeftOut>,
-}
-
-/// A step that is not there.
-#[derive(Debug, Serialize, utoipa::ToSchema)]
-pub struct LeftOut {
-    step: &'static str,
-    why: &'static str,
 }
 
 /// One shop: a store and the currency it sells in. Money is decimal text in that currency.
@@ -116,25 +109,6 @@ pub struct StepShown {
     orders: i64,
 }
 
-/// What the platforms claim, in the brand's currency.
-#[derive(Debug, Serialize, utoipa::ToSchema)]
-#[schema(as = PlatformClaims)]
-pub struct Claims {
-    channels: Vec<Claim>,
-    /// The sum of the claims; several may claim the same order.
-    total: String,
-    /// What is claimed beyond our net sales: at least so much is claimed twice, or never sold. 0 where less is claimed.
-    double_claims: String,
-}
-
-/// One platform's claim.
-#[derive(Debug, Serialize, utoipa::ToSchema)]
-#[schema(as = PlatformClaim)]
-pub struct Claim {
-    channel: String,
-    revenue: String,
-}
-
 /// A brand, and a window of its days.
 #[derive(Debug, Clone)]
 pub struct Days {
@@ -168,7 +142,8 @@ impl Days {
         Ok(Self { brand, from, until })
     }
 
-    fn time(&self) -> Time {
+    /// For a typed query.
+    pub(super) fn time(&self) -> Time {
         Time { start: Some(self.from.to_string()), end: Some(self.until.to_string()), ..Time::default() }
     }
 
@@ -217,15 +192,15 @@ impl Days {
     }
 }
 
-/// Everything, as of one state of the data.
+/// Everything, as of one state of the data; `model` says who is credited with an order.
 ///
 /// # Errors
-/// What the stores say; as the typed query.
-pub async fn bridge(tenant: &Tenant, days: &Days, now: Timestamp) -> Result<Bridge> {
+/// What the stores say; as the typed query. `Invalid` for a model that does not look at one order at a time.
+pub async fn bridge(tenant: &Tenant, days: &Days, model: AttributionModel, now: Timestamp) -> Result<Bridge> {
     let mut tries = 0;
     loop {
         let version = tenant.data_version();
-        let found = read(tenant, days, now).await?;
+        let found = read(tenant, days, model, now).await?;
         tries += 1;
         if tries == TRIES || tenant.data_version() == version {
             return Ok(found);
@@ -233,7 +208,7 @@ pub async fn bridge(tenant: &Tenant, days: &Days, now: Timestamp) -> Result<Brid
     }
 }
 
-async fn read(tenant: &Tenant, days: &Days, now: Timestamp) -> Result<Bridge> {
+async fn read(tenant: &Tenant, days: &Days, model: AttributionModel, now: Timestamp) -> Result<Bridge> {
     let asked = days.clone();
     let walked = tenant.db().read(move |conn| {
         let shops = asked.shops(conn)?;
@@ -262,16 +237,13 @@ async fn read(tenant: &Tenant, days: &Days, now: Timestamp) -> Result<Bridge> {
         shops: walked.into_iter().map(|(steps, shop)| shop.shown(&steps, &nets, days)).collect(),
         net_sales: money(net_sales.into()),
         residual: money(left),
-        claims: claims(tenant, days, net_sales, now).await?,
+        claims: claims(tenant, days, (net_sales, model), now).await?,
         presets: presets(tenant, &days.brand, (&days.time(), net_sales), now).await?,
-        left_out: vec![LeftOut {
-            step: "unattributed",
-            why: "What no touch explains needs journeys and an attribution model.",
-        }],
     })
 }
 
-fn micros(cell: Option<&Json>) -> i64 {
+/// Micros of a cell of an answer; nothing counts as 0.
+pub(super) fn micros(cell: Option<&Json>) -> i64 {
     cell.and_then(Json::as_str).and_then(parse_micros).unwrap_or(0)
 }
 
@@ -309,22 +281,4 @@ impl Shop {
             currency: self.scope.currency,
         }
     }
-}
-
-/// What each platform claims, and how far all of them go beyond what was sold.
-async fn claims(tenant: &Tenant, days: &Days, net_sales: i64, now: Timestamp) -> Result<Claims> {
-    let metrics = vec!["platform_reported_revenue".to_owned()];
-    let query = question(metrics, vec!["channel".to_owned()], days.time(), Params::default());
-    let answer = metrics::run(tenant, &days.brand, &query, now).await?;
-    let money = |amount: i64| format_micros(amount.into(), days.brand.currency.decimals());
-    let channels = answer.rows.iter().map(|row| Claim {
-        channel: row[0].as_str().unwrap_or_default().to_owned(),
-        revenue: money(micros(row.get(1))),
-    });
-    let total = micros(answer.totals.get(1));
-    Ok(Claims {
-        channels: channels.collect(),
-        total: money(total),
-        double_claims: money(total.saturating_sub(net_sales).max(0)),
-    })
 }

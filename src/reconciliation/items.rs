@@ -51,7 +51,8 @@ const ORDERS: &str = "select 'o' || o.id as key, o.id as order_id, null as refun
     coalesce((select sum(l.discount_micros) from order_lines l where l.order_id = o.id and l.gift_card = 0), 0) as discounts, \
     coalesce((select sum(l.price_micros * l.quantity - l.discount_micros) from order_lines l \
     where l.order_id = o.id and l.gift_card = 1), 0) as gift_cards, \
-    o.tax_micros as taxes, o.shipping_micros - o.shipping_discount_micros as shipping, o.tip_micros as tips \
+    o.tax_micros as taxes, o.shipping_micros - o.shipping_discount_micros as shipping, o.tip_micros as tips, \
+    o.duty_micros as duties \
     from orders o where o.brand_id = ?1 and o.store_id = ?2 and o.currency = ?3 and ";
 
 /// One row a refund, its parts negative. It is its order's where the order is known.
@@ -60,7 +61,7 @@ const REFUNDS: &str = "select coalesce('o' || r.order_id, 'r' || r.id) as key, r
     -coalesce((select sum(l.goods_micros) from refund_lines l where l.refund_id = r.id and not {card}), 0) as sales, \
     0 as discounts, \
     -coalesce((select sum(l.goods_micros) from refund_lines l where l.refund_id = r.id and {card}), 0) as gift_cards, \
-    -r.tax_micros as taxes, -r.shipping_micros as shipping, 0 as tips \
+    -r.tax_micros as taxes, -r.shipping_micros as shipping, 0 as tips, 0 as duties \
     from refunds r left join orders o on o.id = r.order_id \
     where r.brand_id = ?1 and r.store_id = ?2 and r.currency = ?3 and ";
 
@@ -99,6 +100,7 @@ pub fn worth(definition: &Definition) -> String {
         (definition.taxes, " + taxes"),
         (definition.shipping, " + shipping"),
         (definition.tips, " + tips"),
+        (definition.duties, " + duties"),
         (definition.gift_cards, " + gift_cards"),
     ] {
         if counted {

@@ -1,7 +1,10 @@
-//! From a shop's own total to ours, step by step, each with the orders behind it. No step is what is left over: each is a question
+//! From a shop's own total to ours, and on to what the platforms claim, step by step, each with the orders behind it. No step is what is left over: each is a question
 //! of its own to the rows that landed, and what does not add up in the end is shown as such.
 
 pub mod bridge;
+pub mod claim_routes;
+mod claims;
+mod credited;
 mod items;
 mod presets;
 pub mod routes;
@@ -26,7 +29,7 @@ pub fn enter(tx: &Transaction<'_>, brand: &Brand, input: &StatementInput, at: Ti
     Ok(statements::add(tx, brand.id, statements::Statement::parse(input, brand)?, at)?.uid)
 }
 
-/// What a total counts, as opposed to our net sales, which counts no test order, tax, shipping, tip or gift card, takes discounts
+/// What a total counts, as opposed to our net sales, which counts no test order, tax, shipping, tip, duty or gift card, takes discounts
 /// off, and refunds on the day of the refund.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -40,6 +43,9 @@ pub struct Definition {
     /// What customers paid for shipping.
     pub shipping: bool,
     pub tips: bool,
+    /// What customers paid for bringing the goods over a border. Totals from before it was told apart count none.
+    #[serde(default)]
+    pub duties: bool,
     /// Gift cards sold.
     pub gift_cards: bool,
     /// Discounts are taken off.
@@ -84,6 +90,7 @@ impl Report {
             taxes: false,
             shipping: false,
             tips: false,
+            duties: false,
             gift_cards: false,
             discounts: true,
             refunds: Refunds::RefundDate,
@@ -91,12 +98,13 @@ impl Report {
         match self {
             Self::NetSales => net,
             Self::GrossSales => Definition { discounts: false, refunds: Refunds::None, ..net },
-            Self::TotalSales => Definition { taxes: true, shipping: true, ..net },
+            Self::TotalSales => Definition { taxes: true, shipping: true, duties: true, ..net },
             Self::OrderTotals => Definition {
                 test_orders: true,
                 taxes: true,
                 shipping: true,
                 tips: true,
+                duties: true,
                 gift_cards: true,
                 refunds: Refunds::None,
                 ..net

@@ -3,18 +3,23 @@
 use axum::extract::State;
 use axum::http::StatusCode;
 use jiff::{Timestamp, ToSpan};
+use rusqlite::Transaction;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::bridge::{Bridge, Days, bridge as walk};
+use super::claim_routes;
+use super::credited::{Part, Pick};
 use super::statements::{self, Statement, StatementInput};
 use super::steps::{self, Behind, StepId};
 use super::{Definition, sections};
+use crate::attribution::AttributionModel;
 use crate::auth::Member;
-use crate::brands;
+use crate::brands::{self, Altered, Brand};
 use crate::clock::Clock;
 use crate::error::{Error, Result};
 use crate::http::{Json, Path, Problem, Query};
+use crate::metrics::calendar::read_day;
 use crate::money::{Currency, format_micros};
 use crate::warehouse;
 
@@ -31,6 +36,8 @@ pub struct BridgeParams {
     from: Option<String>,
     /// The day after the last.
     to: Option<String>,
+    /// first_touch, last_touch (the default), last_non_direct, linear, position_based, time_decay: who is credited with an order.
+    model: Option<String>,
 }
 
 /// What lies behind a step.
@@ -43,6 +50,7 @@ pub enum BehindStep {
     Taxes,
     Shipping,
     Tips,
+    Duties,
     GiftCards,
     Discounts,
     RefundDate,
@@ -50,9 +58,16 @@ pub enum BehindStep {
     Currency,
     /// Orders whose own total is not what their parts come to.
     Residual,
+    /// Orders that no touch explains, in the brand's currency as the two below.
+    Unattributed,
+    /// Orders credited to channels that claim nothing.
+    OtherChannels,
+    /// Orders credited to channels that claim: what stands beside the claims.
+    Credited,
 }
 
-/// Which orders to list. All but `offset` and `limit` are needed.
+/// Which orders to list. A shop's step needs `store` and `currency`; `unattributed`, `other_channels` and `credited` are the brand's and
+/// take the model, `credited` also the day, channel and campaign of a claim.
 #[derive(Default, Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields, default)]
 #[into_params(parameter_in = Query)]
@@ -68,6 +83,14 @@ pub struct OrdersParams {
     /// The step.
     #[param(inline)]
     step: Option<BehindStep>,
+    /// As of the bridge.
+    model: Option<String>,
+    /// Of `credited`: on this day.
+    day: Option<String>,
+    /// Of `credited`: to this channel.
+    channel: Option<String>,
+    /// Of `credited`: to this campaign; empty for what names none.
+    campaign: Option<String>,
     /// Rows to leave out at the start.
     offset: u32,
     /// Rows of the page, 1 to 1,000; 100 where it is absent.
@@ -88,17 +111,19 @@ pub struct OrderList {
 #[schema(as = OrderBehindView)]
 pub struct OrderView {
     /// The order's name; null of a refund whose order is not known.
-    order: Option<String>,
+    pub(super) order: Option<String>,
     /// The source's own id of the order.
-    external_id: Option<String>,
-    /// The source's own id of a refund whose order is not known.
-    refund: Option<String>,
+    pub(super) external_id: Option<String>,
+    /// The source's own id of a refund whose order is not known; of `currency` and of what is credited the refunds' day.
+    pub(super) refund: Option<String>,
     #[schema(value_type = Option<String>, format = DateTime)]
-    placed_at: Option<Timestamp>,
-    /// Decimal text in the shop's currency.
-    amount: String,
+    pub(super) placed_at: Option<Timestamp>,
+    /// Decimal text in the shop's currency; of what is credited in the brand's.
+    pub(super) amount: String,
     /// Of the step `currency`: in the brand's currency, null without a rate.
-    converted: Option<String>,
+    pub(super) converted: Option<String>,
+    /// Of what is credited: to whom.
+    pub(super) channels: Vec<String>,
 }
 
 /// The totals that were entered.
@@ -133,7 +158,7 @@ fn view(total: Statement) -> TotalView {
     }
 }
 
-async fn days(member: &Member, key: String, from: &str, to: &str) -> Result<Days> {
+pub(super) async fn days(member: &Member, key: String, from: &str, to: &str) -> Result<Days> {
     let reach = member.reach.clone();
     let brand = member.tenant.db().read(move |conn| brands::get(conn, &reach, &key)).await?;
     Days::read(brand, from, to)
@@ -144,6 +169,52 @@ async fn recent(member: &Member, key: String, now: Timestamp) -> Result<Days> {
     let brand = member.tenant.db().read(move |conn| brands::get(conn, &reach, &key)).await?;
     let today = now.to_zoned(brand.timezone.clone()).date();
     Ok(Days { from: today.saturating_sub(30.days()), until: today, brand })
+}
+
+/// Who is credited with an order.
+pub(super) fn model(text: Option<&str>) -> Result<AttributionModel> {
+    let known = text
+        .map(|text| AttributionModel::parse(text).ok_or_else(|| Error::invalid("model", "There is no such model.")));
+    Ok(known.transpose()?.unwrap_or_default())
+}
+
+/// How many rows a page has.
+pub(super) fn rows(limit: Option<u32>) -> Result<u32> {
+    let limit = limit.unwrap_or(ROWS);
+    if !(1..=MOST_ROWS).contains(&limit) {
+        return Err(Error::invalid_code("bad_limit", Some("limit"), format!("A page has 1 to {MOST_ROWS} rows.")));
+    }
+    Ok(limit)
+}
+
+/// The rows of a page, and one more that tells whether there are others.
+pub(super) fn page_of(offset: u32, limit: u32) -> (usize, usize) {
+    (offset as usize, limit as usize + 1)
+}
+
+impl OrdersParams {
+    /// What of the credits is asked for; nothing where the step is a shop's.
+    fn credited(&self, step: BehindStep) -> Result<Option<(AttributionModel, Part, Pick)>> {
+        let part = match step {
+            BehindStep::Unattributed => Part::Unattributed,
+            BehindStep::OtherChannels => Part::OtherChannels,
+            BehindStep::Credited => Part::Credited,
+            _ => return Ok(None),
+        };
+        let day = self
+            .day
+            .as_deref()
+            .map(|text| read_day(text).ok_or_else(|| Error::invalid("day", "A day is written YYYY-MM-DD.")));
+        let pick = Pick { day: day.transpose()?, channel: self.channel.clone(), campaign: self.campaign.clone() };
+        let fields = [("store", self.store.is_some()), ("currency", self.currency.is_some())];
+        let picked =
+            [("day", self.day.is_some()), ("channel", pick.channel.is_some()), ("campaign", pick.campaign.is_some())];
+        let picked = picked.into_iter().filter(|_| part != Part::Credited);
+        if let Some((field, _)) = fields.into_iter().chain(picked).find(|(_, given)| *given) {
+            return Err(Error::invalid(field, "This step takes no such thing."));
+        }
+        Ok(Some((model(self.model.as_deref())?, part, pick)))
+    }
 }
 
 /// From each shop's own total to our net sales and the platforms' claims.
@@ -160,7 +231,7 @@ pub async fn bridge(
         (None, None) => recent(&member, key, clock.now()).await?,
         (from, to) => days(&member, key, from.as_deref().unwrap_or(""), to.as_deref().unwrap_or("")).await?,
     };
-    Ok(Json(walk(&member.tenant, &days, clock.now()).await?))
+    Ok(Json(walk(&member.tenant, &days, model(params.model.as_deref())?, clock.now()).await?))
 }
 
 /// The orders behind a step.
@@ -175,17 +246,19 @@ pub async fn orders(
     // Whose brand it is comes first: who may not know of it learns nothing of what else is wrong.
     let text = |given: &Option<String>| given.clone().unwrap_or_default();
     let days = days(&member, key, &text(&params.from), &text(&params.to)).await?;
-    let limit = params.limit.unwrap_or(ROWS);
-    if !(1..=MOST_ROWS).contains(&limit) {
-        return Err(Error::invalid_code("bad_limit", Some("limit"), format!("A page has 1 to {MOST_ROWS} rows.")));
-    }
-    let currency = params.currency.as_deref().and_then(Currency::parse);
-    let currency =
-        currency.ok_or_else(|| Error::invalid("currency", "Say the shop's currency, as ISO 4217 has it."))?;
+    let limit = rows(params.limit)?;
     let step = params.step.ok_or_else(|| Error::invalid("step", "Say the step whose orders are wanted."))?;
-    let store = params.store.ok_or_else(|| Error::invalid("store", "Say the store."))?;
-    let page = (i64::from(params.offset), i64::from(limit) + 1);
-    let mut orders = behind(&member, &days, (store, currency, step), page).await?;
+    let mut orders = match params.credited(step)? {
+        Some(asked) => claim_routes::credited(&member, &days, asked, page_of(params.offset, limit)).await?,
+        None => {
+            let currency = params.currency.as_deref().and_then(Currency::parse);
+            let currency =
+                currency.ok_or_else(|| Error::invalid("currency", "Say the shop's currency, as ISO 4217 has it."))?;
+            let store = params.store.ok_or_else(|| Error::invalid("store", "Say the store."))?;
+            let page = (i64::from(params.offset), i64::from(limit) + 1);
+            behind(&member, &days, (store, currency, step), page).await?
+        }
+    };
     let truncated = orders.len() > limit as usize;
     orders.truncate(limit as usize);
     Ok(Json(OrderList { orders, truncated }))
@@ -224,6 +297,7 @@ async fn behind(
         placed_at: None,
         amount: format_micros(row.native.into(), currency.decimals()),
         converted: row.converted.map(|amount| format_micros(amount.into(), home.decimals())),
+        channels: Vec::new(),
     });
     Ok(rows.collect())
 }
@@ -236,10 +310,12 @@ fn walked(step: BehindStep) -> Option<StepId> {
         BehindStep::Taxes => StepId::Taxes,
         BehindStep::Shipping => StepId::Shipping,
         BehindStep::Tips => StepId::Tips,
+        BehindStep::Duties => StepId::Duties,
         BehindStep::GiftCards => StepId::GiftCards,
         BehindStep::Discounts => StepId::Discounts,
         BehindStep::RefundDate => StepId::RefundDate,
         BehindStep::Currency | BehindStep::Residual => return None,
+        BehindStep::Unattributed | BehindStep::OtherChannels | BehindStep::Credited => return None,
     })
 }
 
@@ -251,6 +327,7 @@ fn order(one: Behind, currency: Currency) -> OrderView {
         placed_at: one.placed_at.and_then(|at| Timestamp::from_second(at).ok()),
         amount: format_micros(one.amount.into(), currency.decimals()),
         converted: None,
+        channels: Vec::new(),
     }
 }
 
@@ -276,16 +353,14 @@ pub async fn state(
     Path(key): Path<String>,
     Json(body): Json<StatementInput>,
 ) -> Result<(StatusCode, Json<TotalView>)> {
-    let (by, at, reach) = (member.author(), clock.system_time(), member.reach.clone());
-    let write = member.tenant.db().write(move |tx| {
-        let brand = brands::get(tx, &reach, &key)?;
-        let total = statements::add(tx, brand.id, Statement::parse(&body, &brand)?, at)?;
+    let at = clock.system_time();
+    let write = move |tx: &Transaction<'_>, brand: &Brand| {
+        let total = statements::add(tx, brand.id, Statement::parse(&body, brand)?, at)?;
         let data = json!({ "total": total.uid, "store": total.store, "from": total.from.to_string(),
             "to": total.until.to_string(), "amount_micros": total.amount_micros, "currency": total.currency.code() });
-        by.tell(tx, at, "bridge.total_entered", &format!("brand:{}", brand.uid), data)?;
-        Ok(total)
-    });
-    Ok((StatusCode::CREATED, Json(view(write.await?))))
+        Ok(Altered::told(total, "bridge.total_entered", data))
+    };
+    Ok((StatusCode::CREATED, Json(view(brands::alter(&member, at, key, write).await?))))
 }
 
 /// Takes an entered total away.
@@ -297,13 +372,10 @@ pub async fn withdraw(
     State(clock): State<Clock>,
     Path((key, id)): Path<(String, String)>,
 ) -> Result<StatusCode> {
-    let (by, at, reach) = (member.author(), clock.system_time(), member.reach.clone());
-    let write = member.tenant.db().write(move |tx| {
-        let brand = brands::get(tx, &reach, &key)?;
+    let write = move |tx: &Transaction<'_>, brand: &Brand| {
         statements::remove(tx, brand.id, &id)?;
-        by.tell(tx, at, "bridge.total_removed", &format!("brand:{}", brand.uid), json!({ "total": id }))?;
-        Ok(())
-    });
-    write.await?;
+        Ok(Altered::told((), "bridge.total_removed", json!({ "total": id })))
+    };
+    brands::alter(&member, clock.system_time(), key, write).await?;
     Ok(StatusCode::NO_CONTENT)
 }

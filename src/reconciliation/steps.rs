@@ -20,6 +20,7 @@ pub enum StepId {
     Taxes,
     Shipping,
     Tips,
+    Duties,
     GiftCards,
     Discounts,
     /// Refunds are not counted, or on another day.
@@ -28,13 +29,14 @@ pub enum StepId {
 
 impl StepId {
     /// In the order in which they are walked.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Zone,
         Self::TestOrders,
         Self::Cancelled,
         Self::Taxes,
         Self::Shipping,
         Self::Tips,
+        Self::Duties,
         Self::GiftCards,
         Self::Discounts,
         Self::RefundDate,
@@ -100,6 +102,7 @@ fn question(id: StepId, from: &Definition, scope: &Scope) -> Option<Question> {
         StepId::Taxes => part(from.taxes, "taxes"),
         StepId::Shipping => part(from.shipping, "shipping"),
         StepId::Tips => part(from.tips, "tips"),
+        StepId::Duties => part(from.duties, "duties"),
         StepId::GiftCards => part(from.gift_cards, "gift_cards"),
         StepId::Discounts => part(!from.discounts, "discounts"),
         StepId::RefundDate => (from.refunds != Refunds::RefundDate).then(|| {

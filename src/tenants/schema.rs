@@ -20,7 +20,7 @@ macro_rules! migrations {
 
 pub(super) static CONTROL: &[Migration] = migrations!("control": "0001_events" "0002_tenants" "0003_backup" "0004_closing" "0005_keys" "0006_erasures" "0007_clock" "0008_audit_key" "0009_event_archives" "0010_daily" "0011_instance_tokens" "0012_sync" "0013_events_by_order");
 
-pub(super) static TENANT: &[Migration] = migrations!("tenant": "0001_events" "0002_people" "0003_brands" "0004_commerce" "0005_imports" "0006_accounts" "0007_event_origin" "0008_erasures" "0009_sign_in" "0010_event_archives" "0011_session_renewals" "0012_unswept" "0013_product_source" "0014_sync" "0015_sync_told" "0016_product_sources" "0017_journeys" "0018_costs" "0019_events_by_order");
+pub(super) static TENANT: &[Migration] = migrations!("tenant": "0001_events" "0002_people" "0003_brands" "0004_commerce" "0005_imports" "0006_accounts" "0007_event_origin" "0008_erasures" "0009_sign_in" "0010_event_archives" "0011_session_renewals" "0012_unswept" "0013_product_source" "0014_sync" "0015_sync_told" "0016_product_sources" "0017_journeys" "0018_costs" "0019_events_by_order" "0020_duties");
 
 #[cfg(test)]
 mod tests {

@@ -43,7 +43,7 @@ it("the grid is the API's, for every figure, basis and grain", async () => {
   const grid = await get(`/api/brands/${BRAND}/cohorts`);
   assert.ok(grid.cohorts.length === 13 && grid.totals.customers > 1000);
   assert.ok(grid.cohorts.some((row) => row.cells.some((cell) => !cell.complete)));
-  for (const measure of ["ltv", "retention", "ltv_cac", "customers", "orders", "net_sales", "gross_profit"]) {
+  for (const measure of ["ltv", "retention", "ltv_cac", "customers", "orders", "net_sales", "gross_profit", "contribution_margin"]) {
     await page.getByLabel("Figure").selectOption(measure);
     await drawn(page);
     await agrees(page, grid, measure);
@@ -53,6 +53,17 @@ it("the grid is the API's, for every figure, basis and grain", async () => {
   await page.waitForURL(/basis=net_sales/);
   await drawn(page);
   await agrees(page, await get(`/api/brands/${BRAND}/cohorts?basis=net_sales`), "ltv");
+  await page.getByText("Contribution", { exact: true }).click();
+  await page.waitForURL(/basis=contribution_margin/);
+  await drawn(page);
+  const contribution = await get(`/api/brands/${BRAND}/cohorts?basis=contribution_margin`);
+  await agrees(page, contribution, "ltv");
+  const { state, periods } = contribution.totals.payback;
+  assert.ok(["paid_back", "not_yet"].includes(state), state);
+  const said = periods ? new RegExp(`\\b${periods} months?\\b`) : /not yet/;
+  assert.match(await page.locator('[data-testid="payback"]').innerText(), said);
+  await page.getByText("Net sales", { exact: true }).last().click();
+  await page.waitForURL(/basis=net_sales/);
   await page.getByText("Weeks", { exact: true }).click();
   await page.waitForURL(/grain=week/);
   await drawn(page);
@@ -84,6 +95,13 @@ it("customers are picked by their first order, and let go again", async () => {
   await ready(page);
   await page.getByRole("button", { name: /Remove filter/ }).first().click();
   await page.waitForURL((url) => !url.search.includes("f="));
+  await page.getByLabel("Filter by").selectOption("first_channel");
+  await page.getByLabel("Value of the filter").selectOption("meta");
+  await page.waitForURL(/f=first_channel:eq:meta/);
+  await drawn(page);
+  const won = await get(`/api/brands/${BRAND}/cohorts?f=first_channel:eq:meta`);
+  assert.ok(won.totals.customers > 0 && Number(won.totals.cac) > 0, "spend knows its channel");
+  await agrees(page, won, "ltv");
   await page.goto(`${PATH}?f=first_country:eq:XX`);
   await page.locator('[data-testid="state-empty"]').waitFor();
   calm(page, "filter");

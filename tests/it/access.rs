@@ -254,6 +254,7 @@ async fn ask_line(app: &TestApp, shop: &Shop, line: &str, who: Role) -> Option<A
         | "GET /api/brands/{brand}/costs"
         | "GET /api/brands/{brand}/bridge"
         | "GET /api/brands/{brand}/bridge/orders"
+        | "GET /api/brands/{brand}/bridge/claims"
         | "GET /api/brands/{brand}/bridge/totals"
         | "POST /api/brands/{brand}/costs"
         | "PATCH /api/brands/{brand}/costs/{id}"

@@ -21,6 +21,9 @@ pub async fn ask(app: &TestApp, shop: &Shop, line: &str) -> Ask {
             sold(shop).await;
             Ask::at(format!("{brand}/bridge/orders?from=2026-11-01&to=2026-12-01&store=US&currency=USD&step=taxes"))
         }
+        "GET /api/brands/{brand}/bridge/claims" => {
+            Ask::at(format!("{brand}/bridge/claims?from=2026-11-01&to=2026-12-01"))
+        }
         "GET /api/brands/{brand}/costs" => Ask::at(format!("{brand}/costs")),
         "GET /api/brands/{brand}/bridge/totals" => Ask::at(format!("{brand}/bridge/totals")),
         "POST /api/brands/{brand}/costs" => Ask::at(format!("{brand}/costs")).json(cost).expecting(201),

@@ -270,6 +270,7 @@ async fn an_archive_of_an_older_schema_is_brought_up_to_date() {
          drop table product_sources; drop table touches; drop table visit_orders; drop table visits; drop table visitors;
          drop table pixel_sites; drop table channel_rules; drop table costs; drop table shop_statements;
          alter table orders drop column tip_micros; alter table orders drop column total_micros; alter table orders drop column gateway;
+         alter table orders drop column duty_micros;
          drop view events_known; drop table events_kept; drop table event_archives; drop table unswept;
          alter table sessions drop column renewal_told_ms; alter table sessions drop column renewals_untold;
          drop table event_origin; drop table erased_customers; drop table erasures; drop table oidc_subjects; drop table passkeys;
@@ -291,7 +292,7 @@ async fn an_archive_of_an_older_schema_is_brought_up_to_date() {
     let copy = victim.app.app.tenants.by_slug("copy").await.unwrap();
     assert!(copy.db().schema().unwrap() > 6);
     // What the older release did not keep is not there.
-    let forget = "update orders set tip_micros = 0, total_micros = null, gateway = null";
+    let forget = "update orders set tip_micros = 0, duty_micros = 0, total_micros = null, gateway = null";
     victim.shop.tenant.db().write(move |tx| Ok(tx.execute(forget, [])?)).await.unwrap();
     assert_eq!(rows(&copy), rows(&victim.shop.tenant));
     assert_eq!(victim.app.app.tenants.verify_events(&copy).await.unwrap().fault, None);

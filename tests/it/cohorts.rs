@@ -35,7 +35,7 @@ fn refund(of: &str, at: &str, goods: i64) -> Refund {
     }
 }
 
-fn spend_of_august(amount: i64) -> AdWindow {
+pub fn spend_of_august(amount: i64) -> AdWindow {
     let mut window = ads(amount, 5);
     let day = "2026-08-15".parse().unwrap();
     window.rows.truncate(1);
@@ -65,7 +65,7 @@ fn autumn() -> Batch {
     }
 }
 
-async fn shop_of_autumn(app: &TestApp) -> Shop {
+pub async fn shop_of_autumn(app: &TestApp) -> Shop {
     let shop = app.shop("autumn").await;
     land(&shop.tenant, &shop.brand, "shopify", autumn()).await;
     let ads = vec![spend_of_august(150)];
@@ -73,13 +73,13 @@ async fn shop_of_autumn(app: &TestApp) -> Shop {
     shop
 }
 
-async fn grid(app: &TestApp, token: &str, brand: &str, query: &str) -> Value {
+pub async fn grid(app: &TestApp, token: &str, brand: &str, query: &str) -> Value {
     let answer = app.get(&format!("/api/brands/{brand}/cohorts?{query}"), token).await;
     assert_eq!(answer.status, StatusCode::OK, "{query}: {answer:?}");
     answer.json()
 }
 
-fn row<'a>(grid: &'a Value, cohort: &str) -> &'a Value {
+pub fn row<'a>(grid: &'a Value, cohort: &str) -> &'a Value {
     grid["cohorts"].as_array().unwrap().iter().find(|row| row["cohort"] == cohort).unwrap()
 }
 
@@ -206,9 +206,9 @@ async fn a_file_has_a_row_a_cell_and_is_told() {
     let lines: Vec<&str> = text.trim_end().split("\r\n").collect();
     assert_eq!(
         lines[0],
-        "cohort,age,complete,cohort_customers,customers,orders,net_sales,gross_profit,value,ltv,retention,ltv_cac,ad_spend,cac,payback_age"
+        "cohort,age,complete,cohort_customers,customers,orders,net_sales,gross_profit,value,ltv,retention,ltv_cac,ad_spend,cac,payback_age,contribution_margin,payback_periods"
     );
-    assert_eq!(lines[3], "2026-08,2,true,2,0,0,-30.00,10.00,220.00,110.00,0.000000,1.466667,150.00,75.00,0");
+    assert_eq!(lines[3], "2026-08,2,true,2,0,0,-30.00,10.00,220.00,110.00,0.000000,1.466667,150.00,75.00,0,10.00,");
     assert_eq!(lines.len(), 1 + 4 + 3);
     let told = shop.tenant.db().read(|conn| {
         let sql = "select count(*) from events where kind = 'figures.exported'";

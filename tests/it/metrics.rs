@@ -51,6 +51,7 @@ pub fn order(id: &str, at: &str, customer: &str, sku: &str, quantity: i64, price
         shipping_micros: 0,
         shipping_discount_micros: 0,
         tip_micros: 0,
+        duty_micros: 0,
         total_micros: None,
         gateway: None,
         tax_micros: 0,

@@ -15,6 +15,7 @@ use crate::commerce::demo::{self, Installed, Shop};
 use crate::config;
 use crate::connectors::sandbox::{self, Options};
 use crate::error::Result;
+use crate::profit;
 
 /// Ports that are tried from the first on.
 const PORTS: std::ops::Range<u16> = 8080..8180;
@@ -45,6 +46,10 @@ pub async fn run(args: args::Demo) -> Result<()> {
     let app = serve::build(&settings, clock.clone()).await?;
     tracing::info!("making up what is missing of two shops: a few seconds the first time");
     let installed = demo::install(&app.tenants, args.seed, &clock).await?;
+    for shop in &installed {
+        let tenant = app.tenants.by_slug(&shop.tenant).await?;
+        profit::demo::enter(&tenant, &shop.brand, &clock).await?;
+    }
     serve::serve(app, lock, &settings, listener, |url| {
         output::line(&greeting(url, &installed, simulated.is_some()));
     })

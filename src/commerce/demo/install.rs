@@ -183,6 +183,7 @@ fn prepare(tx: &Transaction, shop: &Shop, seed: u64, now: Timestamp, audit: Time
     if brand.demo && !continues {
         remove_demo(tx, &brand, audit.as_millisecond())?;
         tx.execute("update brands set demo = 1 where id = ?", [brand.id])?;
+        let brand = brands::get(tx, &Reach::All, &brand.uid)?;
         remember(tx, &brand, &fresh)?;
         by.tell(tx, audit, "demo.emptied", &subject(&brand), json!({ "seed": seed }))?;
     }

@@ -211,6 +211,7 @@ impl<'a> History<'a> {
             shipping_discount_micros: if sale.shipping_free { sale.shipping * CENT } else { 0 },
             tax_micros: sale.lines.iter().map(|l| l.tax).sum::<i64>() * CENT,
             tip_micros: 0,
+            duty_micros: 0,
             total_micros: Some(sale.total() * CENT),
             gateway: Some(if sale.id % 6 == 0 { "paypal" } else { "shopify_payments" }.to_owned()),
             lines,

@@ -1,6 +1,6 @@
 //! An order as rows. Only the shop's currency is read. What is sold are the lines: price × quantity, discounts by what was
-//! allocated to each line, taxes taken out where prices contain them. Tips, duties, fees for bringing something and the rounding of
-//! cash are in no line and no tax, so they are in no figure.
+//! allocated to each line, taxes taken out where prices contain them. Tips and duties are kept apart; fees for
+//! bringing something and the rounding of cash are not asked for. None of them is in a line or a tax, so they are in no figure.
 
 use serde::Deserialize;
 
@@ -40,6 +40,8 @@ pub(super) struct OrderNode {
     total_shipping_price_set: Option<Bag>,
     total_tax_set: Option<Bag>,
     total_tip_received_set: Option<Bag>,
+    /// Null where the shop collects none.
+    original_total_duties_set: Option<Bag>,
     pub line_items: Many<lines::LineNode>,
     shipping_lines: Option<Many<ShippingNode>>,
     /// Of a bulk operation these have no lines, and are read another way.
@@ -110,6 +112,7 @@ pub(super) fn order(mut node: OrderNode, about: &About) -> Result<Batch, String>
         shipping_discount_micros: shipping.discount,
         tax_micros: tax(&node, &terms, &sold, shipping.tax)?,
         tip_micros: terms.tip,
+        duty_micros: micros_or_zero(node.original_total_duties_set.as_ref(), currency)?,
         total_micros: node.total_price_set.as_ref().map(|bag| bag.micros(currency)).transpose()?,
         gateway: gateway(&node.payment_gateway_names),
         lines: sold.iter().map(|one| one.row.clone()).collect(),

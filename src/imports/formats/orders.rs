@@ -30,6 +30,9 @@ struct Columns {
     discount: Option<usize>,
     tax: Option<usize>,
     shipping: Option<usize>,
+    tip: Option<usize>,
+    duties: Option<usize>,
+    total: Option<usize>,
     currency: Option<usize>,
     code: Option<usize>,
     store: Option<usize>,
@@ -79,6 +82,9 @@ impl Orders {
             discount: may(&c.discount),
             tax: may(&c.tax),
             shipping: may(&c.shipping),
+            tip: may(&c.tip),
+            duties: may(&c.duties),
+            total: may(&c.total),
             currency: may(&c.currency),
             code: may(&c.discount_code),
             store: may(&c.store),
@@ -131,8 +137,9 @@ impl Orders {
             discount_codes: text(record, c.code).into_iter().collect(),
             shipping_micros: money(record, c.shipping, self.style, "The shipping")?.unwrap_or_default(),
             shipping_discount_micros: 0,
-            tip_micros: 0,
-            total_micros: None,
+            tip_micros: money(record, c.tip, self.style, "The tip")?.unwrap_or_default(),
+            duty_micros: money(record, c.duties, self.style, "The duties")?.unwrap_or_default(),
+            total_micros: money(record, c.total, self.style, "The total")?,
             gateway: None,
             tax_micros: 0,
             lines: Vec::with_capacity(4),
@@ -171,7 +178,10 @@ impl Orders {
 impl Reading for Orders {
     fn cells(&self) -> Cells {
         let c = &self.columns;
-        let money = [Some(c.unit_price), c.discount, c.tax, c.shipping].into_iter().flatten().collect();
+        let money = [Some(c.unit_price), c.discount, c.tax, c.shipping, c.tip, c.duties, c.total]
+            .into_iter()
+            .flatten()
+            .collect();
         Cells { money, whole: vec![c.quantity], dates: vec![c.placed_at] }
     }
 

@@ -40,6 +40,12 @@ pub struct Columns {
     pub tax: Option<String>,
     /// The order's shipping, on its first line.
     pub shipping: Option<String>,
+    /// What the order's customer gave on top, on its first line; likewise the two below.
+    pub tip: Option<String>,
+    /// The order's duties.
+    pub duties: Option<String>,
+    /// What the source says that the order came to.
+    pub total: Option<String>,
     pub currency: Option<String>,
     pub discount_code: Option<String>,
     pub store: Option<String>,

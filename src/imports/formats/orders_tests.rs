@@ -27,3 +27,19 @@ fn returns_are_refunds_and_everything_else_counts_with_its_sign() {
     assert!(!refund.day_estimated);
     assert_eq!(refund.customer, Some(CustomerRef::SourceId("17850".into())));
 }
+
+#[test]
+fn tips_duties_and_the_source_s_own_total_are_those_of_the_first_line() {
+    let setting = setting(
+        "format = \"orders\"\n[columns]\norder = \"no\"\nsku = \"sku\"\nquantity = \"n\"\nunit_price = \"price\"\n\
+         placed_at = \"at\"\ntip = \"Tip\"\nduties = \"Customs\"\ntotal = \"Paid\"\n",
+    );
+    let file = "no,sku,n,price,at,Tip,Customs,Paid\n1,A,2,5.00,2026-11-01,3.00,1.25,15.25\n1,B,1,1.00,2026-11-01,9.00,9.00,9.00\n\
+        2,A,1,5.00,2026-11-02,,,\n3,A,1,5.00,2026-11-02,much,,\n";
+    let (out, rejects) = read_all(Format::Orders, file, &setting, Style::default());
+    let told = |o: &Order| (o.tip_micros, o.duty_micros, o.total_micros);
+    let found: Vec<_> = out.batch.orders.iter().map(told).collect();
+    assert_eq!(found, [(3_000_000, 1_250_000, Some(15_250_000)), (0, 0, None)]);
+    assert_eq!(rejects.len(), 1);
+    assert!(rejects[0].1.contains("The tip"), "{rejects:?}");
+}

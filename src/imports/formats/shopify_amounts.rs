@@ -6,8 +6,8 @@ use crate::money::{allocate, div_half_even};
 /// Half a cent and a bit: the export rounds to cents, so equations hold to one.
 const CENT: i64 = 10_000;
 
-/// The order's own figures. Subtotal is after discount: Subtotal + Shipping + Taxes = Total, or without Taxes where prices
-/// include them.
+/// The order's own figures. Subtotal is after discount: Subtotal + Shipping + Taxes + Duties + tips = Total, or without Taxes where
+/// prices include them.
 #[derive(Debug, Default, Clone, Copy)]
 pub struct Amounts {
     pub subtotal: Option<i64>,
@@ -16,6 +16,8 @@ pub struct Amounts {
     pub total: Option<i64>,
     /// "Discount Amount".
     pub discount: i64,
+    /// Tips and duties: in the total, and in nothing that is sold.
+    pub beside: i64,
     pub refunded: i64,
 }
 
@@ -38,7 +40,8 @@ pub struct NetLine {
     pub tax: i64,
 }
 
-/// The refunded amount: goods without tax by line (gift cards left out), tax and shipping.
+/// The refunded amount: goods without tax by line (gift cards left out), tax and shipping. What of it stands for tips and duties is in
+/// none of them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RefundSplit {
     pub goods: Vec<i64>,
@@ -118,17 +121,18 @@ fn line_discounts(lines: &[Line], gross: &[i64], goods: i64) -> Vec<i64> {
 fn taxes_included(order: &Amounts, goods: i64) -> bool {
     let Some(total) = order.total else { return false };
     let subtotal = order.subtotal.unwrap_or(goods);
-    let without = subtotal + order.shipping;
+    let without = subtotal + order.shipping + order.beside;
     order.taxes > CENT && (total - without).abs() <= CENT && (total - without - order.taxes).abs() > CENT
 }
 
 fn refund(order: &Amounts, lines: &[Line], net: &[NetLine], shipping: i64) -> RefundSplit {
     let values: Vec<i64> = lines.iter().zip(net).map(|(l, n)| (n.price * l.quantity - n.discount).max(0)).collect();
     let goods: i64 = values.iter().sum();
-    let total = order.total.filter(|t| *t > 0).unwrap_or(goods + shipping + order.taxes);
+    let total = order.total.filter(|t| *t > 0).unwrap_or(goods + shipping + order.taxes + order.beside);
     let refunded = order.refunded;
     let goods_back = share(refunded, goods, total);
     let shipping_back = share(refunded, shipping, total);
+    let beside_back = share(refunded, order.beside, total);
     let mut parts = if values.is_empty() { Vec::new() } else { allocate(goods_back, &values) };
     for (part, line) in parts.iter_mut().zip(lines) {
         if line.gift_card {
@@ -137,7 +141,7 @@ fn refund(order: &Amounts, lines: &[Line], net: &[NetLine], shipping: i64) -> Re
     }
     RefundSplit {
         goods: parts,
-        tax: refunded - goods_back - shipping_back,
+        tax: refunded - goods_back - shipping_back - beside_back,
         shipping: shipping_back,
         whole: refunded >= total,
     }
@@ -168,6 +172,7 @@ mod tests {
             taxes: taxes * CENT,
             total: Some(total * CENT),
             discount: discount * CENT,
+            beside: 0,
             refunded: refunded * CENT,
         }
     }
@@ -238,7 +243,7 @@ mod tests {
             let taxes = (subtotal + shipping * CENT) * rate / 100 / CENT * CENT;
             let total = subtotal + shipping * CENT + if included { 0 } else { taxes };
             let order = Amounts { subtotal: Some(subtotal), shipping: shipping * CENT, taxes, total: Some(total),
-                discount: order_discount * CENT, refunded: (refunded * CENT).min(total) };
+                discount: order_discount * CENT, beside: 0, refunded: (refunded * CENT).min(total) };
             let split = split(&order, &lines).unwrap();
             let paid: i64 = split.lines.iter().zip(&lines).map(|(n, l)| n.price * l.quantity - n.discount).sum();
             let tax: i64 = split.lines.iter().map(|n| n.tax).sum();

@@ -2,7 +2,8 @@
 //!
 //! A row belongs to the order of its "Name"; a row without one continues the order above. The natural key is "Id" where the
 //! export has it (the API's key too, so that an API landing replaces the file's order), else the name. The export carries no
-//! refund dates, so the refunded amount stands on the order's day, flagged.
+//! refund dates, so the refunded amount stands on the order's day, flagged. A tip is a line of its own, called so, without anything that
+//! is sold behind it; duties are a column.
 
 use std::collections::HashMap;
 
@@ -28,6 +29,7 @@ struct Columns {
     shipping: Option<usize>,
     taxes: Option<usize>,
     total: Option<usize>,
+    duties: Option<usize>,
     codes: Option<usize>,
     discount: Option<usize>,
     created: usize,
@@ -62,8 +64,22 @@ struct Draft {
     order: Order,
     amounts: Amounts,
     fulfilled: bool,
-    lines: Vec<(Line, VariantRef, i64)>,
+    lines: Vec<Sold>,
 }
+
+/// A line, what it is of, and how many units were sent, where the line says so.
+type Sold = (Line, VariantRef, i64);
+
+/// What a row of the file has of its order.
+enum Row {
+    Sold(Sold),
+    Tip(i64),
+    /// The order's own figures alone.
+    Bare,
+}
+
+/// What a tip is called in the languages of the shops met so far.
+const TIPS: [&str; 5] = ["tip", "trinkgeld", "pourboire", "propina", "fooi"];
 
 impl ShopifyOrders {
     /// Finds the columns; only those without which nothing can be told are required.
@@ -87,6 +103,7 @@ impl ShopifyOrders {
             shipping: find("shipping"),
             taxes: find("taxes"),
             total: find("total"),
+            duties: find("duties"),
             codes: find("discount code"),
             discount: find("discount amount"),
             cancelled: find("cancelled at"),
@@ -140,9 +157,11 @@ impl ShopifyOrders {
             taxes: amount(c.taxes, "Taxes")?,
             total: money(record, c.total, style, "Total")?,
             discount: amount(c.discount, "Discount Amount")?,
+            beside: amount(c.duties, "Duties")?,
             refunded: amount(c.refunded, "Refunded Amount")?,
         };
-        if [amounts.shipping, amounts.taxes, amounts.discount, amounts.refunded].iter().any(|a| *a < 0) {
+        if [amounts.shipping, amounts.taxes, amounts.discount, amounts.beside, amounts.refunded].iter().any(|a| *a < 0)
+        {
             return Err("An amount of the order is negative.".into());
         }
         let cancelled_at = match record.some(c.cancelled) {
@@ -172,6 +191,7 @@ impl ShopifyOrders {
             shipping_discount_micros: 0,
             tax_micros: amounts.taxes,
             tip_micros: 0,
+            duty_micros: amounts.beside,
             total_micros: amounts.total,
             gateway: record.some(c.payment).map(|name| clip(&name.to_lowercase(), 100).to_owned()),
             lines: Vec::new(),
@@ -180,11 +200,11 @@ impl ShopifyOrders {
         Ok(Draft { order, amounts, fulfilled, lines: Vec::with_capacity(2) })
     }
 
-    fn line(&mut self, record: &Record) -> Result<Option<(Line, VariantRef, i64)>, Reject> {
+    fn line(&mut self, record: &Record) -> Result<Row, Reject> {
         let (c, style) = (&self.columns, self.style);
         let name = record.get(c.line_name);
         let Some(quantity) = whole(record, Some(c.line_quantity), style, "Lineitem quantity")? else {
-            return if name.is_empty() { Ok(None) } else { Err("The line has no \"Lineitem quantity\".".into()) };
+            return if name.is_empty() { Ok(Row::Bare) } else { Err("The line has no \"Lineitem quantity\".".into()) };
         };
         let price = money(record, Some(c.line_price), style, "Lineitem price")?
             .ok_or(Reject::Borrowed("The line has no \"Lineitem price\"."))?;
@@ -197,6 +217,10 @@ impl ShopifyOrders {
         // The export does not flag gift cards; Shopify neither ships nor taxes them.
         let may_be_card = !yes(c.line_ships) && !yes(c.line_taxable);
         let sku = text(record, c.line_sku);
+        if may_be_card && sku.is_none() && TIPS.iter().any(|tip| name.eq_ignore_ascii_case(tip)) {
+            let tip = price.checked_mul(quantity).and_then(|tip| tip.checked_sub(discount));
+            return tip.map(Row::Tip).ok_or(Reject::Borrowed("The tip is too large."));
+        }
         if sku.is_none() && name.is_empty() {
             return Err("The line has neither \"Lineitem name\" nor \"Lineitem sku\".".into());
         }
@@ -209,7 +233,7 @@ impl ShopifyOrders {
         let taxable = !no(c.line_taxable);
         let gift_card = may_be_card && self.is_gift_card(name);
         let line = Line { quantity, price, discount, taxable, gift_card };
-        Ok(Some((line, VariantRef { sku, title: clip(name, 500).to_owned() }, fulfilled)))
+        Ok(Row::Sold((line, VariantRef { sku, title: clip(name, 500).to_owned() }, fulfilled)))
     }
 }
 
@@ -229,8 +253,17 @@ impl ShopifyOrders {
 impl Reading for ShopifyOrders {
     fn cells(&self) -> Cells {
         let c = &self.columns;
-        let money =
-            [c.subtotal, c.shipping, c.taxes, c.total, c.discount, c.refunded, Some(c.line_price), c.line_discount];
+        let money = [
+            c.subtotal,
+            c.shipping,
+            c.taxes,
+            c.total,
+            c.duties,
+            c.discount,
+            c.refunded,
+            Some(c.line_price),
+            c.line_discount,
+        ];
         Cells { money: money.into_iter().flatten().collect(), whole: vec![c.line_quantity], dates: vec![c.created] }
     }
 
@@ -251,14 +284,19 @@ impl Reading for ShopifyOrders {
             let draft = self.start(record)?;
             *self.drafts.at(slot) = Some(draft);
         }
-        if let (Some(draft), Some(line)) = (self.drafts.at(slot), line) {
-            draft.lines.push(line);
+        if let Some(draft) = self.drafts.at(slot) {
+            match line {
+                Row::Sold(line) => draft.lines.push(line),
+                Row::Tip(tip) => draft.order.tip_micros = draft.order.tip_micros.saturating_add(tip),
+                Row::Bare => {}
+            }
         }
         Ok(())
     }
 
     fn finish(&mut self, slot: usize, out: &mut Output) -> Result<(), Reject> {
-        let Some(Draft { mut order, amounts, fulfilled, lines }) = self.drafts.take(slot) else { return Ok(()) };
+        let Some(Draft { mut order, mut amounts, fulfilled, lines }) = self.drafts.take(slot) else { return Ok(()) };
+        amounts.beside = amounts.beside.saturating_add(order.tip_micros);
         let figures: Vec<Line> = lines.iter().map(|(line, _, _)| *line).collect();
         let parts = split(&amounts, &figures).ok_or(Reject::Borrowed("The order's amounts are too large."))?;
         order.shipping_micros = parts.shipping;

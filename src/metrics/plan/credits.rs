@@ -108,6 +108,24 @@ impl Plan {
         [current, previous.map(|span| self.spec(span, self.models[1]))]
     }
 
+    /// The credits that say which channel won a customer: of every order, for the first one may lie anywhere. Winning a customer is
+    /// the first touch's doing (the last one is what an e-mail or a search for the name often is), and a customer has one channel,
+    /// so no model that shares out. Touches count as long before the order as everywhere, so that first orders by this dimension
+    /// are the new customers' orders that `first_touch` credits.
+    pub fn first_spec(&self) -> Option<Spec> {
+        let all = attribution::Window { first: i32::MIN, after: i32::MAX, since: None, until: None };
+        self.dims().any(|dim| dim == Dim::FirstChannel).then(|| Spec {
+            brand_id: self.frame.brand_id,
+            model: AttributionModel::FirstTouch,
+            tuning: Tuning::default(),
+            window: all,
+            by_touch: false,
+            refunds_by_order: false,
+            every_touch: false,
+            today: 0,
+        })
+    }
+
     fn spec(&self, span: &Span, model: AttributionModel) -> Spec {
         let touches = [Measure::AssistedOrders, Measure::Touches, Measure::TouchedOrders];
         Spec {

@@ -80,6 +80,8 @@ pub struct Plan {
     pub models: [AttributionModel; 2],
     /// The numbers of the tables that hold their credits.
     pub slots: [usize; 2],
+    /// The same of the first touches of first orders.
+    pub first_slot: usize,
     /// Shared with everything below.
     pub frame: Frame,
     /// No window was given, and none is needed.
@@ -175,6 +177,7 @@ impl Plan {
             settings,
             models,
             slots: [0; 2],
+            first_slot: 0,
             frame,
             timeless,
             rollups: true,

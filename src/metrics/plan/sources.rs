@@ -50,7 +50,7 @@ impl Plan {
     }
 
     /// What rows must carry.
-    fn dims(&self) -> impl Iterator<Item = Dim> {
+    pub(super) fn dims(&self) -> impl Iterator<Item = Dim> {
         let keys = self.keys.iter().filter_map(|k| match k {
             Key::Dim(dim) => Some(*dim),
             Key::Bucket(_) => None,

@@ -107,7 +107,11 @@ impl Writer<'_> {
             columns.push(format!("{whole} as {name}"));
         }
         clauses.joins.sort_unstable();
-        let joins: String = clauses.joins.iter().map(|join| columns::join(source, *join)).collect();
+        let mut joins: String = clauses.joins.iter().map(|join| columns::join(source, *join)).collect();
+        if clauses.joins.contains(&Join::FirstChannel) {
+            let (credits, tags) = tables(self.plan.first_slot);
+            joins = joins.replace("$first_credits", credits).replace("$first_tags", tags);
+        }
         let unnests = clauses.unnests.concat();
         let conditions = if clauses.conditions.is_empty() {
             String::new()

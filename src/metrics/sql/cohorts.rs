@@ -16,6 +16,14 @@ const FLOWS: &str = "select f.customer_id, f.day, {sale} as value, {known} as kn
     union all select r.customer_id, r.day, {refund}, false from fact_refund_lines r \
     where r.brand_id = {brand} and r.customer_id is not null";
 
+const PROFIT: &str = "f.gross - f.discount - coalesce(f.sales_without_cost, 0) - coalesce(f.cost, 0)";
+/// What is entered of costs in a currency without a rate that day counts 0, as everywhere.
+const CONTRIBUTION: &str = "f.gross - f.discount - coalesce(f.sales_without_cost, 0) - coalesce(f.cost, 0) \
+    - coalesce(f.shipping_cost, 0) - coalesce(f.handling_cost, 0) - coalesce(f.payment_fee, 0)";
+const HAS_COST: &str = "(f.units = 0 or f.units_without_cost < f.units)";
+const REFUNDED_PROFIT: &str = "case when r.cost is null and r.variant_id is not null and r.quantity > 0 then 0 \
+    else -r.goods end + coalesce(r.cost, 0)";
+
 /// Of each customer: every complete age, the ages with an order, and what came in from its age on.
 const AGES: &str = "(with whose as (select d.customer_id, d.first_day, {complete} as ages from dim_customer d \
     where d.brand_id = {brand}), flows as ({flows}) \
@@ -79,12 +87,8 @@ impl Writer<'_> {
     fn flows(&mut self) -> String {
         let (sale, known, refund) = match self.plan.settings.value_basis {
             ValueBasis::NetSales => ("f.gross - f.discount", "true", "-r.goods"),
-            ValueBasis::GrossProfit => (
-                "f.gross - f.discount - coalesce(f.sales_without_cost, 0) - coalesce(f.cost, 0)",
-                "(f.units = 0 or f.units_without_cost < f.units)",
-                "case when r.cost is null and r.variant_id is not null and r.quantity > 0 then 0 \
-                 else -r.goods end + coalesce(r.cost, 0)",
-            ),
+            ValueBasis::GrossProfit => (PROFIT, HAS_COST, REFUNDED_PROFIT),
+            ValueBasis::ContributionMargin => (CONTRIBUTION, HAS_COST, REFUNDED_PROFIT),
         };
         let brand = self.params.int(self.plan.frame.brand_id);
         FLOWS.replace("{sale}", sale).replace("{known}", known).replace("{refund}", refund).replace("{brand}", &brand)

@@ -259,6 +259,7 @@ fn parsed(all: &[Value]) -> Parsed {
             shipping_micros: 0,
             shipping_discount_micros: 0,
             tip_micros: 0,
+            duty_micros: 0,
             total_micros: None,
             gateway: None,
             tax_micros: 0,

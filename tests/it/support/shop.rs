@@ -115,6 +115,7 @@ pub fn order(dice: &mut Dice, home: &str) -> Order {
         shipping_discount_micros: dice.money(50),
         tax_micros: dice.money(500),
         tip_micros: 0,
+        duty_micros: 0,
         total_micros: None,
         gateway: None,
         lines,

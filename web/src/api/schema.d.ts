@@ -508,6 +508,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/brands/{brand}/bridge/claims": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The rows behind the double claims. They add up to the step. */
+        get: operations["bridge_claims"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/brands/{brand}/bridge/orders": {
         parameters: {
             query?: never;
@@ -2222,8 +2239,6 @@ export interface components {
             currency: string;
             /** @description The first day, in the brand's zone. */
             from: string;
-            /** @description Steps that cannot be taken yet, and why. */
-            left_out: components["schemas"]["LeftOut"][];
             /** @description As every page and query has it. */
             net_sales: string;
             presets: components["schemas"]["PresetShown"][];
@@ -2327,6 +2342,43 @@ export interface components {
             /** @description Tried from above; the first that fits decides. What tells nothing of where it came from is `direct` before any rule. */
             rules: components["schemas"]["ChannelRule"][];
         };
+        /** @description A claim beside the credit. */
+        ClaimBeside: {
+            /** @description Null where the touches name none. */
+            campaign?: string | null;
+            channel: string;
+            claimed: string;
+            /** @description As the platform says; it may count in parts. */
+            conversions: string;
+            credited: string;
+            /** @description Of the claim the ad account's own day; of the credit the order's, or the refund's own. */
+            day: string;
+            difference: string;
+            /** @description Orders credited, in whole or in part. */
+            orders: number;
+        };
+        /** @description A step: added to what is above it. */
+        ClaimStep: {
+            amount: string;
+            /** @description Of double claims: days and campaigns with a claim or a credit. */
+            claims?: number | null;
+            /** @description What of it cannot be tied to an order, and why. */
+            not_tied?: string | null;
+            /** @description How many orders are behind it; of double claims those that the claiming channels are credited with. */
+            orders: number;
+            step: components["schemas"]["ClaimStepId"];
+        };
+        /**
+         * @description A step between our net sales and the claims.
+         * @enum {string}
+         */
+        ClaimStepId: "unattributed" | "other_channels" | "double_claims";
+        /** @description The platforms' claims by day and campaign, each beside what the model credits: what differs most first. */
+        ClaimsBeside: {
+            claims: components["schemas"]["ClaimBeside"][];
+            /** @description There are more. */
+            truncated: boolean;
+        };
         /** @description The body of `POST /api/auth/totp/confirm`. */
         CodeOnly: {
             /** @description Six digits. */
@@ -2340,6 +2392,7 @@ export interface components {
              *     completed it.
              */
             complete: boolean;
+            contribution_margin?: components["schemas"]["Decimal"] | null;
             /**
              * Format: int64
              * @description Customers with an order at this age.
@@ -2374,7 +2427,7 @@ export interface components {
         CohortGrain: "week" | "month";
         /** @description The grid. */
         CohortGrid: {
-            /** @description What a customer's value is: of `value`, `ltv`, `ltv_cac` and payback. */
+            /** @description What a customer's value is: of `value`, `ltv`, `ltv_cac` and `payback_age`. */
             basis: components["schemas"]["ValueBasis"];
             brand: components["schemas"]["BrandShown"];
             /** @description In order; cohorts without a customer too. */
@@ -2401,6 +2454,7 @@ export interface components {
              */
             customers: number;
             end: string;
+            payback: components["schemas"]["Payback"];
             /** @description The first age at which its value has reached its ad spend; null where it has not yet, or nothing was spent. */
             payback_age?: number | null;
             start: string;
@@ -2412,6 +2466,7 @@ export interface components {
             cells: components["schemas"]["CohortCell"][];
             /** Format: int64 */
             customers: number;
+            payback: components["schemas"]["Payback"];
             payback_age?: number | null;
         };
         /** @description The cohorts' days, half open. */
@@ -3113,11 +3168,6 @@ export interface components {
             t: string;
             value: components["schemas"]["Figure"];
         };
-        /** @description A step that is not there. */
-        LeftOut: {
-            step: string;
-            why: string;
-        };
         /**
          * @description What a link is good for.
          * @enum {string}
@@ -3315,8 +3365,10 @@ export interface components {
         };
         /** @description An order behind a step. */
         OrderBehindView: {
-            /** @description Decimal text in the shop's currency. */
+            /** @description Decimal text in the shop's currency; of what is credited in the brand's. */
             amount: string;
+            /** @description Of what is credited: to whom. */
+            channels: string[];
             /** @description Of the step `currency`: in the brand's currency, null without a rate. */
             converted?: string | null;
             /** @description The source's own id of the order. */
@@ -3325,7 +3377,7 @@ export interface components {
             order?: string | null;
             /** Format: date-time */
             placed_at?: string | null;
-            /** @description The source's own id of a refund whose order is not known. */
+            /** @description The source's own id of a refund whose order is not known; of `currency` and of what is credited the refunds' day. */
             refund?: string | null;
         };
         /** @description A sort column. */
@@ -3477,6 +3529,20 @@ export interface components {
             touches: components["schemas"]["Decimal"];
         };
         /**
+         * @description How long until customers have paid for being won: until the contribution margin that one of them has brought in, before ads,
+         *     reaches the CAC. Whatever `basis` says.
+         */
+        Payback: {
+            /** @description Months or weeks, as the grain says, the one of the first order among them: 1 is within it. Null unless paid back. */
+            periods?: number | null;
+            state: components["schemas"]["PaybackState"];
+        };
+        /**
+         * @description Whether customers have paid for being won.
+         * @enum {string}
+         */
+        PaybackState: "paid_back" | "not_yet" | "nothing_spent" | "unknown";
+        /**
          * @description What a route may need.
          * @enum {string}
          */
@@ -3526,15 +3592,35 @@ export interface components {
         /** @description One platform's claim. */
         PlatformClaim: {
             channel: string;
+            /** @description What the model credits to it. */
+            credited: string;
+            /** @description The claim less the credit. */
+            difference: string;
             revenue: string;
         };
-        /** @description What the platforms claim, in the brand's currency. */
+        /**
+         * @description From our net sales to the platforms' claims, in the brand's currency. Steps and rows are exact: with six decimals where a rate left
+         *     parts of a cent.
+         */
         PlatformClaims: {
-            channels: components["schemas"]["PlatformClaim"][];
             /** @description What is claimed beyond our net sales: at least so much is claimed twice, or never sold. 0 where less is claimed. */
-            double_claims: string;
+            beyond_sales: string;
+            channels: components["schemas"]["PlatformClaim"][];
+            /** @description What the model credits to the channels that claim: net sales and the first two steps. */
+            credited: string;
+            /** @description Who is credited with an order. */
+            model: components["schemas"]["AttributionModel"];
+            /** @description The claims less net sales and all steps. Anything but 0 is a defect. */
+            residual: string;
+            /** @description Added to our net sales one after the other they come to `total`. */
+            steps: components["schemas"]["ClaimStep"][];
             /** @description The sum of the claims; several may claim the same order. */
             total: string;
+            /**
+             * Format: int32
+             * @description Days before an order in which a touch counts.
+             */
+            window_days: number;
         };
         /** @description A point of the main chart. */
         Point: {
@@ -4085,7 +4171,7 @@ export interface components {
          * @description One difference between a shop's total and ours.
          * @enum {string}
          */
-        StepId: "zone" | "test_orders" | "cancelled" | "taxes" | "shipping" | "tips" | "gift_cards" | "discounts" | "refund_date";
+        StepId: "zone" | "test_orders" | "cancelled" | "taxes" | "shipping" | "tips" | "duties" | "gift_cards" | "discounts" | "refund_date";
         /** @description A step: added to what is above it. */
         StepShown: {
             amount: string;
@@ -4227,6 +4313,8 @@ export interface components {
             /** @default null */
             discounts: boolean | null;
             /** @default null */
+            duties: boolean | null;
+            /** @default null */
             gift_cards: boolean | null;
             /** @default null */
             refunds: components["schemas"]["RefundsCounted"] | null;
@@ -4240,7 +4328,7 @@ export interface components {
             tips: boolean | null;
         };
         /**
-         * @description What a total counts, as opposed to our net sales, which counts no test order, tax, shipping, tip or gift card, takes discounts
+         * @description What a total counts, as opposed to our net sales, which counts no test order, tax, shipping, tip, duty or gift card, takes discounts
          *     off, and refunds on the day of the refund.
          */
         TotalDefinition: {
@@ -4248,6 +4336,8 @@ export interface components {
             cancelled: boolean;
             /** @description Discounts are taken off. */
             discounts: boolean;
+            /** @description What customers paid for bringing the goods over a border. Totals from before it was told apart count none. */
+            duties?: boolean;
             /** @description Gift cards sold. */
             gift_cards: boolean;
             refunds: components["schemas"]["RefundsCounted"];
@@ -4371,7 +4461,7 @@ export interface components {
          * @description What a customer is worth.
          * @enum {string}
          */
-        ValueBasis: "net_sales" | "gross_profit";
+        ValueBasis: "net_sales" | "gross_profit" | "contribution_margin";
         /** @description A window, half open. */
         WindowShown: {
             /** @description The day, or instant, after the last. */
@@ -5495,6 +5585,8 @@ export interface operations {
                 from?: string;
                 /** @description The day after the last. */
                 to?: string;
+                /** @description first_touch, last_touch (the default), last_non_direct, linear, position_based, time_decay: who is credited with an order. */
+                model?: string;
             };
             header?: never;
             path: {
@@ -5523,6 +5615,47 @@ export interface operations {
             };
         };
     };
+    bridge_claims: {
+        parameters: {
+            query?: {
+                /** @description The first day, YYYY-MM-DD. */
+                from?: string;
+                /** @description The day after the last. */
+                to?: string;
+                /** @description As of the bridge. */
+                model?: string;
+                /** @description Rows to leave out at the start. */
+                offset?: number;
+                /** @description Rows of the page, 1 to 1,000; 100 where it is absent. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description Id or slug */
+                brand: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ClaimsBeside"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     bridge_orders: {
         parameters: {
             query?: {
@@ -5535,7 +5668,15 @@ export interface operations {
                 /** @description The shop's currency. */
                 currency?: string;
                 /** @description The step. */
-                step?: "zone" | "test_orders" | "cancelled" | "taxes" | "shipping" | "tips" | "gift_cards" | "discounts" | "refund_date" | "currency" | "residual";
+                step?: "zone" | "test_orders" | "cancelled" | "taxes" | "shipping" | "tips" | "duties" | "gift_cards" | "discounts" | "refund_date" | "currency" | "residual" | "unattributed" | "other_channels" | "credited";
+                /** @description As of the bridge. */
+                model?: string;
+                /** @description Of `credited`: on this day. */
+                day?: string;
+                /** @description Of `credited`: to this channel. */
+                channel?: string;
+                /** @description Of `credited`: to this campaign; empty for what names none. */
+                campaign?: string;
                 /** @description Rows to leave out at the start. */
                 offset?: number;
                 /** @description Rows of the page, 1 to 1,000; 100 where it is absent. */
@@ -5737,11 +5878,14 @@ export interface operations {
                 to?: string;
                 /** @description month (the default) or week */
                 grain?: string;
-                /** @description What a customer's value is: gross_profit (the default) or net_sales */
+                /** @description What a customer's value is: gross_profit (the default), net_sales or contribution_margin */
                 basis?: string;
-                /** @description Columns at most, 1 to 130; as many as there are cohorts where absent. */
+                /** @description Columns at most, 1 to 130; every age until today where absent. */
                 ages?: number;
-                /** @description Filters `dim:op:value` on first_product, first_country, first_store, first_source, first_code; all must hold. */
+                /**
+                 * @description Filters `dim:op:value` on first_product, first_country, first_store, first_source, first_code,
+                 *     first_channel; all must hold.
+                 */
                 f?: string[];
                 /** @description json (the default) or csv */
                 format?: string;

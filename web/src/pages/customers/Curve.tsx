@@ -6,6 +6,7 @@ import { csvOf } from "../../format/csv";
 import { formatFigure } from "../../format/number";
 import { customers as text } from "../../messages/customers";
 import { Card } from "../../ui/Card";
+import { Fact } from "../../ui/Fact";
 import { CardMenu } from "../dashboard/CardMenu";
 import { saveCsv } from "../dashboard/MainChart";
 
@@ -32,6 +33,7 @@ export function Curve({ data }: { data: CohortGrid }) {
     return [ltv, { id: "cac", label: text.cac, style, colour: "series-2", values: cells.map(() => cac) }];
   }, [cells, data]);
   const last = cells.at(-1);
+  const { state, periods } = data.totals.payback;
   const money = (value: string | null | undefined) =>
     formatFigure(value, { unit: "money", currency: data.currency, compact: true });
   function csv(): void {
@@ -44,6 +46,11 @@ export function Curve({ data }: { data: CohortGrid }) {
       lead={text.allTitle}
       actions={<CardMenu title={text.curve} asTable={asTable} onTable={setAsTable} onCsv={csv} />}
     >
+      <dl className="px-4 pb-3 sm:px-5" data-testid="payback">
+        <Fact name={text.paybackFact} value={periods ? text.paybackIn[data.grain](periods) : text.paybackStates[state]}>
+          {text.paybackWhy[state]}
+        </Fact>
+      </dl>
       {last ? (
         <TimeChart
           key={`${data.grain}:${data.basis}:${cells.length}`}

@@ -3,6 +3,7 @@ import { useState } from "react";
 import { typedQuery } from "../../api/figures";
 import type { CohortGrid } from "../../api/types";
 import { customers as text } from "../../messages/customers";
+import { nameOf } from "../attribution/names";
 import { type CustomersSearch, DIMS, type Dim } from "./search";
 
 /** Picks customers by what is known of their first order: the dimension, then one of the values that occur. */
@@ -68,7 +69,7 @@ export function FilterBy({
             <option value="">{text.pick}</option>
             {names.map((name) => (
               <option key={name} value={name}>
-                {name}
+                {dim === "first_channel" ? nameOf(name) : name}
               </option>
             ))}
           </select>

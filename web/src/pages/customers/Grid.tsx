@@ -31,7 +31,8 @@ export function Grid({
   const age = text.age[data.grain];
   const currency = { unit: "money" as const, currency: data.currency };
   const heads = Array.from({ length: ages }, (_, at) => at);
-  const paid = (at: number | null | undefined) => (at === null || at === undefined ? text.notYet : age(at));
+  const paid = ({ state, periods }: CohortGrid["totals"]["payback"]) =>
+    periods === null || periods === undefined ? text.paybackStates[state] : text.paybackIn[data.grain](periods);
   return (
     <Card
       title={text.grid}
@@ -71,9 +72,7 @@ export function Grid({
                 </th>
                 <td className={CELL}>{formatFigure(row.customers, { unit: "count" })}</td>
                 <td className={cx(CELL, "text-ink-soft")}>{formatFigure(row.cac, currency)}</td>
-                <td className={cx(CELL, "text-ink-soft")}>
-                  {row.ad_spend && Number(row.ad_spend) > 0 ? paid(row.payback_age) : "–"}
-                </td>
+                <td className={cx(CELL, "text-ink-soft")}>{row.customers > 0 ? paid(row.payback) : "–"}</td>
                 {row.cells.map((cell) => (
                   <Heat
                     key={cell.age}
@@ -98,9 +97,7 @@ export function Grid({
                 {formatFigure(data.totals.customers, { unit: "count" })}
               </td>
               <td className={cx(CELL, "border-t border-line")}>{formatFigure(data.totals.cac, currency)}</td>
-              <td className={cx(CELL, "border-t border-line")}>
-                {data.totals.ad_spend && Number(data.totals.ad_spend) > 0 ? paid(data.totals.payback_age) : "–"}
-              </td>
+              <td className={cx(CELL, "border-t border-line")}>{paid(data.totals.payback)}</td>
               {heads.map((at) => {
                 const cell = data.totals.cells[at];
                 const value = cell && cell.of_customers > 0 ? figureOf(cell, measure) : null;
@@ -194,6 +191,7 @@ function Switches({
         choices={[
           { value: "gross_profit", label: text.bases.gross_profit },
           { value: "net_sales", label: text.bases.net_sales },
+          { value: "contribution_margin", label: text.bases.contribution_margin },
         ]}
       />
       <Segmented<Grain>
@@ -213,6 +211,7 @@ function Switches({
 function download(data: CohortGrid): void {
   const header = ["cohort", "age", "complete", "cohort_customers", "customers", "orders", "net_sales", "gross_profit"];
   header.push("value", "ltv", "retention", "ltv_cac", "ad_spend", "cac", "payback_age");
+  header.push("contribution_margin", "payback_periods");
   const rows = data.cohorts.flatMap((row) =>
     row.cells.map((cell) => [
       row.cohort,
@@ -230,6 +229,8 @@ function download(data: CohortGrid): void {
       row.ad_spend,
       row.cac,
       row.payback_age,
+      cell.contribution_margin,
+      row.payback.periods,
     ]),
   );
   saveCsv(`${data.brand.slug}-cohorts-${data.window.start}-${data.window.end}.csv`, csvOf(header, rows));

@@ -1,9 +1,25 @@
 /** What the address of the customers' page says; a default is left out. */
 
 export const GRAINS = ["month", "week"] as const;
-export const BASES = ["gross_profit", "net_sales"] as const;
-export const MEASURES = ["ltv", "retention", "ltv_cac", "customers", "orders", "net_sales", "gross_profit"] as const;
-export const DIMS = ["first_product", "first_country", "first_store", "first_source", "first_code"] as const;
+export const BASES = ["gross_profit", "net_sales", "contribution_margin"] as const;
+export const MEASURES = [
+  "ltv",
+  "retention",
+  "ltv_cac",
+  "customers",
+  "orders",
+  "net_sales",
+  "gross_profit",
+  "contribution_margin",
+] as const;
+export const DIMS = [
+  "first_channel",
+  "first_product",
+  "first_country",
+  "first_store",
+  "first_source",
+  "first_code",
+] as const;
 
 export type Grain = (typeof GRAINS)[number];
 export type Basis = (typeof BASES)[number];

@@ -3,7 +3,7 @@ import { useQuery } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
 import { useState } from "react";
 import { useMay } from "../../api/access";
-import { type Bridge as BridgeData, bridgeQuery } from "../../api/money";
+import { type Bridge as BridgeData, bridgeQuery, type Model } from "../../api/money";
 import { asProblem } from "../../api/problem";
 import { formatFigure } from "../../format/number";
 import { money } from "../../messages/money";
@@ -13,6 +13,7 @@ import { Card } from "../../ui/Card";
 import { DataTable } from "../../ui/DataTable";
 import { Page } from "../../ui/Page";
 import { Empty, Failed, LoadingRows } from "../../ui/States";
+import { Claims } from "./Claims";
 import { EnterTotal } from "./EnterTotal";
 import { Shop } from "./Shop";
 import { moneySearch } from "./search";
@@ -23,11 +24,11 @@ const words = money.bridge;
 
 export function Bridge() {
   const { brand: slug } = route.useParams();
-  const { from, to } = moneySearch(route.useSearch() as Record<string, unknown>);
+  const { from, to, model } = moneySearch(route.useSearch() as Record<string, unknown>);
   const navigate = route.useNavigate();
   const brand = useBrand();
   const may = useMay("manage");
-  const bridge = useQuery(bridgeQuery(slug, { from, to }));
+  const bridge = useQuery(bridgeQuery(slug, { from, to }, model));
   const [entering, setEntering] = useState(false);
   const shown = bridge.data;
   return (
@@ -37,7 +38,7 @@ export function Bridge() {
           <WindowForm
             key={`${shown.from}${shown.to}`}
             shown={{ from: shown.from, to: shown.to }}
-            onChange={(days) => void navigate({ search: days })}
+            onChange={(days) => void navigate({ search: { ...days, model } })}
           />
           {may && shown.shops.length > 0 && <Button onClick={() => setEntering(true)}>{words.enter}</Button>}
         </div>
@@ -52,13 +53,19 @@ export function Bridge() {
           <Failed problem={asProblem(bridge.error)} onRetry={() => void bridge.refetch()} />
         </div>
       )}
-      {shown && <Walk slug={slug} of={shown} />}
+      {shown && (
+        <Walk
+          slug={slug}
+          of={shown}
+          onModel={(next) => void navigate({ search: moneySearch({ from, to, model: next }) })}
+        />
+      )}
       {shown && <EnterTotal slug={slug} of={shown} open={entering} onOpenChange={setEntering} />}
     </Page>
   );
 }
 
-function Walk({ slug, of }: { slug: string; of: BridgeData }) {
+function Walk({ slug, of, onModel }: { slug: string; of: BridgeData; onModel: (model: Model) => void }) {
   if (of.shops.length === 0)
     return (
       <div className="card">
@@ -79,27 +86,7 @@ function Walk({ slug, of }: { slug: string; of: BridgeData }) {
           </span>
         </p>
       </Card>
-      <Card title={words.claims} lead={words.claimsLead} testId="claims">
-        <DataTable
-          id="claims"
-          label={words.claims}
-          columns={[
-            { id: "channel", header: words.channel, left: true, cell: (one) => one.channel },
-            { id: "claimed", header: words.claimed, cell: (one) => home(one.revenue) },
-          ]}
-          rows={[
-            ...of.claims.channels,
-            { channel: words.claimedAll, revenue: of.claims.total },
-            { channel: words.double, revenue: of.claims.double_claims },
-          ]}
-          rowId={(one) => one.channel}
-        />
-        {of.left_out.map((one) => (
-          <p key={one.step} className="px-4 py-3 text-xs text-ink-mute sm:px-5">
-            {words.leftOut(one.step, one.why)}
-          </p>
-        ))}
-      </Card>
+      <Claims slug={slug} of={of} onModel={onModel} />
       <Presets of={of} />
     </>
   );

@@ -1,6 +1,5 @@
 /** One shop's walk: its total, each step with its orders, our net sales, and what is left over. */
-import { CircleAlert, CircleCheck } from "lucide-react";
-import { type ReactNode, useState } from "react";
+import { useState } from "react";
 import { useMay } from "../../api/access";
 import { api } from "../../api/client";
 import { type Days, figuresChanged, type ShopBridge, type StepName } from "../../api/money";
@@ -9,9 +8,9 @@ import { formatFigure } from "../../format/number";
 import { money } from "../../messages/money";
 import { Button } from "../../ui/Button";
 import { Card } from "../../ui/Card";
-import { cx } from "../../ui/cx";
 import { toast } from "../../ui/toast";
 import { Behind } from "./Behind";
+import { isZero, Opener, Residual, Step } from "./Steps";
 
 const words = money.bridge;
 
@@ -21,21 +20,12 @@ interface Props {
   of: ShopBridge;
 }
 
-const isZero = (text: string) => Number(text) === 0;
-
 export function Shop({ slug, days, of }: Props) {
   const [open, setOpen] = useState<StepName | null>(null);
   const own = (value: string | null | undefined, signed = false) =>
     formatFigure(value, { unit: "money", currency: of.currency, signed });
   const behind = (step: StepName, name: string, label: string) => (
-    <button
-      type="button"
-      aria-label={words.show(label, name)}
-      onClick={() => setOpen(step)}
-      className="tap rounded text-xs text-accent underline underline-offset-2"
-    >
-      {label}
-    </button>
+    <Opener step={name} label={label} onOpen={() => setOpen(step)} />
   );
   return (
     <Card title={`${of.store} · ${of.currency}`} testId="bridge-shop">
@@ -71,7 +61,7 @@ export function Shop({ slug, days, of }: Props) {
         )}
       </ol>
       {of.residual !== null && of.residual !== undefined && (
-        <Residual zero={isZero(of.residual)} value={own(of.residual)}>
+        <Residual zero={isZero(of.residual)} value={own(of.residual)} testId="residual">
           {!isZero(of.residual) && behind("residual", words.residual, words.order)}
         </Residual>
       )}
@@ -81,52 +71,6 @@ export function Shop({ slug, days, of }: Props) {
         onClose={() => setOpen(null)}
       />
     </Card>
-  );
-}
-
-function Step({
-  label,
-  value,
-  strong,
-  testId,
-  children,
-}: {
-  label: string;
-  value: string;
-  strong?: boolean;
-  testId: string;
-  children?: ReactNode;
-}) {
-  return (
-    <li className="flex items-start justify-between gap-4 border-line border-t px-4 py-2 sm:px-5">
-      <span className="min-w-0">
-        <span className={cx("block", strong && "font-semibold")}>{label}</span>
-        {children && <span className="block text-xs text-ink-mute">{children}</span>}
-      </span>
-      <span data-testid={testId} className={cx("shrink-0 whitespace-nowrap tabular-nums", strong && "font-semibold")}>
-        {value}
-      </span>
-    </li>
-  );
-}
-
-function Residual({ zero, value, children }: { zero: boolean; value: string; children: ReactNode }) {
-  const Icon = zero ? CircleCheck : CircleAlert;
-  return (
-    <div
-      className={cx(
-        "flex items-start gap-2 rounded-b-[0.7rem] border-line border-t px-4 py-3 text-sm sm:px-5",
-        zero ? "text-ink-soft" : "bg-danger-soft text-ink",
-      )}
-    >
-      <Icon className={cx("mt-0.5 size-4 shrink-0", zero ? "text-good" : "text-danger")} aria-hidden="true" />
-      <span className="min-w-0 flex-1">
-        {zero ? words.residualNone : words.residualSome} {children}
-      </span>
-      <span data-testid="residual" className="shrink-0 font-medium tabular-nums">
-        {value}
-      </span>
-    </div>
   );
 }
 

@@ -6,14 +6,17 @@ it("a window is two days in their order, or none", () => {
     from: "2026-10-01",
     to: "2026-11-01",
     grain: "week",
+    model: undefined,
   });
+  expect(moneySearch({ model: "linear" }).model).toBe("linear");
+  for (const model of ["last_touch", "markov", 1]) expect(moneySearch({ model }).model).toBeUndefined();
   for (const [from, to] of [
     ["2026-11-01", "2026-11-01"],
     ["2026-11-02", "2026-11-01"],
     ["2026-02-30", "2026-11-01"],
     [undefined, "2026-11-01"],
   ]) {
-    expect(moneySearch({ from, to })).toEqual({ from: undefined, to: undefined, grain: undefined });
+    expect(moneySearch({ from, to })).toEqual({ from: undefined, to: undefined, grain: undefined, model: undefined });
   }
   expect(moneySearch({ grain: "hour" }).grain).toBeUndefined();
 });

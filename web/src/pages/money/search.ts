@@ -1,21 +1,33 @@
 /** The state of these pages in the address: days, the last one after the window's end, and the columns. */
-import type { Columns, Days } from "../../api/money";
+import type { Columns, Days, Model } from "../../api/money";
 import { isDay } from "../../format/date";
 
 export interface MoneySearch extends Days {
   grain?: Columns;
+  model?: Model;
 }
+
+/** Those that look at one order at a time; the first is the default. */
+export const MODELS: readonly Model[] = [
+  "last_touch",
+  "last_non_direct",
+  "first_touch",
+  "linear",
+  "position_based",
+  "time_decay",
+];
 
 const GRAINS: Columns[] = ["day", "week", "month"];
 
 /** What the address says; what makes no sense is absent. */
 export function moneySearch(raw: Record<string, unknown>): MoneySearch {
-  const { from, to, grain } = raw;
+  const { from, to, grain, model } = raw;
   const whole = isDay(from) && isDay(to) && from < to;
   return {
     from: whole ? from : undefined,
     to: whole ? to : undefined,
     grain: GRAINS.find((one) => one === grain),
+    model: MODELS.slice(1).find((one) => one === model),
   };
 }
 
