@@ -293,6 +293,7 @@ def main():
     keeps.measure(sys.modules[__name__])
     backups.measure(sys.modules[__name__], sources)
     sync.measure(sys.modules[__name__])
+    pixel.measure(sys.modules[__name__])
     print("\n| what | Pulsepoint | yardstick or floor | ratio | asked for |\n| --- | --- | --- | --- | --- |")
     for r in rows: print("| " + " | ".join(r) + " |")
 
@@ -300,6 +301,7 @@ def main():
 if __name__ == "__main__":
     import backups
     import keeps
+    import pixel
     import sync
 
     main()

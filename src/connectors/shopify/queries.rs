@@ -5,8 +5,8 @@ const ORDER: &str = include_str!("../../../assets/shopify/order.graphql");
 const LINE: &str = include_str!("../../../assets/shopify/line.graphql");
 const SHIPPING: &str = include_str!("../../../assets/shopify/shipping.graphql");
 const VISIT: &str = include_str!("../../../assets/shopify/visit.graphql");
-/// What leads to an order is visits, by now; what else may come has a moment and no more.
-const MOMENT: &str = "occurredAt ... on CustomerVisit{@VISIT}";
+/// What leads to an order is visits, by now; what else may come tells nothing here.
+const MOMENT: &str = "... on CustomerVisit{@VISIT}";
 const REFUND: &str = include_str!("../../../assets/shopify/refund.graphql");
 const REFUND_LINE: &str = include_str!("../../../assets/shopify/refund_line.graphql");
 const REFUND_SHIPPING: &str = "id subtotalAmountSet@M taxAmountSet@M";
