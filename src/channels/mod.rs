@@ -45,23 +45,18 @@ pub struct Rule {
     pub channel: String,
     /// Of `utm_source`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    #[schema(required = false)]
     pub source: Vec<String>,
     /// Of `utm_medium`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    #[schema(required = false)]
     pub medium: Vec<String>,
     /// Of `utm_campaign`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    #[schema(required = false)]
     pub campaign: Vec<String>,
     /// Of the kind of the click id: `gclid`, `fbclid`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    #[schema(required = false)]
     pub click_id: Vec<String>,
     /// Of the host of the page before, or of a domain above it.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    #[schema(required = false)]
     pub referrer: Vec<String>,
 }
 

@@ -17,7 +17,7 @@ import { Failed, LoadingRows } from "../../ui/States";
 import { toast } from "../../ui/toast";
 import { EditRule } from "./EditRule";
 import { buttonId, RuleList } from "./RuleList";
-import { channelsOf, moved, type Row, ruleOf } from "./rules";
+import { channelsOf, moved, type Row, ruleOf, whole } from "./rules";
 import { TryAddress } from "./TryAddress";
 
 export function Channels({ brand }: { brand: Brand }) {
@@ -65,7 +65,7 @@ interface Refused {
 }
 
 function Edit({ brand, kept }: { brand: Brand; kept: ChannelRules }) {
-  const numbered = (): Row[] => kept.rules.map((rule, key) => ({ key, rule }));
+  const numbered = (): Row[] => kept.rules.map((rule, key) => ({ key, rule: whole(rule) }));
   const [rows, setRows] = useState(numbered);
   const [otherwise, setOtherwise] = useState(kept.otherwise);
   const [editing, setEditing] = useState<number | "new" | null>(null);
@@ -76,7 +76,7 @@ function Edit({ brand, kept }: { brand: Brand; kept: ChannelRules }) {
   const focus = useRef<string[]>([]);
   const save = useSave(brand, setRefused);
   const rules = rows.map((row) => row.rule);
-  const changed = otherwise !== kept.otherwise || JSON.stringify(rules) !== JSON.stringify(kept.rules);
+  const changed = otherwise !== kept.otherwise || JSON.stringify(rules) !== JSON.stringify(kept.rules.map(whole));
   // What was moved keeps the focus; at either end its other button has it.
   useLayoutEffect(() => {
     const found = focus.current.map((id) => document.getElementById(id));

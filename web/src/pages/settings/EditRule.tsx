@@ -6,7 +6,7 @@ import { channels as words } from "../../messages/sites";
 import { Dialog } from "../../ui/Dialog";
 import { TextField } from "../../ui/Field";
 import { Form } from "../../ui/Form";
-import { CONDITIONS, type Condition, patterns } from "./rules";
+import { CONDITIONS, type Condition, patterns, whole } from "./rules";
 
 type Values = Record<Condition | "channel", string>;
 
@@ -48,7 +48,7 @@ function Fields({ rule, known, onDone, onCancel }: Props) {
   const submit = handleSubmit((values) => {
     const read = CONDITIONS.map((name) => [name, patterns(values[name])] as const).filter(([, all]) => all.length > 0);
     if (read.length === 0) return setError("root", { message: words.noCondition });
-    onDone({ channel: values.channel.trim().toLowerCase(), ...Object.fromEntries(read) });
+    onDone(whole({ channel: values.channel.trim().toLowerCase(), ...Object.fromEntries(read) }));
   });
   return (
     <Form onSubmit={submit} onCancel={onCancel} action={words.apply} error={errors.root?.message}>

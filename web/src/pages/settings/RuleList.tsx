@@ -64,8 +64,8 @@ export function RuleList({ rows, decided, refused, ...actions }: Props) {
 function Conditions({ rule }: { rule: ChannelRule }) {
   return (
     <dl className="flex min-w-0 flex-1 flex-col gap-1">
-      {CONDITIONS.filter((name) => rule[name]?.length).map((name) => {
-        const all = rule[name] ?? [];
+      {CONDITIONS.filter((name) => rule[name].length).map((name) => {
+        const all = rule[name];
         return (
           <div key={name} className="flex min-w-0 gap-2">
             <dt className="w-16 shrink-0 py-0.5 text-xs text-ink-mute">{words.conditions[name]}</dt>

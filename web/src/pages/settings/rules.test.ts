@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { channelsOf, moved, patterns, ruleOf } from "./rules";
+import { channelsOf, moved, patterns, ruleOf, whole } from "./rules";
 
 describe("channel rules", () => {
   it("reads patterns a line each, as the server keeps them", () => {
@@ -23,7 +23,7 @@ describe("channel rules", () => {
   });
 
   it("lists every channel once", () => {
-    const row = (key: number, channel: string) => ({ key, rule: { channel, source: ["x"] } });
+    const row = (key: number, channel: string) => ({ key, rule: whole({ channel, source: ["x"] }) });
     expect(channelsOf([row(1, "meta"), row(2, "email"), row(3, "meta")], "referral")).toEqual([
       "email",
       "meta",

@@ -4,6 +4,11 @@ import type { ChannelRule } from "../../api/types";
 export const CONDITIONS = ["source", "medium", "campaign", "click_id", "referrer"] as const;
 export type Condition = (typeof CONDITIONS)[number];
 
+/** A rule with every condition, of which some are empty. The server leaves those out. */
+export function whole(rule: Partial<ChannelRule>): ChannelRule {
+  return { channel: "", source: [], medium: [], campaign: [], click_id: [], referrer: [], ...rule };
+}
+
 /** A rule with a name of its own, so that it stays itself wherever it is moved. */
 export interface Row {
   key: number;
