@@ -24,7 +24,7 @@ export function EditRule({ open, ...props }: Props & { open: boolean }) {
       open={open}
       onOpenChange={(next) => !next && props.onCancel()}
       title={props.rule ? words.edit : words.add}
-      lead={words.editLead}
+      lead={props.rule ? words.editLead : words.addLead}
     >
       <Fields {...props} />
     </Dialog>

@@ -28,7 +28,7 @@ interface Props extends RuleActions {
 /** The name of a button, by which the focus finds it after a move. */
 export const buttonId = (key: number, what: "up" | "down" | "edit" | "remove") => `rule-${key}-${what}`;
 
-export const channelName = (name: string) => t.dashboard.channelNames[name] ?? name;
+export const channelName = (name: string) => t.dashboard.channelNames[name] ?? words.names[name] ?? name;
 
 export function RuleList({ rows, decided, refused, ...actions }: Props) {
   return (
