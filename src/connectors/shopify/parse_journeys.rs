@@ -23,7 +23,7 @@ pub(super) struct Summary {
 #[derive(Debug, Deserialize)]
 #[serde(untagged)]
 pub(super) enum Moment {
-    Visit(Visit),
+    Visit(Box<Visit>),
     Other {},
 }
 
@@ -55,7 +55,7 @@ pub(super) fn journey(
     let Some(summary) = summary.filter(|summary| summary.ready) else { return Ok(None) };
     let between = [summary.moments.as_ref(), moments].into_iter().flatten().flat_map(|all| &all.nodes);
     let between = between.filter_map(|moment| match moment {
-        Moment::Visit(visit) => Some(visit),
+        Moment::Visit(visit) => Some(&**visit),
         Moment::Other {} => None,
     });
     let mut touches: Vec<Touch> = Vec::new();
