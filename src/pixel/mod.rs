@@ -12,7 +12,7 @@ pub mod message;
 pub mod routes;
 pub mod sites;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::num::NonZeroU32;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -32,6 +32,8 @@ use crate::tenants::{Tenant, TenantId, Tenants};
 
 /// What comes within this time is written together.
 const PAUSE: Duration = Duration::from_millis(200);
+/// Where visits keep coming, figures are made anew after so many writings, and else after the last: two seconds, not a fifth of one.
+const WRITINGS: usize = 10;
 /// Events of one tenant that may wait.
 const MOST_WAITING: usize = 20_000;
 /// Events that are written together at most.
@@ -170,29 +172,37 @@ impl Pixel {
 
     /// Writes what waits of a tenant until nothing does.
     async fn write(&self, tenant: Tenant) {
-        loop {
+        let mut untold = BTreeMap::new();
+        for writing in 1_usize.. {
             tokio::time::sleep(PAUSE).await;
+            if writing.is_multiple_of(WRITINGS) || self.is_quiet(tenant.id()) {
+                std::mem::take(&mut untold).into_iter().for_each(|(brand, seq)| tenant.announce(brand, seq));
+            }
             let Some(hits) = self.next(tenant.id()) else { break };
             for (brand, hits) in hits {
-                self.land(&tenant, brand, hits.into()).await;
+                untold.extend(self.land(&tenant, brand, hits.into()).await.map(|seq| (brand, seq)));
             }
         }
         self.0.addresses.forget_quiet();
     }
 
-    /// Writes hits of a brand, again where the store cannot be written to; meanwhile what comes waits.
-    async fn land(&self, tenant: &Tenant, brand: i64, hits: Arc<[Hit]>) {
+    fn is_quiet(&self, tenant: &TenantId) -> bool {
+        self.queues().get(tenant).is_none_or(|queue| queue.waiting.is_empty())
+    }
+
+    /// Writes hits of a brand, again where the store cannot be written to; meanwhile what comes waits. Returns the entry to announce.
+    async fn land(&self, tenant: &Tenant, brand: i64, hits: Arc<[Hit]>) -> Option<i64> {
         let mut waits = AGAIN.into_iter();
         loop {
             let (now_ms, all) = (self.0.clock.now().as_millisecond(), Arc::clone(&hits));
             let error = match tenant.db().write(move |tx| visits::land(tx, brand, &all, now_ms)).await {
-                Ok(Some(seq)) => return tenant.announce(brand, seq),
-                Ok(None) => return,
+                Ok(seq) => return seq,
                 Err(error) => error,
             };
             let (tenant, count) = (tenant.slug(), hits.len());
             let Some(wait) = waits.next().filter(|_| !matches!(error, Error::NotFound | Error::Closed { .. })) else {
-                return tracing::error!(%error, tenant, count, "visits could not be written and are lost");
+                tracing::error!(%error, tenant, count, "visits could not be written and are lost");
+                return None;
             };
             tracing::warn!(%error, tenant, count, "visits could not be written yet");
             tokio::time::sleep(wait).await;
