@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -19,6 +19,8 @@ struct Plan {
     rate: f64,
     seconds: f64,
     dashboards_per_second: f64,
+    /// Milliseconds of unix time.
+    now_ms: u64,
 }
 
 #[derive(Deserialize)]
@@ -67,18 +69,17 @@ fn below(n: u64, state: &mut u64) -> u64 {
 }
 
 /// One to three events of a visitor, of whom three in ten were here a moment ago.
-fn beacon(site: &Site, number: u64, state: &mut u64) -> Beacon {
+fn beacon(site: &Site, number: u64, now: u64, state: &mut u64) -> Beacon {
     let comes_back = number > RECENT && below(10, state) < 3;
     let visitor = if comes_back { number - below(RECENT, state) - 1 } else { number };
     let events = 1 + below(3, state);
     let (query, before) = WAYS[usize::try_from(visitor % 6).unwrap()];
-    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap().as_millis();
     let first = if comes_back { 1 } else { 0 };
     let told: Vec<Value> = (first..first + events)
         .map(|step| {
             let (kind, path) = KINDS[usize::try_from(step.min(3)).unwrap()];
             let (query, before) = if step == 0 { (query, before) } else { ("", "") };
-            json!({ "i": format!("{number:014x}{step:02x}"), "k": kind, "t": now - 900 + u128::from(step) * 200,
+            json!({ "i": format!("{number:014x}{step:02x}"), "k": kind, "t": now - 900 + step * 200,
                 "u": format!("{}{path}{query}", site.origin), "r": before })
         })
         .collect();
@@ -130,7 +131,8 @@ pub async fn run(text: &str) {
         let due = began + Duration::from_secs_f64(offset);
         tokio::time::sleep_until(due.into()).await;
         let turn = usize::try_from(number % 2).unwrap();
-        let beacon = beacon(&plan.sites[turn], number / 2, &mut state);
+        let now = plan.now_ms + u64::try_from(began.elapsed().as_millis()).unwrap();
+        let beacon = beacon(&plan.sites[turn], number / 2, now, &mut state);
         told += beacon.events;
         number += 1;
         send.send((due, "beacon", beacon)).unwrap();

@@ -24,7 +24,7 @@ def measure(bench):
     seconds = int(os.environ.get("BENCH_SECONDS", "60")) / 3
     tenants = [{"token": t, "brand": "brand", "email": f"owner@{s}.example", "password": bench.PASSWORD} for s, t in zip(slugs, tokens)]
     plan = bench.WORK / "plan.json"
-    plan.write_text(json.dumps({"addr": server.addr, "tenants": tenants, "sites": sites, "rate": RATE, "seconds": seconds, "dashboards_per_second": 20}))
+    plan.write_text(json.dumps({"addr": server.addr, "tenants": tenants, "sites": sites, "rate": RATE, "seconds": seconds, "dashboards_per_second": 20, "now_ms": int(time.time() * 1000)}))
     out = json.loads(bench.run(bench.LOAD, "pixel", plan))
     peak = bench.rss_mb(server.process.pid, "VmHWM")
     began = time.monotonic(); server.stop(); stopped = time.monotonic() - began
