@@ -191,6 +191,7 @@ table! {
     DELETE "/api/brands/{brand}/sites/{id}"  Needs(Connect)  => pixel::routes::remove;
     GET    "/api/brands/{brand}/channels"    Needs(View)     => channels::routes::show;
     PUT    "/api/brands/{brand}/channels"    Needs(Manage)   => channels::routes::put;
+    POST   "/api/brands/{brand}/channels/try" Needs(View)    => channels::routes::try_out;
     GET    "/api/customers/requests"         Needs(Manage)   => sync::routes::customer_requests;
     GET    "/api/brands/{brand}/imports/{id}/rejects" Needs(Connect) => imports::routes::rejects;
 }

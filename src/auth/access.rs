@@ -50,6 +50,12 @@ impl Asked {
         let (method, route) = (request.method().clone(), extensions.get::<MatchedPath>().cloned());
         Ok(Self { bearer, scope: Scope::of(extensions)?, method, route })
     }
+
+    /// As the table of routes has it.
+    fn line(&self) -> String {
+        let route = self.route.as_ref().map_or("(elsewhere)", MatchedPath::as_str);
+        format!("{} {route}", self.method)
+    }
 }
 
 /// What the gate read from the request's credentials.
@@ -209,9 +215,26 @@ pub(super) async fn recognise_quietly(auth: &Auth, asked: &Asked) -> Result<Memb
     }
 }
 
+/// [`recognise`], where the route is open to everybody and who comes with credentials needs a permission.
+///
+/// # Errors
+/// `SignInRequired` for credentials that are none, `Forbidden` for those of somebody who may not.
+pub async fn recognise_with(auth: &Auth, asked: &Asked, permission: Permission) -> Result<Member> {
+    if matches!(asked.bearer, Bearer::Forged) {
+        auth.count_failure(&asked.scope, &asked.line());
+    }
+    let member = recognise(auth, asked).await?;
+    match lacks(Access::Needs(permission), &member) {
+        None => Ok(member),
+        Some(permission) => {
+            note(auth, "access.denied", asked, Some(&member.user.id));
+            Err(Error::Forbidden { permission })
+        }
+    }
+}
+
 fn note(auth: &Auth, kind: &'static str, asked: &Asked, subject: Option<&str>) {
-    let route = asked.route.as_ref().map_or("(elsewhere)", MatchedPath::as_str);
-    let denial = Denial { kind, ip: asked.scope.ip().to_string(), route: format!("{} {route}", asked.method) };
+    let denial = Denial { kind, ip: asked.scope.ip().to_string(), route: asked.line() };
     auth.denials().note(denial, subject, Some(asked.scope.id().as_str()));
 }
 

@@ -32,7 +32,7 @@ mod throttle;
 mod tokens;
 pub mod users_routes;
 
-pub use access::{Access, Asked, gate, guard, recognise, recognise_anybody};
+pub use access::{Access, Asked, gate, guard, recognise, recognise_anybody, recognise_with};
 pub use links::{NewInvitation, invite, reset as reset_link};
 pub use login::{Login, SignedIn, TenantView, UserView};
 pub use member::{Member, Scope, User, actor};

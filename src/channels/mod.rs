@@ -60,6 +60,17 @@ pub struct Rule {
     pub referrer: Vec<String>,
 }
 
+/// What decides on a channel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Decided {
+    /// Nothing is told of where it came from.
+    Direct,
+    /// The rule at this place.
+    Rule(usize),
+    /// None of the rules fits.
+    Otherwise,
+}
+
 impl Rules {
     /// Those that hold unless a brand has its own.
     pub fn usual() -> &'static Self {
@@ -68,10 +79,19 @@ impl Rules {
 
     /// The channel of a coming.
     pub fn channel<'a>(&'a self, arrival: &Arrival) -> &'a str {
-        if arrival.is_direct() {
-            return DIRECT;
+        match self.decided(arrival) {
+            Decided::Direct => DIRECT,
+            Decided::Rule(at) => &self.rules[at].channel,
+            Decided::Otherwise => &self.otherwise,
         }
-        self.rules.iter().find(|rule| rule.fits(arrival)).map_or(&self.otherwise, |rule| &rule.channel)
+    }
+
+    /// What decides on the channel of a coming.
+    pub fn decided(&self, arrival: &Arrival) -> Decided {
+        if arrival.is_direct() {
+            return Decided::Direct;
+        }
+        self.rules.iter().position(|rule| rule.fits(arrival)).map_or(Decided::Otherwise, Decided::Rule)
     }
 
     /// Rules that somebody sent, in their own form.

@@ -9,7 +9,7 @@ use super::lander::Work;
 use super::rows::{Journey, Touch};
 use crate::error::Result;
 
-/// Touches of one order that are kept, the first ones.
+/// Touches of one order that are kept: of more, the first, which brought somebody, and those nearest to the order.
 const MOST_TOUCHES: usize = 100;
 /// A page that thanks for an order is shown after the order was placed: not much earlier by any clock, and not days later.
 const EARLY_MS: i64 = 300_000;
@@ -103,10 +103,8 @@ fn land_one(work: &mut Work, order: i64, journey: &Journey) -> Result<()> {
         .query_map(params![order, source], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, read_arrival(row, 3)?)))?
         .collect::<rusqlite::Result<Vec<(i64, String, i64, Arrival)>>>()?;
     let latest = work.now.as_millisecond();
-    let wanted: Vec<(String, i64, &Touch)> = journey
-        .touches
-        .iter()
-        .take(MOST_TOUCHES)
+    let wanted: Vec<(String, i64, &Touch)> = kept(&journey.touches)
+        .into_iter()
         .map(|touch| (format!("{}/{}", journey.order, touch.id), touch.at_ms.min(latest), touch))
         .collect();
     for (id, external_id, at_ms, arrival) in &stored {
@@ -135,6 +133,15 @@ fn land_one(work: &mut Work, order: i64, journey: &Journey) -> Result<()> {
         work.changed = true;
     }
     Ok(())
+}
+
+fn kept(all: &[Touch]) -> Vec<&Touch> {
+    let mut kept: Vec<&Touch> = all.iter().collect();
+    if let Some(many) = kept.len().checked_sub(MOST_TOUCHES).filter(|many| *many > 0) {
+        kept.sort_by_key(|touch| (touch.at_ms, &touch.id));
+        kept.drain(1..=many);
+    }
+    kept
 }
 
 /// A path that an erasure took stays away.

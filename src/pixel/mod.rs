@@ -1,15 +1,18 @@
 //! The shop's own pages tell of visits. What comes is checked, answered at once and written a fifth of a second later, all of it in one
-//! transaction: nothing is kept of an address, and nobody waits for a disk.
+//! transaction: nothing is kept of an address, and nobody waits for a disk. So an answer says that a message was taken, not that it is
+//! on disk: an end in order writes what waits, a loss of power loses at most what came since the last writing. Where the store cannot
+//! be written to, what waits is tried again for half a minute.
 //!
 //! Bounded are the bytes and events of a message, the messages of an address a minute, and what waits of a tenant: who comes when that is
-//! full is told to come again. Who may send is told by the origin of the page, or by the secret of the shop's own server.
+//! full is told to come again. Who may send is told by the origin of the page, or, of the shop's own server, by the site's secret or by an
+//! API key that may `connect`.
 
 mod agents;
 pub mod message;
 pub mod routes;
 pub mod sites;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::num::NonZeroU32;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -18,6 +21,7 @@ use tokio_util::task::TaskTracker;
 
 use self::message::{MOST_BYTES, Message, Sender, Told};
 use self::sites::Known;
+use crate::auth::{self, Asked, Auth, Permission};
 use crate::clock::Clock;
 use crate::commerce::CustomerHash;
 use crate::commerce::visits::{self, Hit};
@@ -28,12 +32,22 @@ use crate::tenants::{Tenant, TenantId, Tenants};
 
 /// What comes within this time is written together.
 const PAUSE: Duration = Duration::from_millis(200);
+/// Where visits keep coming, figures are made anew after so many writings, and else after the last: two seconds, not a fifth of one.
+const WRITINGS: usize = 10;
 /// Events of one tenant that may wait.
 const MOST_WAITING: usize = 20_000;
 /// Events that are written together at most.
 const TOGETHER: usize = 5_000;
 /// Messages of one address a minute.
 const OF_ADDRESS: NonZeroU32 = NonZeroU32::new(600).expect("is not zero");
+/// So long is waited before what could not be written is tried again.
+const AGAIN: [Duration; 5] = [
+    Duration::from_millis(500),
+    Duration::from_secs(1),
+    Duration::from_secs(3),
+    Duration::from_secs(8),
+    Duration::from_secs(16),
+];
 /// Events of a tenant that are remembered, so that none counts twice; half of them are forgotten at a time.
 const REMEMBERED: usize = 60_000;
 
@@ -65,6 +79,8 @@ pub struct From<'a> {
     pub origin: Option<&'a str>,
     /// What only the shop's own server knows.
     pub secret: Option<&'a str>,
+    /// With which credentials, where it came with any.
+    pub credentials: Option<&'a Asked>,
     pub agent: &'a str,
     /// The browser says that it does not want to be followed: Global Privacy Control.
     pub objects: bool,
@@ -81,13 +97,14 @@ impl Pixel {
     /// Takes a message for a site.
     ///
     /// # Errors
-    /// `NotFound` for a site that is not there, `SignInRequired` for a sender that may not, `TooMany`, `TooLarge`, `Invalid` for what is no
-    /// message, `Unavailable` while too much waits.
-    pub async fn take(&self, key: &str, from: From<'_>, body: &[u8]) -> Result<()> {
+    /// `NotFound` for a site that is not there or not the key's, `SignInRequired` and `Forbidden` for a sender that may not, `TooMany`,
+    /// `TooLarge`, `Invalid` for what is no message, `Unavailable` while too much waits.
+    pub async fn take(&self, auth: &Auth, key: &str, from: From<'_>, body: &[u8]) -> Result<()> {
         if body.len() > MOST_BYTES {
             return Err(Error::TooLarge { reason: format!("A message has at most {MOST_BYTES} bytes.") });
         }
         if from.secret.is_none()
+            && from.credentials.is_none()
             && let Some(wait) = self.0.addresses.take(&from.ip.key()).refused()
         {
             return Err(Error::TooMany { retry_after_secs: wait });
@@ -99,13 +116,24 @@ impl Pixel {
             opened => opened?,
         };
         let site = Known::of(&tenant).get(&tenant, key).await?;
-        let is_server = match (from.origin, from.secret) {
-            (None, Some(secret)) if site.is_secret(secret) => true,
-            (Some(origin), None) if site.takes_from(origin) => false,
-            (Some(_), None) => {
+        let is_server = match (from.origin, from.secret, from.credentials) {
+            (None, Some(secret), None) if site.is_secret(secret) => true,
+            (None, None, Some(asked)) => {
+                let member = auth::recognise_with(auth, asked, Permission::Connect).await?;
+                // A site of another tenant or brand is as good as none.
+                if *member.tenant.id() != id || !member.reach.holds(site.brand_id) {
+                    return Err(Error::NotFound);
+                }
+                true
+            }
+            (Some(origin), None, None) if site.takes_from(origin) => false,
+            (Some(_), None, None) => {
                 return Err(refused("origin_not_allowed", "Pages of this origin may not send visits here."));
             }
-            _ => return Err(refused("bad_secret", "A page sends its origin, a shop's own server the site's secret.")),
+            _ => {
+                let reason = "A page sends its origin, a shop's own server the site's secret or an API key, and nothing besides.";
+                return Err(refused("bad_secret", reason));
+            }
         };
         if !is_server && (from.objects || agents::is_machine(from.agent)) {
             return Ok(());
@@ -144,21 +172,41 @@ impl Pixel {
 
     /// Writes what waits of a tenant until nothing does.
     async fn write(&self, tenant: Tenant) {
-        loop {
+        let mut untold = BTreeMap::new();
+        for writing in 1_usize.. {
             tokio::time::sleep(PAUSE).await;
+            if writing.is_multiple_of(WRITINGS) || self.is_quiet(tenant.id()) {
+                std::mem::take(&mut untold).into_iter().for_each(|(brand, seq)| tenant.announce(brand, seq));
+            }
             let Some(hits) = self.next(tenant.id()) else { break };
-            let now_ms = self.0.clock.now().as_millisecond();
             for (brand, hits) in hits {
-                let count = hits.len();
-                let written = tenant.db().write(move |tx| visits::land(tx, brand, &hits, now_ms)).await;
-                match written {
-                    Ok(Some(seq)) => tenant.announce(brand, seq),
-                    Ok(None) => {}
-                    Err(error) => tracing::warn!(%error, tenant = tenant.slug(), count, "visits could not be written"),
-                }
+                untold.extend(self.land(&tenant, brand, hits.into()).await.map(|seq| (brand, seq)));
             }
         }
         self.0.addresses.forget_quiet();
+    }
+
+    fn is_quiet(&self, tenant: &TenantId) -> bool {
+        self.queues().get(tenant).is_none_or(|queue| queue.waiting.is_empty())
+    }
+
+    /// Writes hits of a brand, again where the store cannot be written to; meanwhile what comes waits. Returns the entry to announce.
+    async fn land(&self, tenant: &Tenant, brand: i64, hits: Arc<[Hit]>) -> Option<i64> {
+        let mut waits = AGAIN.into_iter();
+        loop {
+            let (now_ms, all) = (self.0.clock.now().as_millisecond(), Arc::clone(&hits));
+            let error = match tenant.db().write(move |tx| visits::land(tx, brand, &all, now_ms)).await {
+                Ok(seq) => return seq,
+                Err(error) => error,
+            };
+            let (tenant, count) = (tenant.slug(), hits.len());
+            let Some(wait) = waits.next().filter(|_| !matches!(error, Error::NotFound | Error::Closed { .. })) else {
+                tracing::error!(%error, tenant, count, "visits could not be written and are lost");
+                return None;
+            };
+            tracing::warn!(%error, tenant, count, "visits could not be written yet");
+            tokio::time::sleep(wait).await;
+        }
     }
 
     /// What is to be written next, by brand; none when it is over.

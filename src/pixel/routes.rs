@@ -3,8 +3,8 @@
 use std::sync::LazyLock;
 
 use axum::body::Bytes;
-use axum::extract::State;
 use axum::extract::rejection::BytesRejection;
+use axum::extract::{FromRequest, Request, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use jiff::Timestamp;
@@ -16,7 +16,7 @@ use sha2::{Digest, Sha256};
 use super::message::Message;
 use super::sites::{self, Consent, Known, NewSite, Site};
 use super::{From, Pixel};
-use crate::auth::Member;
+use crate::auth::{Asked, Auth, Member};
 use crate::brands::{self, Altered, Brand};
 use crate::clock::Clock;
 use crate::error::{Error, Result};
@@ -52,26 +52,30 @@ pub async fn script(headers: HeaderMap) -> Response {
     }
 }
 
-/// Takes what a page of a shop tells, or the shop's own server by `X-Pixel-Secret`. Answered at once; the figures follow.
+/// Takes what a page of a shop tells; or the shop's own server, by the site's secret as `X-Pixel-Secret` or by an API key that holds
+/// `connect` as `Authorization: Bearer`. Answered at once, before it is on disk; the figures follow.
 #[utoipa::path(post, path = "/px/{site}", tag = "pixel", security(()), params(("site" = String, Path, description = "The site's key")),
     request_body(content = Message, content_type = "text/plain"), responses(
     (status = 204), (status = "default", body = Problem, content_type = "application/problem+json")))]
 pub async fn take(
     State(pixel): State<Pixel>,
+    State(auth): State<Auth>,
     Path(site): Path<String>,
     ip: ClientIp,
-    headers: HeaderMap,
-    body: std::result::Result<Bytes, BytesRejection>,
+    request: Request,
 ) -> Result<StatusCode> {
-    let body = body.map_err(unread)?;
+    let headers = request.headers().clone();
+    let asked = headers.contains_key(header::AUTHORIZATION).then(|| Asked::of(&auth, &request)).transpose()?;
+    let body = Bytes::from_request(request, &()).await.map_err(unread)?;
     let from = From {
         ip,
         origin: one(&headers, "origin"),
         secret: one(&headers, "x-pixel-secret"),
+        credentials: asked.as_ref(),
         agent: one(&headers, "user-agent").unwrap_or_default(),
         objects: one(&headers, "sec-gpc") == Some("1"),
     };
-    pixel.take(&site, from, &body).await?;
+    pixel.take(&auth, &site, from, &body).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -308,6 +308,7 @@ def main():
     keeps.measure(sys.modules[__name__])
     backups.measure(sys.modules[__name__], sources)
     sync.measure(sys.modules[__name__])
+    pixel.measure(sys.modules[__name__])
     print("\n| what | Pulsepoint | yardstick or floor | ratio | asked for |\n| --- | --- | --- | --- | --- |")
     for r in rows: print("| " + " | ".join(r) + " |")
 
@@ -315,6 +316,7 @@ def main():
 if __name__ == "__main__":
     import backups
     import keeps
+    import pixel
     import sync
 
     main()

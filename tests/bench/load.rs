@@ -2,6 +2,8 @@
 //! answers one recorded response. Plain HTTP/1.1 over TCP, so that the client costs as little as it can beside the server.
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a measuring program stops at the first surprise")]
 
+mod beacons;
+
 use std::{
     collections::BTreeMap,
     sync::{Arc, Mutex},
@@ -52,10 +54,11 @@ struct Recorded {
 #[tokio::main]
 async fn main() {
     let mut args = std::env::args().skip(1);
-    let (mode, file) = (args.next().expect("mixed|burst|floor"), args.next().expect("a JSON file"));
+    let (mode, file) = (args.next().expect("mixed|burst|floor|pixel"), args.next().expect("a JSON file"));
     let text = std::fs::read_to_string(file).unwrap();
     match mode.as_str() {
         "floor" => floor(serde_json::from_str(&text).unwrap()).await,
+        "pixel" => beacons::run(&text).await,
         "burst" => burst(serde_json::from_str(&text).unwrap()).await,
         _ => mixed(serde_json::from_str(&text).unwrap()).await,
     }

@@ -195,7 +195,7 @@ async fn ask_line(app: &TestApp, shop: &Shop, line: &str, who: Role) -> Option<A
             shop.tenant.db().write(mark).await.unwrap();
             Ask::at(format!("/api/brands/{brand}/demo")).expecting(204)
         }
-        "GET /api/imports/formats" => Ask::at(path),
+        "GET /api/imports/formats" | "GET /px.js" => Ask::at(path),
         "GET /api/brands/{brand}/imports" => Ask::at(format!("/api/brands/{brand}/imports")),
         "POST /api/brands/{brand}/imports" => {
             let (kind, body) = imports::form(("orders.csv", ORDERS), &[]);
@@ -219,16 +219,11 @@ async fn ask_line(app: &TestApp, shop: &Shop, line: &str, who: Role) -> Option<A
         }
         // Whoever comes back from the platform, and what it sends, is no member: `sync_http` asks as they do.
         "GET /api/oauth/{source}/callback" => Ask::at("/api/oauth/nobody/callback").expecting(404),
-        "GET /px.js" => Ask::at(path),
-        // Who tells is a page or a shop's server, and no member: `pixel` asks as they do.
-        "POST /px/{site}" => Ask::at(format!("/px/{unique}")).json(json!({})).expecting(404),
-        "POST /api/brands/{brand}/sites" => Ask::at(path.replace("{brand}", brand))
-            .json(json!({ "name": "Shop", "origins": ["https://shop.example"] }))
-            .expecting(201),
-        "DELETE /api/brands/{brand}/sites/{id}" => {
-            Ask::at(path.replace("{brand}", brand).replace("{id}", &crate::pixel::site_of(shop).await)).expecting(204)
-        }
-        "PUT /api/brands/{brand}/channels" => Ask::at(path.replace("{brand}", brand)).json(json!({ "rules": [] })),
+        "POST /px/{site}"
+        | "POST /api/brands/{brand}/sites"
+        | "DELETE /api/brands/{brand}/sites/{id}"
+        | "POST /api/brands/{brand}/channels/try"
+        | "PUT /api/brands/{brand}/channels" => crate::pixel_servers::ask(shop, line, unique).await,
         "POST /api/webhooks/shopify/{integration}" => {
             Ask::at(format!("/api/webhooks/shopify/{unique}")).json(json!({})).expecting(404)
         }

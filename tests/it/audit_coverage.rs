@@ -16,12 +16,13 @@ use crate::support::app::{Answer, PASSWORD, Shop, TestApp};
 use crate::support::ask::Ask;
 
 /// Not `GET`, and yet it changes nothing: why.
-const READS: [(&str, &str); 8] = [
+const READS: [(&str, &str); 9] = [
     ("POST /api/auth/oidc/start", "sends to the provider; who comes back signs in"),
     ("POST /api/auth/passkeys", "a challenge, kept in memory"),
     ("POST /api/auth/passkeys/login", "a challenge, kept in memory"),
     ("POST /api/auth/links", "shows what a link is for; the token is a secret, so it travels in a body"),
     ("POST /api/brands/{brand}/query", "a question that is too long for an address"),
+    ("POST /api/brands/{brand}/channels/try", "a question with rules that are not kept"),
     ("POST /api/webhooks/shopify/{integration}", "a nudge; the run that follows has its own history"),
     ("POST /px/{site}", "a visit: data that lands, many a second"),
     ("POST /api/setup", "the instance is set up already: the route is not there"),

@@ -302,6 +302,37 @@ async fn a_journey_lands_once_and_a_later_word_takes_its_place() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn of_ten_thousand_touches_the_first_and_the_nearest_stay_and_no_touch_is_a_journey_too() {
+    let data = tempfile::tempdir().unwrap();
+    let tenants = start(data.path());
+    let (tenant, other) = (tenants.create("one", "One").await.unwrap(), tenants.create("two", "Two").await.unwrap());
+    let ([brand, _], [theirs, _]) = (two_brands(&tenant).await, two_brands(&other).await);
+    let touch = |n: i64| Touch { id: n.to_string(), at_ms: at(0) + n * 1_000, arrival: came("/?fbclid=1", None) };
+    let batch = |touches: Vec<Touch>| Batch {
+        orders: vec![placed(1, 200, None)],
+        journeys: vec![Journey { order: "1".to_owned(), touches }],
+        ..Batch::default()
+    };
+    // Told in whatever order: the same hundred.
+    let mut many: Vec<Touch> = (0..10_000).map(touch).collect();
+    many.rotate_left(4_321);
+    land(&other, &theirs, batch(vec![touch(7)])).await;
+    land(&tenant, &brand, batch(many.clone())).await;
+    let kept = "select count(*) || ' ' || min(at_ms) || ' ' || (select at_ms from touches order by at_ms limit 1 offset 1) || ' ' || \
+                max(at_ms) from touches";
+    let expected = format!("100 {} {} {}", at(0), at(0) + 9_901_000, at(0) + 9_999_000);
+    assert_eq!(one::<String>(&tenant, kept), expected);
+    many.reverse();
+    let again = commerce::land(&tenant, &brand, "shopify", batch(many), now()).await.unwrap();
+    assert_eq!(again.seq, None, "told again, nothing is new");
+    assert_eq!(touches(&tenant).await.len(), 100);
+    land(&tenant, &brand, batch(Vec::new())).await;
+    assert_eq!(touches(&tenant).await, []);
+    assert_eq!(one::<i64>(&tenant, "select count(*) from orders"), 1, "an order that nothing is known of");
+    assert_eq!(touches(&other).await.len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn other_rules_make_other_channels_of_the_same_touches_of_one_brand_alone() {
     let data = tempfile::tempdir().unwrap();
     let tenants = start(data.path());

@@ -15,7 +15,7 @@ use serde_json::json;
 
 use crate::metrics::{land, order};
 use crate::support::app::{Shop, TestApp, now};
-use crate::support::simulated::{CASES, Simulated};
+use crate::support::simulated::{CASES, Connected, Simulated};
 use crate::support::touches::ledgers_agree;
 
 fn one<T: rusqlite::types::FromSql>(tenant: &Tenant, sql: &str) -> T {
@@ -30,7 +30,7 @@ async fn fact(tenant: &Tenant, sql: &'static str) -> i64 {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_a_shop_knows_of_its_orders_lands_with_them_and_again_changes_nothing() {
     let case = CASES.into_iter().find(|case| case.platform == "shopify").unwrap();
-    let sim = Simulated::start(|options| options.orders = 60).await;
+    let sim = Simulated::start(|_| ()).await;
     let shops = [sim.connect(case, 0).await, sim.connect(case, 1).await];
     for shop in &shops {
         sim.until_healthy(shop).await;
@@ -39,13 +39,19 @@ async fn what_a_shop_knows_of_its_orders_lands_with_them_and_again_changes_nothi
         sim.settle(shop).await;
         let tenant = &shop.tenant;
         let known: i64 = one(tenant, "select count(*) from touches");
-        assert!(known > 40, "{known} touches of 60 orders");
+        assert!(known > 300, "{known} touches of 300 orders");
         let wrong = "select count(*) from touches t left join orders o on o.id = t.order_id \
                      where t.source <> 'shopify' or o.id is null or t.at_ms > o.placed_at * 1000 or t.landing_page like '%?%'";
         assert_eq!(one::<i64>(tenant, wrong), 0);
         assert!(one::<i64>(tenant, "select count(distinct click_id) from touches") > 0);
         assert_eq!(fact(tenant, "select count(*) from fact_touches where channel = ''").await, 0);
         assert!(fact(tenant, "select count(distinct channel) from fact_touches").await > 2);
+        // Nothing of what was not ready at first is lost, though nobody asked for two days: every visit is here, once.
+        sim.pulled.hands.forward(Duration::from_secs(50 * 3_600));
+        settle_twice(&sim, shop).await;
+        assert_eq!(all_visits(&sim, shop), one::<i64>(tenant, "select count(*) from touches"));
+        assert!(one::<i64>(tenant, "select max(n) from (select count(*) n from touches group by order_id)") > 9);
+        let known = one::<i64>(tenant, "select count(*) from touches");
         let before: (i64, i64) = (known, one(tenant, "select coalesce(max(rev), 0) from touches"));
         sim.settle(shop).await;
         let after =
@@ -54,6 +60,64 @@ async fn what_a_shop_knows_of_its_orders_lands_with_them_and_again_changes_nothi
     }
     let shared = "select min(external_id) from touches";
     assert_ne!(one::<String>(&shops[0].tenant, shared), one::<String>(&shops[1].tenant, shared));
+}
+
+/// The first look after a day is for what is gone, the next for what is new.
+async fn settle_twice(sim: &Simulated, of: &Connected) {
+    sim.settle(of).await;
+    sim.settle(of).await;
+}
+
+/// How many visits the simulated shop tells of by now.
+fn all_visits(sim: &Simulated, of: &Connected) -> i64 {
+    sim.sandbox.totals()["shopify"][of.number]["visits"].as_i64().unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_journey_that_grows_is_read_to_its_bound_and_takes_the_place_of_what_was_known() {
+    let case = CASES.into_iter().find(|case| case.platform == "shopify").unwrap();
+    let sim = Simulated::start(|options| options.orders = 60).await;
+    let shops = [sim.connect(case, 0).await, sim.connect(case, 1).await];
+    for shop in &shops {
+        sim.until_healthy(shop).await;
+    }
+    // Later the journeys of some orders are told anew, and have become long.
+    sim.pulled.hands.forward(Duration::from_secs(40 * 3_600));
+    let shop = json!({ "shop": "juniper-oak.myshopify.com", "swells": 4 });
+    sim.control("advance", shop).await;
+    sim.pulled.hands.forward(Duration::from_secs(600));
+    for shop in &shops {
+        settle_twice(&sim, shop).await;
+    }
+    let longest = "select count(*) from (select count(*) n from touches group by order_id having n = 100)";
+    let (grown, other) = (one::<i64>(&shops[0].tenant, longest), one::<i64>(&shops[1].tenant, longest));
+    assert!((1..=4).contains(&grown) && other == 0, "{grown} {other} {:?}", sim.view(&shops[0]).await);
+    for (shop, long) in [(&shops[0], grown), (&shops[1], 0)] {
+        let kept = one::<i64>(&shop.tenant, "select count(*) from touches");
+        assert_eq!(kept + 30 * long, all_visits(&sim, shop), "thirty of each are beyond what is kept");
+        let twice = "select count(*) from touches t join touches u on u.external_id = t.external_id and u.id <> t.id";
+        assert_eq!(one::<i64>(&shop.tenant, twice), 0);
+        // The visit that the platform itself calls the last is among them.
+        let early = "select count(*) from orders o where o.sales_source = 'web' and o.test = 0 and exists \
+                     (select 1 from touches t where t.order_id = o.id) and not exists (select 1 from touches t \
+                     where t.order_id = o.id and t.at_ms >= (o.placed_at - 86400) * 1000)";
+        assert_eq!(one::<i64>(&shop.tenant, early), 0);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn where_no_file_may_hold_the_visits_between_orders_are_asked_for_them() {
+    let case = CASES.into_iter().find(|case| case.platform == "shopify").unwrap();
+    let sim = Simulated::start(|options| options.orders = 60).await;
+    let refused = json!({ "kind": "error", "code": "BAD_REQUEST" });
+    sim.faults(json!([{ "platform": "shopify", "body": "moments{edges", "then": refused }])).await;
+    for number in [0, 1] {
+        let shop = sim.connect(case, number).await;
+        sim.until_healthy(&shop).await;
+        assert_eq!(all_visits(&sim, &shop), one::<i64>(&shop.tenant, "select count(*) from touches"));
+        let facts: String = one(&shop.tenant, "select facts from integrations");
+        assert!(facts.contains("bulk_without_moments"), "{facts}");
+    }
 }
 
 /// A shop where ann came by a mail and bought, as its page and its platform tell.

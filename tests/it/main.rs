@@ -94,6 +94,7 @@ mod privacy_rest;
 mod privacy_sweep;
 mod renewals;
 mod pixel;
+mod pixel_servers;
 mod policies;
 mod power_cuts;
 mod passkeys;

@@ -15,12 +15,12 @@ use crate::support::app::{Answer, Shop, TestApp, now};
 const AGENT: &str = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 Version/18.0 Mobile/15E148 Safari/604.1";
 const ORIGIN: &str = "https://shop.example";
 
-struct Site {
-    key: String,
-    secret: String,
+pub struct Site {
+    pub key: String,
+    pub secret: String,
 }
 
-async fn site(app: &TestApp, shop: &Shop) -> Site {
+pub async fn site(app: &TestApp, shop: &Shop) -> Site {
     let path = format!("/api/brands/{}/sites", shop.brand.slug);
     let body = json!({ "name": "Shop", "origins": [format!("{ORIGIN}/")], "consent": "implied" });
     let made = app.ask(Method::POST, &path, Some(&app.token(shop, Role::Owner)), Some(body)).await;
@@ -44,7 +44,7 @@ pub async fn site_of(shop: &Shop) -> String {
     made.await.unwrap().0.key
 }
 
-async fn send(app: &TestApp, key: &str, headers: &[(&str, &str)], body: impl Into<Body>) -> Answer {
+pub async fn send(app: &TestApp, key: &str, headers: &[(&str, &str)], body: impl Into<Body>) -> Answer {
     let mut request = Request::post(format!("/px/{key}")).header("content-type", "text/plain;charset=UTF-8");
     for (name, value) in headers {
         request = request.header(*name, *value);
@@ -52,24 +52,24 @@ async fn send(app: &TestApp, key: &str, headers: &[(&str, &str)], body: impl Int
     app.send(request.body(body.into()).unwrap()).await
 }
 
-async fn page(app: &TestApp, key: &str, body: &Value) -> StatusCode {
+pub async fn page(app: &TestApp, key: &str, body: &Value) -> StatusCode {
     let answer = send(app, key, &[("origin", ORIGIN), ("user-agent", AGENT)], body.to_string()).await;
     answer.status
 }
 
-fn ms(minutes: i64) -> i64 {
+pub fn ms(minutes: i64) -> i64 {
     now().as_millisecond() + minutes * 60_000
 }
 
-fn event(id: &str, kind: &str, minutes: i64, address: &str) -> Value {
+pub fn event(id: &str, kind: &str, minutes: i64, address: &str) -> Value {
     json!({ "i": id, "k": kind, "t": ms(minutes), "u": format!("{ORIGIN}{address}") })
 }
 
-fn told(visitor: &str, events: &[Value]) -> Value {
+pub fn told(visitor: &str, events: &[Value]) -> Value {
     json!({ "v": format!("{visitor}0123456789abcdef"), "s": ms(0), "e": events })
 }
 
-fn count(shop: &Shop, sql: &str) -> i64 {
+pub fn count(shop: &Shop, sql: &str) -> i64 {
     shop.tenant.db().read_blocking(|conn| Ok(conn.query_row(sql, [], |row| row.get(0))?)).unwrap()
 }
 

@@ -13,7 +13,7 @@ use url::Url;
 
 use super::ask::ask;
 use super::errors::Refusal;
-use super::orders::{PAGE, by_id, note_people};
+use super::orders::{PAGE, Waits, by_id, note_journeys, note_people};
 use super::parse;
 use super::queries::{self, People};
 use super::streams::{At, By, Pages, done, on, position, take, take_text, until};
@@ -23,6 +23,8 @@ use crate::connectors::{Call, Group, Next, Pass, Progress, Reject, Step, Task, T
 const BUSY: Duration = Duration::from_secs(30);
 /// How often one is begun before pages have to do.
 const MOST_TRIES: u32 = 20;
+/// What is remembered where Shopify writes no file with the visits between the first and the last.
+const NO_MOMENTS: &str = "bulk_without_moments";
 /// How often is looked for the beginning of a file that broke.
 const MOST_LOOKS_AT_BROKEN: u32 = 3;
 
@@ -50,7 +52,9 @@ pub(super) struct Lines {
 /// Begins an operation, or takes over the same one that an earlier run began.
 pub(super) async fn submit(call: &Call<'_>, task: &Task<'_>, tries: u32) -> Result<Step, Trouble> {
     let people = People::parse(call.facts.get("people").and_then(Value::as_str));
-    let query = queries::orders_in_bulk(people, &search(call, task));
+    let moments = call.facts.get(NO_MOMENTS) != Some(&Value::Bool(true));
+    let query = queries::orders_in_bulk(people, &search(call, task), moments);
+    let refused = || if moments { without_moments() } else { by_pages(call, task, None) };
     if let Some(id) = leftover(call, &query).await? {
         let total = count(call, task).await;
         return Ok(on(&At::Poll(Poll { id, looks: 0, broken: 0, total })));
@@ -63,7 +67,7 @@ pub(super) async fn submit(call: &Call<'_>, task: &Task<'_>, tries: u32) -> Resu
             note_people(&mut step, Some(less));
             return Ok(step);
         }
-        Err(Refusal::TooCostly | Refusal::Trouble(Trouble::Refused(_))) => return Ok(by_pages(call, task, None)),
+        Err(Refusal::TooCostly | Refusal::Trouble(Trouble::Refused(_))) => return Ok(refused()),
         Err(refusal) => return Err(refusal.into()),
     };
     let errors = reply.data("/bulkOperationRunQuery/userErrors").as_array().cloned().unwrap_or_default();
@@ -76,8 +80,16 @@ pub(super) async fn submit(call: &Call<'_>, task: &Task<'_>, tries: u32) -> Resu
             Step::on(Next::Wait(position(&At::Poll(poll)), Duration::from_secs(2)))
         }
         _ if is_busy && tries < MOST_TRIES => Step::on(Next::Wait(position(&At::Submit { tries: tries + 1 }), BUSY)),
-        _ => by_pages(call, task, None),
+        _ if is_busy => by_pages(call, task, None),
+        _ => refused(),
     })
+}
+
+/// The same operation once more without the visits between: orders that have any are asked for one by one.
+fn without_moments() -> Step {
+    let mut step = on(&At::Submit { tries: 0 });
+    step.facts.insert(NO_MOMENTS.to_owned(), Value::Bool(true));
+    step
 }
 
 /// How many orders the file will have; only for the bar that people watch.
@@ -194,10 +206,10 @@ pub(super) async fn lines(
         return Ok(if partial { by_pages(call, task, newest) } else { done(call, task) });
     }
     let mut rejects = Vec::new();
-    let (mut nodes, mut again) = (Vec::new(), Vec::new());
+    let (mut nodes, mut again, mut waits) = (Vec::new(), Vec::new(), Vec::new());
     let mut last = newest;
     for group in groups {
-        let (order, text) = match assembled(group) {
+        let (order, text, visits) = match assembled(group) {
             Ok(assembled) => assembled,
             // The last line of a broken file may be half of one.
             Err(_) if partial => continue,
@@ -207,9 +219,14 @@ pub(super) async fn lines(
                 continue;
             }
         };
-        last = last.max(order.created_at.and_then(|at| at.parse().ok()));
+        last = last.max(order.created_at.as_deref().and_then(|at| at.parse().ok()));
+        let journey = order.journey.unwrap_or_default();
+        if let (Some(id), Some(placed)) = (&order.id, &order.created_at) {
+            waits.push((id.clone().into_owned(), placed.clone().into_owned(), journey.ready == Some(false)));
+        }
+        let has_refunds = order.refunds.is_some_and(|refunds| !refunds.is_empty());
         match order.id {
-            Some(id) if order.refunds.is_some_and(|refunds| !refunds.is_empty()) => again.push(id.into_owned()),
+            Some(id) if has_refunds || journey.has_more_than(visits) => again.push(id.into_owned()),
             _ => nodes.push(text),
         }
     }
@@ -224,6 +241,8 @@ pub(super) async fn lines(
         take(&mut step, call, task, "orders", parse::ORDERS, body);
     }
     step.quota = quota;
+    let waits = waits.iter().map(|(id, placed, waits)| Waits { id, placed, waits: *waits });
+    note_journeys(&mut step, call, task, &[], waits);
     note_people(&mut step, people);
     step.parsed.rejects.append(&mut rejects);
     Ok(step)
@@ -239,6 +258,29 @@ struct Line<'a> {
     #[serde(borrow, rename = "createdAt")]
     created_at: Option<Cow<'a, str>>,
     refunds: Option<Vec<IgnoredAny>>,
+    #[serde(rename = "customerJourneySummary")]
+    journey: Option<Way>,
+}
+
+/// How much is known of the visits before an order.
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Way {
+    ready: Option<bool>,
+    moments_count: Option<Counted>,
+}
+
+#[derive(Deserialize)]
+struct Counted {
+    count: usize,
+}
+
+impl Way {
+    /// Whether there are more than these and the two that every order tells.
+    fn has_more_than(&self, visits: usize) -> bool {
+        let count = self.moments_count.as_ref().map_or(0, |counted| counted.count);
+        self.ready == Some(true) && count > visits.max(2)
+    }
 }
 
 impl<'a> Line<'a> {
@@ -257,10 +299,11 @@ pub(super) fn group_of(line: &[u8]) -> Result<String, String> {
     Ok(key.into_owned())
 }
 
-/// An order as a page has it, put together from its lines in whatever order they came; each is a JSON object.
-fn assembled(group: &Group) -> Result<(Line<'_>, Vec<u8>), String> {
+/// An order as a page has it, put together from its lines in whatever order they came, each a JSON object; and how much of what came
+/// before it is among them.
+fn assembled(group: &Group) -> Result<(Line<'_>, Vec<u8>, usize), String> {
     let mut root = None;
-    let (mut items, mut shipping) = (Vec::new(), Vec::new());
+    let (mut items, mut shipping, mut visits, mut others) = (Vec::new(), Vec::new(), Vec::new(), 0);
     for text in &group.lines {
         let line = Line::read(text)?;
         let id = line.id.as_deref().unwrap_or_default();
@@ -270,14 +313,28 @@ fn assembled(group: &Group) -> Result<(Line<'_>, Vec<u8>), String> {
             items.push(text.as_ref());
         } else if id.contains("/ShippingLine/") {
             shipping.push(text.as_ref());
+        } else if id.contains("/CustomerVisit/") {
+            visits.push(text.as_ref());
+        } else if id.is_empty() {
+            // A moment that is no visit has no name.
+            others += 1;
         } else {
             return Err(format!("\"{id}\" is nothing that was asked for."));
         }
     }
     let (root, text) = root.ok_or("Its lines came without the order itself.")?;
     let open = text.trim_ascii_end().strip_suffix(b"}").unwrap_or_default();
-    let (items, shipping) = (items.join(&b','), shipping.join(&b','));
-    let parts: [&[u8]; 6] =
-        [open, br#","lineItems":{"nodes":["#, &items, br#"]},"shippingLines":{"nodes":["#, &shipping, b"]}}"];
-    Ok((root, parts.concat()))
+    let moments = visits.len() + others;
+    let (items, shipping, visits) = (items.join(&b','), shipping.join(&b','), visits.join(&b','));
+    let parts: [&[u8]; 8] = [
+        open,
+        br#","lineItems":{"nodes":["#,
+        &items,
+        br#"]},"shippingLines":{"nodes":["#,
+        &shipping,
+        br#"]},"moments":{"nodes":["#,
+        &visits,
+        b"]}}",
+    ];
+    Ok((root, parts.concat(), moments))
 }

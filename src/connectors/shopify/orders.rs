@@ -16,6 +16,10 @@ use crate::connectors::{Call, Pass, Quota, Step, Task, Trouble};
 pub(super) const PAGE: u32 = 25;
 /// As many refunds of an order as a page tells.
 const REFUNDS: usize = 10;
+/// Visits of an order that are asked for: more are not kept.
+const MOST_MOMENTS: usize = 100;
+/// Where an order has them.
+const MOMENTS: &str = "customerJourneySummary/moments";
 /// So long Shopify may take to know where an order came from.
 const JOURNEY: SignedDuration = SignedDuration::from_hours(48);
 /// Most orders whose journeys are waited for.
@@ -42,7 +46,7 @@ pub(super) async fn page(call: &Call<'_>, task: &Task<'_>, pages: Pages) -> Resu
         None => after_pages(call, task),
     };
     take(&mut step, call, task, "orders", parse::ORDERS, &reply.body);
-    note_journeys(&mut step, call, task, &nodes);
+    note_journeys(&mut step, call, task, &[], nodes.iter().filter_map(Waits::of));
     note_people(&mut step, people);
     step.quota = reply.quota();
     Ok(step)
@@ -74,7 +78,7 @@ pub(super) async fn journeys(call: &Call<'_>, task: &Task<'_>, mut ids: Vec<Stri
         take(&mut step, call, task, "orders", parse::ORDERS, body);
         nodes.extend(body.pointer("/data/nodes").and_then(Value::as_array).cloned().unwrap_or_default());
     }
-    note_journeys(&mut step, call, task, &nodes);
+    note_journeys(&mut step, call, task, &some, nodes.iter().filter_map(Waits::of));
     Ok(step)
 }
 
@@ -110,6 +114,9 @@ async fn complete(call: &Call<'_>, reply: &mut Reply, place: &str) -> Result<(),
         let id = order["id"].as_str().unwrap_or_default().to_owned();
         rest(call, &id, &mut order["lineItems"], (queries::more_lines(), "lineItems")).await?;
         rest(call, &id, &mut order["shippingLines"], (queries::more_shipping(), "shippingLines")).await?;
+        if let Some(moments) = order.pointer_mut(&format!("/{MOMENTS}")) {
+            rest_up_to(call, &id, moments, (queries::more_moments(), MOMENTS), MOST_MOMENTS).await?;
+        }
         if order["refunds"].as_array().is_some_and(|refunds| refunds.len() >= REFUNDS) {
             order["refunds"] = refunds(call, &id).await?.into();
         }
@@ -144,10 +151,22 @@ pub(super) async fn rest(
     call: &Call<'_>,
     id: &str,
     connection: &mut Value,
-    (query, field): (String, &str),
+    what: (String, &str),
 ) -> Result<(), Trouble> {
+    rest_up_to(call, id, connection, what, usize::MAX).await
+}
+
+/// [`rest`], until there are so many.
+async fn rest_up_to(
+    call: &Call<'_>,
+    id: &str,
+    connection: &mut Value,
+    (query, field): (String, &str),
+    most: usize,
+) -> Result<(), Trouble> {
+    let has_room = |connection: &Value| connection["nodes"].as_array().is_none_or(|nodes| nodes.len() < most);
     // Without a word about pages it is whole: a question may leave it out.
-    while connection.pointer("/pageInfo/hasNextPage") == Some(&Value::Bool(true)) {
+    while connection.pointer("/pageInfo/hasNextPage") == Some(&Value::Bool(true)) && has_room(connection) {
         let after = end_of_page(connection)?;
         let reply = ask(call, &query, json!({ "id": id, "after": after })).await?;
         let more = reply.data(&format!("/node/{field}"));
@@ -171,24 +190,43 @@ fn waiting(call: &Call) -> BTreeMap<String, String> {
     kept.collect()
 }
 
-/// Remembers which journeys are not ready yet, and forgets those that are or have taken too long.
-fn note_journeys(step: &mut Step, call: &Call, task: &Task, nodes: &[Value]) {
-    let before = waiting(call);
-    let mut now = before.clone();
-    for node in nodes {
-        let (Some(id), Some(placed)) = (node["id"].as_str(), node["createdAt"].as_str()) else { continue };
+/// Whether an order's journey is still to come.
+pub(super) struct Waits<'a> {
+    pub id: &'a str,
+    pub placed: &'a str,
+    pub waits: bool,
+}
+
+impl<'a> Waits<'a> {
+    fn of(node: &'a Value) -> Option<Self> {
         let waits = node.pointer("/customerJourneySummary/ready") == Some(&Value::Bool(false));
-        if waits {
-            now.insert(id.to_owned(), placed.to_owned());
-        } else {
-            now.remove(id);
-        }
+        Some(Self { id: node["id"].as_str()?, placed: node["createdAt"].as_str()?, waits })
     }
+}
+
+/// Remembers which journeys are not ready yet, and forgets those that are. Of those that were `asked` for once more, what is still not
+/// ready and has taken too long is forgotten too; whoever was away for days asks once before that.
+pub(super) fn note_journeys<'a>(
+    step: &mut Step,
+    call: &Call,
+    task: &Task,
+    asked: &[String],
+    orders: impl Iterator<Item = Waits<'a>>,
+) {
     let is_young = |placed: &str| {
         let placed: Option<Timestamp> = placed.parse().ok();
         placed.is_some_and(|placed| task.begun.duration_since(placed) <= JOURNEY)
     };
-    now.retain(|_, placed| is_young(placed));
+    let before = waiting(call);
+    let mut now = before.clone();
+    now.retain(|id, _| !asked.contains(id));
+    for Waits { id, placed, waits } in orders {
+        if !waits {
+            now.remove(id);
+        } else if is_young(placed) {
+            now.insert(id.to_owned(), placed.to_owned());
+        }
+    }
     while now.len() > MOST_WAITING {
         now.pop_first();
     }

@@ -1,8 +1,10 @@
-//! How somebody came to an order, as far as Shopify knows: the first visit within thirty days and the last.
+//! How somebody came to an order, as far as Shopify knows: the first visit within thirty days, the last, and those between.
+
+use std::collections::HashSet;
 
 use serde::Deserialize;
 
-use super::parse::{instant, number};
+use super::parse::{Many, instant, number};
 use crate::commerce::Arrival;
 use crate::commerce::rows::{Journey, Touch};
 
@@ -14,11 +16,20 @@ pub(super) struct Summary {
     ready: bool,
     first_visit: Option<Visit>,
     last_visit: Option<Visit>,
+    moments: Option<Many<Moment>>,
+}
+
+/// Something that came before an order; only visits are known.
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+pub(super) enum Moment {
+    Visit(Box<Visit>),
+    Other {},
 }
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Visit {
+pub(super) struct Visit {
     id: String,
     occurred_at: String,
     landing_page: Option<String>,
@@ -35,13 +46,23 @@ struct Utm {
     term: Option<String>,
 }
 
-/// The journey of an order, once it is known.
-pub(super) fn journey(order: &str, summary: Option<&Summary>) -> Result<Option<Journey>, String> {
+/// The journey of an order, once it is known. `moments` are those that stand beside the order and not in it.
+pub(super) fn journey(
+    order: &str,
+    summary: Option<&Summary>,
+    moments: Option<&Many<Moment>>,
+) -> Result<Option<Journey>, String> {
     let Some(summary) = summary.filter(|summary| summary.ready) else { return Ok(None) };
+    let between = [summary.moments.as_ref(), moments].into_iter().flatten().flat_map(|all| &all.nodes);
+    let between = between.filter_map(|moment| match moment {
+        Moment::Visit(visit) => Some(&**visit),
+        Moment::Other {} => None,
+    });
     let mut touches: Vec<Touch> = Vec::new();
-    for visit in [&summary.first_visit, &summary.last_visit].into_iter().flatten() {
+    let mut known = HashSet::new();
+    for visit in [&summary.first_visit, &summary.last_visit].into_iter().flatten().chain(between) {
         let touch = touch(visit)?;
-        if touches.iter().all(|known| known.id != touch.id) {
+        if known.insert(touch.id.clone()) {
             touches.push(touch);
         }
     }

@@ -34,6 +34,8 @@ pub(super) struct OrderNode {
     discount_codes: Vec<String>,
     customer: Option<Person>,
     customer_journey_summary: Option<parse_journeys::Summary>,
+    /// Of a bulk operation they are lines of their own.
+    moments: Option<Many<parse_journeys::Moment>>,
     shipping_address: Option<Place>,
     total_price_set: Option<Bag>,
     subtotal_price_set: Option<Bag>,
@@ -121,7 +123,8 @@ pub(super) fn order(mut node: OrderNode, about: &About) -> Result<Batch, String>
     for refund in &node.refunds {
         batch.refunds.extend(parse_refunds::refund(refund, &node, &row, &sold)?);
     }
-    batch.journeys.extend(parse_journeys::journey(&row.external_id, node.customer_journey_summary.as_ref())?);
+    let journey = node.customer_journey_summary.as_ref();
+    batch.journeys.extend(parse_journeys::journey(&row.external_id, journey, node.moments.as_ref())?);
     batch.orders.push(row);
     Ok(batch)
 }

@@ -4,6 +4,9 @@
 const ORDER: &str = include_str!("../../../assets/shopify/order.graphql");
 const LINE: &str = include_str!("../../../assets/shopify/line.graphql");
 const SHIPPING: &str = include_str!("../../../assets/shopify/shipping.graphql");
+const VISIT: &str = include_str!("../../../assets/shopify/visit.graphql");
+/// What leads to an order is visits, by now; what else may come tells nothing here.
+const MOMENT: &str = "... on CustomerVisit{@VISIT}";
 const REFUND: &str = include_str!("../../../assets/shopify/refund.graphql");
 const REFUND_LINE: &str = include_str!("../../../assets/shopify/refund_line.graphql");
 const REFUND_SHIPPING: &str = "id subtotalAmountSet@M taxAmountSet@M";
@@ -95,6 +98,10 @@ impl People {
 }
 
 fn filled(text: &str, people: People) -> String {
+    filled_with(text, people, "moments(first:9){pageInfo{hasNextPage endCursor} nodes{@MOMENT}}")
+}
+
+fn filled_with(text: &str, people: People, moments: &str) -> String {
     text.replace("@ORDER", ORDER)
         .replace("@REFUNDS", REFUND)
         .replace("@REFUND_LINE", REFUND_LINE)
@@ -102,6 +109,9 @@ fn filled(text: &str, people: People) -> String {
         .replace("@ADJUSTMENT", ADJUSTMENT)
         .replace("@LINE", LINE)
         .replace("@SHIPPING", SHIPPING)
+        .replace("@MOMENTS", moments)
+        .replace("@MOMENT", MOMENT)
+        .replace("@VISIT", VISIT)
         .replace("@PRODUCT", PRODUCT)
         .replace("@VARIANT", VARIANT)
         .replace("@LEVEL", LEVEL)
@@ -129,20 +139,28 @@ pub(super) fn orders_by_id(people: People) -> String {
     filled(&format!("query Orders($ids:[ID!]!){{nodes(ids:$ids){{... on Order{{{WHOLE_ORDER}}}}}}}"), people)
 }
 
-/// All orders, as a bulk operation takes it: a refund's lines cannot be asked for there.
-pub(super) fn orders_in_bulk(people: People, search: &str) -> String {
+/// All orders, as a bulk operation takes it: a refund's lines cannot be asked for there. Without `moments` only the first and the last
+/// of an order's visits are in it.
+pub(super) fn orders_in_bulk(people: People, search: &str, moments: bool) -> String {
     let search = if search.is_empty() { String::new() } else { format!("query:\"{search}\",") };
     let text = format!(
         "query {BULK_NAME}{{orders({search}sortKey:CREATED_AT){{edges{{node{{@ORDER \
          lineItems{{edges{{node{{@LINE}}}}}} shippingLines{{edges{{node{{@SHIPPING}}}}}} \
          refunds{{id createdAt totalRefundedSet@M}}}}}}}}}}"
     );
-    filled(&text, people)
+    filled_with(&text, people, if moments { "moments{edges{node{@MOMENT}}}" } else { "" })
 }
 
 /// The rest of an order's lines.
 pub(super) fn more_lines() -> String {
     more("Order", "lineItems", "@LINE")
+}
+
+/// The rest of the visits that led to it.
+pub(super) fn more_moments() -> String {
+    let text = "query More($id:ID!,$after:String){node(id:$id){... on Order{customerJourneySummary{\
+        moments(first:50,after:$after){pageInfo{hasNextPage endCursor} nodes{@MOMENT}}}}}}";
+    filled(text, People::None)
 }
 
 /// The rest of what bringing it cost.

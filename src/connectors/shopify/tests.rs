@@ -161,8 +161,9 @@ fn questions_are_whole_and_a_bulk_one_is_as_its_validators_want_it() {
     let all = [
         queries::orders(People::Whole, "UPDATED_AT"),
         queries::orders_by_id(People::Number),
-        queries::orders_in_bulk(People::None, "created_at:>='2026-01-01T00:00:00Z'"),
+        queries::orders_in_bulk(People::None, "created_at:>='2026-01-01T00:00:00Z'", true),
         queries::more_lines(),
+        queries::more_moments(),
         queries::more_refund_lines(),
         queries::more_variants(),
         queries::more_levels(),
@@ -180,7 +181,9 @@ fn questions_are_whole_and_a_bulk_one_is_as_its_validators_want_it() {
     }
     let bulk = &all[2];
     assert!(!bulk.contains("nodes") && !bulk.contains("first:") && !bulk.contains("refundLineItems"), "{bulk}");
-    assert_eq!(bulk.matches("edges{").count(), 3);
+    assert_eq!(bulk.matches("edges{").count(), 4);
+    let without = queries::orders_in_bulk(People::None, "", false);
+    assert!(!without.contains("moments{") && without.contains("lastVisit{") && without.contains("momentsCount{"));
     for (people, asked) in [(People::Whole, true), (People::Number, false), (People::None, false)] {
         assert_eq!(queries::orders(people, "UPDATED_AT").contains("email"), asked);
     }

@@ -3,6 +3,7 @@
 pub mod ads;
 pub mod app;
 pub mod ask;
+pub mod bad_json;
 pub mod binary;
 pub mod client;
 pub mod disk;

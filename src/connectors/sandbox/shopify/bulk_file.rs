@@ -9,8 +9,8 @@ use serde_json::ser::{CompactFormatter, Formatter, Serializer};
 use super::super::text::Short;
 use super::answer::{Cx, Got, Shaped};
 use super::bulk::Job;
-use super::graphql::Plan;
 use super::graphql::schema::Kind;
+use super::graphql::{Plan, Step};
 use super::ledger::Ledger;
 use super::node::Node;
 use super::order::Order;
@@ -145,18 +145,29 @@ fn with_children(node: Node<'_>, plan: &Plan, cx: &Cx<'_>, lines: &mut impl Line
 }
 
 fn children(node: Node<'_>, plan: &Plan, cx: &Cx<'_>, lines: &mut impl Lines) -> bool {
-    for step in plan.steps.iter().filter(|step| matches!(step.kind, Kind::Connection(_))) {
-        let Some(inner) = step.sub.nodes() else { continue };
-        let parent = plan.find("id").and_then(|step| match node.get(step, cx) {
-            Got::Short(id) => Some(id),
-            _ => None,
-        });
-        let Got::Page(page) = node.get(step, cx) else { continue };
-        for child in page.nodes {
-            if !lines.line(child, inner, cx, parent) || !children(child, inner, cx, lines) {
-                return false;
-            }
-        }
+    let id = plan.find("id").and_then(|step| match node.get(step, cx) {
+        Got::Short(id) => Some(id),
+        _ => None,
+    });
+    below(node, plan, id, cx, lines)
+}
+
+/// Connections of an object, and of the objects in its fields: their lines name the nearest parent that has an id.
+fn below(node: Node<'_>, plan: &Plan, parent: Option<Short>, cx: &Cx<'_>, lines: &mut impl Lines) -> bool {
+    plan.steps.iter().filter(|step| has_lines(step)).all(|step| match (node.get(step, cx), step.sub.nodes()) {
+        (Got::Page(page), Some(inner)) => page
+            .nodes
+            .into_iter()
+            .all(|child| lines.line(child, inner, cx, parent) && children(child, inner, cx, lines)),
+        (Got::Node(part), _) => below(part, &step.sub, parent, cx, lines),
+        _ => true,
+    })
+}
+
+fn has_lines(step: &Step) -> bool {
+    match step.kind {
+        Kind::Connection(_) => true,
+        Kind::Object(_) => step.sub.steps.iter().any(has_lines),
+        Kind::Scalar | Kind::List(_) => false,
     }
-    true
 }

@@ -218,18 +218,19 @@ fn customer_id(cx: &Cx<'_>, customer: u64) -> u64 {
 }
 
 fn journey<'a>(order: &'a Order, step: &Step) -> Got<'a> {
-    let visits = i64::from(order.first.is_some()) + i64::from(order.last.is_some());
+    let nodes = |all: &'a [Visit]| all.iter().map(Node::Visit);
     match step.name {
         "ready" => Got::Flag(order.ready),
         _ if !order.ready => Got::Null,
-        "daysToConversion" => match &order.first {
+        "daysToConversion" => match order.visits.first() {
             Some(first) => Got::Number((order.line.created - first.at) / text::DAY),
             None => Got::Null,
         },
         "customerOrderIndex" => Got::Number(order.returning - 1),
-        "momentsCount" => Got::Node(Node::Count(visits)),
-        "firstVisit" => Got::node(order.first.as_ref().map(Node::Visit)),
-        _ => Got::node(order.last.as_ref().map(Node::Visit)),
+        "momentsCount" => Got::Node(Node::Count(order.visits.len() as i64)),
+        "moments" => Got::Page(Page::cut(nodes(&order.visits).collect(), &step.args)),
+        "firstVisit" => Got::node(nodes(&order.visits).next()),
+        _ => Got::node(nodes(&order.visits).next_back()),
     }
 }
 

@@ -89,6 +89,7 @@ impl<'a> Node<'a> {
     pub fn id(&self) -> u64 {
         match self {
             Self::Order(order) => order.id,
+            Self::Visit(visit) => visit.id,
             Self::Line(_, line) => line.id,
             Self::Shipping(_, shipping) => shipping.id,
             Self::Refund(_, refund) => refund.id,

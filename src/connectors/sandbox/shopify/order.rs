@@ -72,8 +72,8 @@ pub struct Order {
     pub tip: i64,
     pub refunds: Vec<Refund>,
     pub ready: bool,
-    pub first: Option<Visit>,
-    pub last: Option<Visit>,
+    /// What came before it, the oldest first.
+    pub visits: Vec<Visit>,
     pub returning: i64,
 }
 
@@ -91,6 +91,8 @@ pub struct Change {
 
 /// Into how many parts shipping is split.
 const PARCELS: i64 = 7;
+/// Visits of an order that has more of everything than fit on a page, and more than anybody keeps.
+const MANY_VISITS: u64 = 130;
 
 const PLACES: [(&str, &str, &str); 8] = [
     ("US", "NY", "New York"),
@@ -115,12 +117,13 @@ pub fn make(shop: &Shop, index: u64, created: i64, now: i64, change: Option<&Cha
     let mut order = head(shop, index, line, now, &mut draw);
     order.lines = lines(shop, &order, edited, now, &mut draw);
     order.shipping = shipping(shop, index, &mut draw);
-    if gone(change.and_then(|change| change.swollen)) {
+    let swollen = gone(change.and_then(|change| change.swollen));
+    if swollen {
         order.parcels = order.shipping.as_ref().map(parcels).unwrap_or_default();
     }
     order.tip = if draw.chance(15) { draw.between(100, 900) } else { 0 };
     discount(shop, &mut order, &mut draw);
-    visits(&mut order, &mut draw);
+    visits(&mut order, swollen, &mut draw);
     refund::settle(shop, &mut order, now, change);
     Some(order)
 }
@@ -148,8 +151,7 @@ fn head(shop: &Shop, index: u64, line: Timeline, now: i64, draw: &mut Draw) -> O
         tip: 0,
         refunds: Vec::new(),
         ready: line.ready <= now,
-        first: None,
-        last: None,
+        visits: Vec::new(),
         returning: draw.between(1, 5),
         line,
     }
@@ -269,14 +271,23 @@ const SOURCES: [(&str, Option<&str>, &str, &str, &str); 5] = [
     ("direct", None, "", "", ""),
 ];
 
-fn visits(order: &mut Order, draw: &mut Draw) {
+/// How somebody came who ordered, from one visit to many; the last of them on the day before.
+fn visits(order: &mut Order, swollen: bool, draw: &mut Draw) {
     if order.source != "web" || order.test {
         return;
     }
-    let mut visit = |part: u64, back: i64| {
+    let count = match draw.below(100) {
+        0..25 => 1,
+        25..55 => 2,
+        55..92 => 3 + draw.below(6),
+        _ => 10 + draw.below(5),
+    };
+    let count = if swollen { MANY_VISITS } else { count };
+    let visit = |part: u64| {
         let (source, referrer, utm, medium, click) = *draw.pick(&SOURCES);
+        let back = if part == 0 { 86_400 } else { 20 * 86_400 };
         Visit {
-            id: order.id * 4 + part,
+            id: order.id * 256 + part,
             at: order.line.created - draw.between(60, back),
             source,
             source_type: (source == "Email").then_some("EMAIL"),
@@ -285,8 +296,8 @@ fn visits(order: &mut Order, draw: &mut Draw) {
             click: (!click.is_empty()).then_some(click),
         }
     };
-    order.first = Some(visit(0, 20 * 86_400));
-    order.last = Some(visit(1, 86_400));
+    order.visits = (0..count).map(visit).collect();
+    order.visits.sort_by_key(|visit| (visit.at, visit.id));
 }
 
 impl Line {

@@ -31,6 +31,7 @@ struct Sums {
     refund_discrepancies: i64,
     refunded_total: i64,
     total_price: i64,
+    visits: i64,
 }
 
 /// The figures as they are answered. Money is decimal text in the shop's currency.
@@ -74,6 +75,8 @@ pub struct Totals {
     net_sales: String,
     /// Σ totalPrice.
     total_price: String,
+    /// What is told of the ways to these orders by now.
+    visits: i64,
     products: usize,
     variants: usize,
     /// Available over all locations, now.
@@ -124,6 +127,7 @@ pub fn of(view: &View<'_>) -> Totals {
         refunded_total: money(sums.refunded_total),
         net_sales: money(gross - sums.discounts - goods),
         total_price: money(sums.total_price),
+        visits: sums.visits,
         products: view.products().len(),
         variants: view.variants().len(),
         available: view.available(),
@@ -149,6 +153,7 @@ fn add(sums: &mut Sums, order: &super::order::Order, included: bool) {
     sums.shipping_tax += order.shipping_tax();
     sums.tips += order.tip;
     sums.total_price += order.total(included);
+    sums.visits += if order.ready { order.visits.len() as i64 } else { 0 };
     for refund in &order.refunds {
         sums.refund_count += 1;
         for line in refund.lines.iter().filter(|line| !order.lines[line.line].gift_card) {

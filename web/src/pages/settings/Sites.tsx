@@ -50,11 +50,13 @@ export function Sites({ brand }: { brand: Brand }) {
         {sites.isPending && <LoadingRows />}
         {sites.isError && <Failed problem={asProblem(sites.error)} onRetry={() => void sites.refetch()} />}
         {sites.data?.length === 0 && <p className="text-sm text-ink-mute">{words.none}</p>}
-        <ul className="flex flex-col gap-4">
-          {sites.data?.map((site) => (
-            <One key={site.id} site={site} onRemove={() => setRemoving(site)} />
-          ))}
-        </ul>
+        {sites.data && sites.data.length > 0 && (
+          <ul className="flex flex-col gap-4">
+            {sites.data.map((site) => (
+              <One key={site.id} site={site} onRemove={() => setRemoving(site)} />
+            ))}
+          </ul>
+        )}
         <Button className="self-start" onClick={() => setAdding(true)}>
           {words.add}
         </Button>

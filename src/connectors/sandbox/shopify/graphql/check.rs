@@ -107,6 +107,13 @@ impl Checker<'_> {
                 }
             }
         }
+        // A field that is asked for twice is answered once.
+        let mut known: Vec<(String, Option<&'static str>)> = Vec::new();
+        plan.steps.retain(|step| {
+            let is_new = !known.iter().any(|(key, on)| *key == step.key && (on.is_none() || *on == step.on));
+            known.push((step.key.clone(), step.on));
+            is_new
+        });
         plan
     }
 

@@ -26,7 +26,8 @@ ChannelInformation: id channelId
 CashRoundingAdjustment: paymentSet=M refundSet=M
 Customer: id legacyResourceId email numberOfOrders createdAt updatedAt
 MailingAddress: countryCodeV2 country provinceCode province city
-CustomerJourneySummary: ready daysToConversion customerOrderIndex momentsCount=Count firstVisit=CustomerVisit lastVisit=CustomerVisit
+CustomerJourneySummary: ready daysToConversion customerOrderIndex momentsCount=Count moments(reverse)=*CustomerMoment firstVisit=CustomerVisit lastVisit=CustomerVisit
+CustomerMoment: occurredAt
 CustomerVisit: id occurredAt landingPage landingPageHtml referrerUrl referralCode source sourceType sourceDescription utmParameters=UTMParameters
 UTMParameters: source medium campaign content term
 LineItem: id quantity currentQuantity refundableQuantity unfulfilledQuantity sku title name variantTitle vendor isGiftCard requiresShipping taxable variant=ProductVariant product=Product originalUnitPriceSet=M originalTotalSet=M discountedUnitPriceSet=M discountedTotalSet=M totalDiscountSet=M discountAllocations=[DiscountAllocation] taxLines(first)=[TaxLine]
