@@ -263,7 +263,10 @@ async fn mixed(plan: Plan) {
             let (receive, seen, addr) = (receive.clone(), seen.clone(), plan.addr.clone());
             tokio::spawn(async move {
                 let mut c = Connection::new(&addr);
-                while let Some((due, class, request)) = receive.lock().await.recv().await {
+                loop {
+                    // A statement of its own: as the condition of a loop it would hold the queue until the answer is there.
+                    let next = receive.lock().await.recv().await;
+                    let Some((due, class, request)) = next else { break };
                     let status = c.ask(&request).await;
                     seen.lock().unwrap().note(class, status, due.elapsed());
                 }
