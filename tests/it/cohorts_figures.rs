@@ -147,8 +147,9 @@ async fn won_by_hand(tenant: &pulsepoint::tenants::Tenant) -> BTreeMap<(String, 
     let sql = "with f as (select arg_min(o, struct_pack(placed_at, order_id)) as o from fact_orders o \
         where customer_id is not null group by customer_id), \
         w as (select o.order_id, strftime(o.day, '%Y-%m') as cohort, arg_min(t.channel, struct_pack(t.at_ms, t.touch_id)) as channel \
-        from f left join fact_touches t on (t.person = 4 * o.customer_id::bigint or t.order_id = o.order_id) \
-        and (t.order_id is null or t.order_id = o.order_id) and t.at_ms < (o.placed_at + 1) * 1000 \
+        from f left join (select 4 * o.customer_id::bigint as who, t.* from f join fact_touches t on t.person = 4 * o.customer_id::bigint \
+        union all select 4 * o.customer_id::bigint, t.* from f join fact_touches t on t.order_id = o.order_id) t \
+        on t.who = 4 * o.customer_id::bigint and (t.order_id is null or t.order_id = o.order_id) and t.at_ms < (o.placed_at + 1) * 1000 \
         and t.at_ms >= o.placed_at * 1000 - 2419200000 group by 1, 2) \
         select coalesce(channel, 'unattributed'), cohort, count(*) from w where cohort >= '2026-01' group by 1, 2";
     let warehouse = warehouse::of(tenant);
