@@ -1,5 +1,6 @@
 //! Backups as an operator uses them: made while people write, restored elsewhere, in place and beside, equal to the row.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
@@ -184,16 +185,15 @@ async fn people_who_ask_during_a_restore_are_answered_or_told_to_wait() {
     let path = format!("/api/brands/{}/dashboard?from=2023-01-01&to=2026-11-22", shop.brand.slug);
     let asking: Vec<_> = (0..3)
         .map(|_| {
-            let (app, stop, token, path) = (app.clone(), stop.clone(), token.clone(), path.clone());
-            let answered = answered.clone();
+            let (app, token, path) = (app.clone(), token.clone(), path.clone());
+            let (stop, answered) = (stop.clone(), answered.clone());
             tokio::spawn(async move {
-                let mut answers = std::collections::BTreeMap::new();
+                let mut answers = BTreeMap::new();
                 while !stop.load(Ordering::Relaxed) {
                     let status = app.get(&path, &token).await.status.as_u16();
                     answered.fetch_add(i64::from(status == 200), Ordering::Relaxed);
                     *answers.entry(status).or_insert(0) += 1;
-                    // Refusals come without a wait, and whoever never waits keeps what runs on its thread from running.
-                    tokio::task::yield_now().await;
+                    tokio::task::yield_now().await; // Refusals come without a wait, and others want the thread.
                 }
                 (answers, app.get(&path, &token).await.status)
             })
@@ -213,14 +213,10 @@ async fn people_who_ask_during_a_restore_are_answered_or_told_to_wait() {
         assert_eq!(last, StatusCode::UNAUTHORIZED, "{answers:?}");
     }
     let tenant = app.app.tenants.by_slug("juniper-oak").await.unwrap();
-    assert_eq!(rows(&tenant).len(), rows_of(&done));
+    let told = done.manifest.tables.len() - 6;
+    assert_eq!(rows(&tenant).len(), told, "all tables but those that a restore itself writes to");
     assert_eq!(app.app.tenants.verify_events(&tenant).await.unwrap().fault, None);
     assert_eq!(app.app.tenants.find("juniper-oak").await.unwrap().unwrap().set_aside, None);
-}
-
-fn rows_of(done: &Made) -> usize {
-    // All tables but those that a restore itself writes to.
-    done.manifest.tables.len() - 6
 }
 
 #[tokio::test]

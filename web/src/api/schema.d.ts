@@ -595,6 +595,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/brands/{brand}/channels/try": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Tells which channel an address would count in, by the brand's rules or by others. Nothing is written. */
+        post: operations["channels_try_out"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/brands/{brand}/cohorts": {
         parameters: {
             query?: never;
@@ -1806,7 +1823,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Takes what a page of a shop tells, or the shop's own server by `X-Pixel-Secret`. Answered at once; the figures follow. */
+        /**
+         * Takes what a page of a shop tells; or the shop's own server, by the site's secret as `X-Pixel-Secret` or by an API key that holds
+         *     `connect` as `Authorization: Bearer`. Answered at once, before it is on disk; the figures follow.
+         */
         post: operations["pixel_take"];
         delete?: never;
         options?: never;
@@ -2269,6 +2289,11 @@ export interface components {
         ChannelByModel: components["schemas"]["ChannelFigures"] & {
             channel: string;
         };
+        /**
+         * @description What decided on a channel.
+         * @enum {string}
+         */
+        ChannelDecision: "direct" | "rule" | "otherwise";
         /** @description What is known of a channel, or of all. */
         ChannelFigures: {
             ad_spend: components["schemas"]["Decimal"];
@@ -2341,6 +2366,32 @@ export interface components {
             own: boolean;
             /** @description Tried from above; the first that fits decides. What tells nothing of where it came from is `direct` before any rule. */
             rules: components["schemas"]["ChannelRule"][];
+        };
+        /** @description The channel of an address, and what was read out of it: what a visit would be kept as. */
+        ChannelTried: {
+            by: components["schemas"]["ChannelDecision"];
+            campaign?: string | null;
+            channel: string;
+            /** @description The kind of the click id. */
+            click_id?: string | null;
+            landing_page?: string | null;
+            medium?: string | null;
+            /** @description Host of the page before, where that is another's. */
+            referrer?: string | null;
+            /** @description Place of the rule that decided, the first is 0. */
+            rule?: number | null;
+            source?: string | null;
+        };
+        /** @description The body of `POST /api/brands/{brand}/channels/try`. */
+        ChannelTryInput: {
+            /** @description Address that somebody lands on, with what stands behind its `?`. */
+            address: string;
+            /** @description With rules: the channel of what fits none, `referral` where it is absent. */
+            otherwise?: string | null;
+            /** @description Address of the page before, or its host. */
+            referrer?: string | null;
+            /** @description Rules to be tried; those that the brand goes by where they are absent. */
+            rules?: components["schemas"]["ChannelRule"][] | null;
         };
         /** @description A claim beside the credit. */
         ClaimBeside: {
@@ -5854,6 +5905,40 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ChannelRulesView"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    channels_try_out: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id or slug */
+                brand: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChannelTryInput"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChannelTried"];
                 };
             };
             default: {
