@@ -1,6 +1,5 @@
 //! Who may do what: every route of the table, asked by the owner, a stranger, every role and another tenant's owner. What keys and
 //! people of other brands may, stands in `access_keys`.
-//!
 //! A new route needs one arm in `ask_line`, or this fails.
 
 use std::io::Write;

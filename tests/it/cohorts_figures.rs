@@ -175,7 +175,9 @@ async fn the_demo_s_channels_equal_sql_by_hand_and_the_credits_of_new_customers(
         let by_hand = won_by_hand(&tenant).await;
         let mut channels: Vec<&str> = by_hand.keys().map(|(channel, _)| channel.as_str()).collect();
         channels.dedup();
-        assert!(channels.len() > 3 && channels.contains(&"unattributed"), "{channels:?}");
+        // The second shop has no pixel: nobody is known to have won anybody.
+        let known = slug == "northwind" || channels.len() > 3;
+        assert!(known && channels.contains(&"unattributed"), "{channels:?}");
         let mut sum = 0;
         for channel in channels {
             let found = grid(&app, &token, slug, &format!("{window}&f=first_channel:eq:{channel}")).await;
