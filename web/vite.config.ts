@@ -69,7 +69,7 @@ export default defineConfig({
               name: "shell",
               priority: 1,
               // Icons, words and questions of the dashboard that other pages use too would be a file each.
-              test: /src\/((shell|format|ui)\/(?!Shell\.|FirstPaint|late\/\w+Popup|DataTable)|api\/figures|messages\/attribution)|lucide-react\/dist\/esm\/icons\/(circle-check|download|ellipsis)\./,
+              test: /src\/((shell|format|ui)\/(?!Shell\.|FirstPaint|late\/\w+Popup|DataTable)|api\/figures|messages\/attribution)|lucide-react\/dist\/esm\/icons\/(arrow-down|arrow-up|circle-check|download|ellipsis)\./,
             },
           ],
         },

@@ -95,6 +95,7 @@ export const money = {
     orders: (n: number) => count(n, "order", "orders"),
     show: (shown: string, step: string) => `${shown} behind ${step}`,
     order: "Order",
+    theOrders: "Orders",
     placed: "Placed",
     amount: "Amount",
     more: "More orders",

@@ -56,13 +56,13 @@ export function Shop({ slug, days, of }: Props) {
             value={formatFigure(of.converted.amount, { unit: "money", currency: of.converted.currency })}
             testId="converted"
           >
-            {behind("currency", words.converted(of.converted.currency), words.order)}
+            {behind("currency", words.converted(of.converted.currency), words.theOrders)}
           </Step>
         )}
       </ol>
       {of.residual !== null && of.residual !== undefined && (
         <Residual zero={isZero(of.residual)} value={own(of.residual)} testId="residual">
-          {!isZero(of.residual) && behind("residual", words.residual, words.order)}
+          {!isZero(of.residual) && behind("residual", words.residual, words.theOrders)}
         </Residual>
       )}
       <Behind
