@@ -103,12 +103,36 @@ impl Pixel {
         if body.len() > MOST_BYTES {
             return Err(Error::TooLarge { reason: format!("A message has at most {MOST_BYTES} bytes.") });
         }
-        if from.secret.is_none()
-            && from.credentials.is_none()
-            && let Some(wait) = self.0.addresses.take(&from.ip.key()).refused()
-        {
-            return Err(Error::TooMany { retry_after_secs: wait });
+        let claims = from.secret.is_some() || from.credentials.is_some();
+        if !claims {
+            self.hear(from.ip)?;
         }
+        let (tenant, brand_id, is_server) = match self.admit(auth, key, &from).await {
+            // Who only says to be the shop's own server is heard no more often than anybody.
+            Err(error) if claims => return Err(self.hear(from.ip).err().unwrap_or(error)),
+            admitted => admitted?,
+        };
+        if !is_server && (from.objects || agents::is_machine(from.agent)) {
+            return Ok(());
+        }
+        let device = (!is_server).then(|| agents::device(from.agent)).flatten();
+        let message: Message = crate::http::parse_json(body)?;
+        let hash = CustomerHash::new(&tenant.key().derive(Purpose::CustomerIdentity));
+        let now_ms = self.0.clock.now().as_millisecond();
+        let told = message.hits(&hash, brand_id, Sender { is_server, device }, now_ms)?;
+        self.queue(tenant, brand_id, told)
+    }
+
+    /// Counts a message of an address.
+    fn hear(&self, ip: ClientIp) -> Result<()> {
+        match self.0.addresses.take(&ip.key()).refused() {
+            None => Ok(()),
+            Some(wait) => Err(Error::TooMany { retry_after_secs: wait }),
+        }
+    }
+
+    /// The tenant and brand of a site, and whether it is the shop's own server that tells, if the sender may.
+    async fn admit(&self, auth: &Auth, key: &str, from: &From<'_>) -> Result<(Tenant, i64, bool)> {
         let id = sites::tenant_of(key).ok_or(Error::NotFound)?;
         // A tenant that is closed is as good as none for a stranger.
         let tenant = match self.0.tenants.open(&id).await {
@@ -135,15 +159,7 @@ impl Pixel {
                 return Err(refused("bad_secret", reason));
             }
         };
-        if !is_server && (from.objects || agents::is_machine(from.agent)) {
-            return Ok(());
-        }
-        let device = (!is_server).then(|| agents::device(from.agent)).flatten();
-        let message: Message = crate::http::parse_json(body)?;
-        let hash = CustomerHash::new(&tenant.key().derive(Purpose::CustomerIdentity));
-        let now_ms = self.0.clock.now().as_millisecond();
-        let told = message.hits(&hash, site.brand_id, Sender { is_server, device }, now_ms)?;
-        self.queue(tenant, site.brand_id, told)
+        Ok((tenant, site.brand_id, is_server))
     }
 
     fn queue(&self, tenant: Tenant, brand_id: i64, told: Vec<Told>) -> Result<()> {
