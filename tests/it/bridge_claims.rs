@@ -2,16 +2,15 @@
 
 use axum::http::StatusCode;
 use pulsepoint::auth::Role;
-use pulsepoint::clock::Clock;
-use pulsepoint::commerce::demo::{PASSWORD, install};
+use pulsepoint::commerce::demo::PASSWORD;
 use pulsepoint::commerce::rows::{Batch, Refund, RefundLine};
-use pulsepoint::http::{PerMinute, Settings};
 use pulsepoint::money::{Currency, parse_micros};
 use pulsepoint::warehouse;
 use serde_json::{Value, json};
 
 use crate::bridge::{NOVEMBER, assert_walks, get, steps};
-use crate::demo::{NOW, instant};
+use crate::demo::instant;
+use crate::demo_install;
 use crate::imports::imported;
 use crate::metrics::{ads, land, order, variant, whole};
 use crate::support::app::{Shop, TestApp};
@@ -179,10 +178,7 @@ async fn a_spoiled_order_and_a_spoiled_claim_are_left_over() {
 
 #[tokio::test]
 async fn the_demo_s_claims_are_reached_by_every_model_that_looks_at_orders() {
-    let settings = Settings { rate_limit_per_minute: PerMinute::Of(0), ban_failures: 0, ..Settings::default() };
-    let clock = Clock::fixed(instant(NOW));
-    let app = TestApp::at(settings, clock.clone()).await;
-    install(&app.app.tenants, 42, &clock).await.unwrap();
+    let app = demo_install::served().await;
     for (slug, email) in [("juniper-oak", "owner@juniper-oak.example"), ("northwind", "owner@northwind-demo.example")] {
         let token = app.login(email, PASSWORD).await.json()["access_token"].as_str().unwrap().to_owned();
         let window = "from=2026-10-01&to=2026-11-01";

@@ -5,16 +5,14 @@ use std::collections::BTreeMap;
 use axum::http::{Method, StatusCode};
 use jiff::Timestamp;
 use pulsepoint::auth::Role;
-use pulsepoint::clock::Clock;
-use pulsepoint::commerce::demo::{PASSWORD, install};
+use pulsepoint::commerce::demo::PASSWORD;
 use pulsepoint::commerce::rows::{AdScope, AdWindow, Batch, Order, Refund, RefundLine};
-use pulsepoint::http::{PerMinute, Settings};
 use pulsepoint::money::Currency;
 use pulsepoint::tenants::Tenant;
 use pulsepoint::warehouse;
 use serde_json::{Value, json};
 
-use crate::demo::{NOW, instant};
+use crate::demo_install;
 use crate::metrics::{ads, cost, land, order, variant, whole};
 use crate::support::app::{Shop, TestApp};
 
@@ -291,10 +289,7 @@ async fn asked(
 
 #[tokio::test]
 async fn the_demo_s_grid_equals_sql_by_hand_and_the_typed_query() {
-    let settings = Settings { rate_limit_per_minute: PerMinute::Of(0), ban_failures: 0, ..Settings::default() };
-    let clock = Clock::fixed(instant(NOW));
-    let app = TestApp::at(settings, clock.clone()).await;
-    install(&app.app.tenants, 42, &clock).await.unwrap();
+    let app = demo_install::served().await;
     for (slug, email) in [("juniper-oak", "owner@juniper-oak.example"), ("northwind", "owner@northwind-demo.example")] {
         let token = app.login(email, PASSWORD).await.json()["access_token"].as_str().unwrap().to_owned();
         let brand = app.get(&format!("/api/brands/{slug}"), &token).await.json();

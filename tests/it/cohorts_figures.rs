@@ -4,15 +4,13 @@ use std::collections::BTreeMap;
 
 use axum::http::{Method, StatusCode};
 use pulsepoint::auth::Role;
-use pulsepoint::clock::Clock;
-use pulsepoint::commerce::demo::{PASSWORD, install};
+use pulsepoint::commerce::demo::PASSWORD;
 use pulsepoint::commerce::rows::Batch;
-use pulsepoint::http::{PerMinute, Settings};
 use pulsepoint::warehouse;
 use serde_json::{Value, json};
 
 use crate::cohorts::{grid, row, shop_of_autumn, spend_of_august};
-use crate::demo::{NOW, instant};
+use crate::demo_install;
 use crate::metrics::{land, order};
 use crate::support::app::TestApp;
 use crate::support::touches::{before, touch};
@@ -163,10 +161,7 @@ async fn won_by_hand(tenant: &pulsepoint::tenants::Tenant) -> BTreeMap<(String, 
 
 #[tokio::test]
 async fn the_demo_s_channels_equal_sql_by_hand_and_the_credits_of_new_customers() {
-    let settings = Settings { rate_limit_per_minute: PerMinute::Of(0), ban_failures: 0, ..Settings::default() };
-    let clock = Clock::fixed(instant(NOW));
-    let app = TestApp::at(settings, clock.clone()).await;
-    install(&app.app.tenants, 42, &clock).await.unwrap();
+    let app = demo_install::served().await;
     for (slug, email) in [("juniper-oak", "owner@juniper-oak.example"), ("northwind", "owner@northwind-demo.example")] {
         let token = app.login(email, PASSWORD).await.json()["access_token"].as_str().unwrap().to_owned();
         let tenant = app.app.tenants.by_slug(if slug == "northwind" { "northwind-demo" } else { slug }).await.unwrap();

@@ -5,17 +5,14 @@ use std::collections::{BTreeMap, HashMap};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
-use pulsepoint::clock::Clock;
-use pulsepoint::commerce::demo::{PASSWORD, install};
-use pulsepoint::http::{PerMinute, Settings};
+use pulsepoint::commerce::demo::PASSWORD;
 use pulsepoint::money::parse_micros;
 use pulsepoint::profit::demo::enter;
 use pulsepoint::tenants::Tenant;
 use serde_json::Value;
 
 use crate::cohorts::grid;
-use crate::demo::{NOW, instant};
-use crate::support::app::TestApp;
+use crate::demo_install;
 
 /// Of a cohort at an age: orders, customers with one, and money in units of the brand's currency: net sales, and what of it is left
 /// after goods, parcels, packing and fees.
@@ -220,17 +217,14 @@ fn assert_row(slug: &str, cohort: &Value, books: &Books) -> usize {
 
 #[tokio::test]
 async fn every_figure_of_the_demo_s_grid_equals_the_books() {
-    let settings = Settings { rate_limit_per_minute: PerMinute::Of(0), ban_failures: 0, ..Settings::default() };
-    let clock = Clock::fixed(instant(NOW));
-    let app = TestApp::at(settings, clock.clone()).await;
-    install(&app.app.tenants, 42, &clock).await.unwrap();
+    let app = demo_install::served().await;
     for (tenant, slug, email, home, zone) in [
         ("juniper-oak", "juniper-oak", "owner@juniper-oak.example", "USD", "America/New_York"),
         ("northwind-demo", "northwind", "owner@northwind-demo.example", "GBP", "Europe/London"),
     ] {
         let token = app.login(email, PASSWORD).await.json()["access_token"].as_str().unwrap().to_owned();
         let tenant = app.app.tenants.by_slug(tenant).await.unwrap();
-        enter(&tenant, slug, &clock).await.unwrap();
+        enter(&tenant, slug, &app.app.clock).await.unwrap();
         let books = books(&tenant, slug, home, zone).await;
         let found = grid(&app, &token, slug, "basis=contribution_margin&from=2025-06-01&to=2026-11-01").await;
         let compared: usize =

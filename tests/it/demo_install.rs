@@ -8,11 +8,13 @@ use pulsepoint::brands::{self, Brand};
 use pulsepoint::clock::Clock;
 use pulsepoint::commerce::demo::{Installed, PASSWORD, install, remove};
 use pulsepoint::error::Error;
+use pulsepoint::http::PerMinute;
 use pulsepoint::secrets::MasterKey;
 use pulsepoint::tenants::{Settings, Tenant, Tenants};
 use rusqlite::types::Value;
 
-use crate::demo::instant;
+use crate::demo::{NOW, instant};
+use crate::support::app::TestApp;
 
 const SPRING: &str = "2024-05-20T15:00:00Z";
 const LATER: &str = "2024-06-03T22:10:00Z";
@@ -20,6 +22,16 @@ const LATER: &str = "2024-06-03T22:10:00Z";
 pub fn start(data: &Path) -> Tenants {
     let (master, _) = MasterKey::load(data, None, true).unwrap();
     Tenants::start(data, master, Clock::system(), &Settings::default()).unwrap()
+}
+
+/// The demo behind its routes, with no limit on requests.
+pub async fn served() -> TestApp {
+    let settings =
+        pulsepoint::http::Settings { rate_limit_per_minute: PerMinute::Of(0), ban_failures: 0, ..Default::default() };
+    let clock = Clock::fixed(instant(NOW));
+    let app = TestApp::at(settings, clock.clone()).await;
+    install(&app.app.tenants, 42, &clock).await.unwrap();
+    app
 }
 
 async fn put(tenants: &Tenants, seed: u64, now: &str) -> Vec<Installed> {
