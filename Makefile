@@ -74,7 +74,7 @@ torture: tools web
 		2>&1 | tee $(CARGO_TARGET_DIR)/torture.log
 	@echo; grep -oE "(kill -9|power cuts) while in .*|skipped: .*" $(CARGO_TARGET_DIR)/torture.log | sort
 
-# Takes about ten minutes after the build, and a quiet machine.
+# Takes about twenty minutes after the build, and a quiet machine.
 bench: build
 	@YARDSTICK=$(YARDSTICK) .ci/need-for-bench $(BENCH_PYTHON)
 	cargo build --locked --example bench-load --example bench-mutation --example bench-attribution
