@@ -44,7 +44,7 @@ export interface Place {
   need?: Permission;
   /** What is of the account stands in its menu alone. */
   group: "main" | "settings" | "account";
-  /** Not at the bottom edge of a phone, where there is room for five: in the account's menu there. */
+  /** Not at the bottom edge of a phone, where there is room for five, of figures: in the account's menu there. */
   deskOnly?: boolean;
 }
 
@@ -66,7 +66,6 @@ export const PLACES: Place[] = [
     key: "m",
     need: "view",
     group: "main",
-    deskOnly: true,
   },
   {
     id: "bridge",
@@ -86,7 +85,6 @@ export const PLACES: Place[] = [
     key: "o",
     need: "view",
     group: "main",
-    deskOnly: true,
   },
   {
     id: "attribution",
@@ -96,7 +94,6 @@ export const PLACES: Place[] = [
     key: "a",
     need: "view",
     group: "main",
-    deskOnly: true,
   },
   {
     id: "integrations",
@@ -107,8 +104,26 @@ export const PLACES: Place[] = [
     need: "view",
     group: "main",
   },
-  { id: "import", to: "/b/$brand/import", label: t.nav.import, icon: Upload, key: "f", need: "connect", group: "main" },
-  { id: "people", to: "/admin/users", label: t.nav.people, icon: Users, key: "p", need: "manage", group: "settings" },
+  {
+    id: "import",
+    to: "/b/$brand/import",
+    label: t.nav.import,
+    icon: Upload,
+    key: "f",
+    need: "connect",
+    group: "main",
+    deskOnly: true,
+  },
+  {
+    id: "people",
+    to: "/admin/users",
+    label: t.nav.people,
+    icon: Users,
+    key: "p",
+    need: "manage",
+    group: "settings",
+    deskOnly: true,
+  },
   {
     id: "keys",
     to: "/admin/keys",
@@ -159,7 +174,15 @@ export const PLACES: Place[] = [
     group: "settings",
     deskOnly: true,
   },
-  { id: "appearance", to: "/settings/appearance", label: t.nav.appearance, icon: Palette, key: "s", group: "settings" },
+  {
+    id: "appearance",
+    to: "/settings/appearance",
+    label: t.nav.appearance,
+    icon: Palette,
+    key: "s",
+    group: "settings",
+    deskOnly: true,
+  },
   { id: "profile", to: "/settings/profile", label: t.nav.profile, icon: UserRound, key: "u", group: "account" },
 ];
 
